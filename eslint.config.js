@@ -1,0 +1,110 @@
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+/** The folders that know no socket, clock or randomness: time and bytes come in as arguments. */
+const pureFolders = ['session', 'classic', 'protocol', 'security', 'simulator']
+const pureFiles = pureFolders.map((folder) => `lib/${folder}/**/*.ts`)
+
+const impureGlobals = [
+  'Buffer',
+  'process',
+  'performance',
+  'crypto',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+  'queueMicrotask',
+  'console',
+  'fetch',
+]
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Callbacks of the public class are methods that do nothing until a subclass overrides them.
+      '@typescript-eslint/no-empty-function': ['error', { allow: ['methods', 'arrowFunctions'] }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['*.config.ts', '*.config.js'],
+    rules: { 'no-restricted-exports': 'off' },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  {
+    name: 'udpipe/pure',
+    files: pureFiles,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              // Another file of the same folder, or of another pure folder.
+              regex: `^(?!\\./|\\.\\./(?:${pureFolders.join('|')})/)`,
+              message: 'A pure folder imports only pure folders: time, bytes and randomness come in as arguments.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-globals': [
+        'error',
+        ...impureGlobals.map((name) => ({ name, message: 'Pure folders are handed what they need as arguments.' })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Time comes in as an argument.' },
+        { object: 'Math', property: 'random', message: 'Randomness comes in as an argument.' },
+        { object: 'globalThis', message: 'Pure folders are handed what they need as arguments.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date']", message: 'Time comes in as an argument.' },
+        { selector: 'ImportExpression', message: 'A pure folder imports statically, and only pure folders.' },
+      ],
+    },
+  },
+  {
+    name: 'udpipe/transport-only',
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/transport/**', ...pureFiles],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:dgram', 'dgram', 'node:dns', 'node:crypto'].map((name) => ({
+            name,
+            message: 'Only lib/transport touches sockets, names and the random source.',
+          })),
+        },
+      ],
+    },
+  },
+  {
+    name: 'udpipe/public-name',
+    files: ['examples/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '(^|/)lib/', message: 'Examples import the public name "udpipe".' }] },
+      ],
+    },
+  },
+)

@@ -1,0 +1,56 @@
+import type { Address } from './address.ts'
+import type { ProtocolName, Session } from './session.ts'
+
+/** A newcomer whose HELLO proved the token, waiting to be let in or sent away. */
+export interface Knock {
+  /** What the client's user sent along; empty in the classic protocol. */
+  readonly payload: Uint8Array
+  /** The whole HELLO datagram. */
+  readonly hello: Uint8Array
+  readonly source: Address
+}
+
+/** What a front door tells its owner, oldest first. */
+export type FrontDoorEvent =
+  /** Answer with {@link FrontDoor.admit} or {@link FrontDoor.refuse}. */
+  | { readonly type: 'knock'; readonly knock: Knock }
+  /** A HELLO with a wrong token; it has been answered with GO AWAY! */
+  | { readonly type: 'bad-token'; readonly hello: Uint8Array; readonly source: Address }
+
+/** What a front door counts. */
+export interface FrontDoorStats {
+  receivedHellos: number
+  badTokens: number
+  admitted: number
+  refused: number
+  /** Datagrams that are not a HELLO of this protocol. */
+  droppedMalformed: number
+  /** Answers that were due and did not fit in the outgoing queue. */
+  droppedAnswers: number
+}
+
+/**
+ * The public port of one protocol, without a socket: it decides who has proved the token and answers CONNECT or GO AWAY!
+ * Who opens the private port is its owner's matter. A repeated HELLO gets the answer that the first one got.
+ *
+ * Drain order: `handleDatagram`, then `pollEvent` until empty (answering each knock), then `pollTransmit` until 0.
+ */
+export interface FrontDoor {
+  readonly protocol: ProtocolName
+  readonly stats: Readonly<FrontDoorStats>
+  /** Where the datagram that {@link pollTransmit} just wrote goes. */
+  readonly destination: Address
+
+  /** Whether a datagram is a HELLO of this protocol, judged by its first bytes alone. */
+  isHello(bytes: Uint8Array): boolean
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): void
+  /** Lets a newcomer in: CONNECT names `endpoint`, and the session it returns lives on that private port. */
+  admit(now: number, knock: Knock, endpoint: Address): Session
+  /** Sends a newcomer away. */
+  refuse(now: number, knock: Knock, code: number, reason: string): void
+  /** Forgets a session that is over, so that its address may knock anew. */
+  forget(session: Session): void
+
+  pollEvent(): FrontDoorEvent | undefined
+  pollTransmit(now: number, into: Uint8Array): number
+}

@@ -1,0 +1,72 @@
+import type { SessionSettings } from './settings.ts'
+
+/** What {@link Liveness.advance} found. */
+export type LivenessVerdict = 'quiet' | 'ping-due' | 'stalled' | 'timed-out'
+
+/** Sums of times are exact to about this much; without it a deadline could fall due a hair after itself, for ever. */
+const CLOCK_GRAIN_MS = 0.001
+
+/**
+ * How long the other side has been silent, and what follows from it: a PING, a stall, the end.
+ *
+ * Silence is added up from the times between calls, each bounded by its caller, instead of being read off the clock:
+ * so a main loop that slept through ten seconds does not accuse its peer of them.
+ */
+export class Liveness {
+  readonly #settings: SessionSettings
+  #silenceMs = 0
+  #advancedAt: number
+  #nextPingAtSilence: number
+  #stalled = false
+
+  constructor(now: number, settings: SessionSettings) {
+    this.#settings = settings
+    this.#advancedAt = now
+    this.#nextPingAtSilence = settings.pingIntervalMs
+  }
+
+  get isStalled(): boolean {
+    return this.#stalled
+  }
+
+  get silenceMs(): number {
+    return this.#silenceMs
+  }
+
+  /** When {@link advance} has something new to say, if nothing is heard until then. */
+  get nextDeadline(): number {
+    const { stallTimeoutMs, timeoutMs } = this.#settings
+    const next = Math.min(this.#nextPingAtSilence, this.#stalled ? Infinity : stallTimeoutMs, timeoutMs)
+    return this.#advancedAt + Math.max(0, next - this.#silenceMs)
+  }
+
+  /** The other side was heard at the time `now`. Returns whether that ended a stall. */
+  heard(now: number): boolean {
+    const wasStalled = this.#stalled
+    this.#silenceMs = 0
+    this.#advancedAt = Math.max(this.#advancedAt, now)
+    this.#nextPingAtSilence = this.#settings.pingIntervalMs
+    this.#stalled = false
+    return wasStalled
+  }
+
+  /**
+   * Adds the time since the last call to the silence, at most `maxSilenceMs` of it, and says what is due.
+   * Several things can be due at once: call it until it says `'quiet'` or `'timed-out'`.
+   */
+  advance(now: number, maxSilenceMs: number): LivenessVerdict {
+    this.#silenceMs += Math.min(Math.max(0, now - this.#advancedAt), maxSilenceMs)
+    this.#advancedAt = Math.max(this.#advancedAt, now)
+    const silenceMs = this.#silenceMs + CLOCK_GRAIN_MS
+    if (silenceMs >= this.#settings.timeoutMs) return 'timed-out'
+    if (!this.#stalled && silenceMs >= this.#settings.stallTimeoutMs) {
+      this.#stalled = true
+      return 'stalled'
+    }
+    if (silenceMs >= this.#nextPingAtSilence) {
+      this.#nextPingAtSilence = this.#silenceMs + this.#settings.pingIntervalMs
+      return 'ping-due'
+    }
+    return 'quiet'
+  }
+}

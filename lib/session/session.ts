@@ -1,0 +1,119 @@
+import type { Address } from './address.ts'
+import type { Delivery } from './delivery.ts'
+import type { SessionStats } from './stats.ts'
+
+/** The protocols that this library speaks. */
+export type ProtocolName = 'classic' | 'reliable'
+
+/**
+ * Where a session is in its life.
+ *
+ * - `'dialing'`: a client says HELLO to the front door and waits for its answer.
+ * - `'connecting'`: the private port is known; CONNECT is on its way.
+ * - `'connected'`: messages flow.
+ * - `'stalled'`: the other side has been silent for a while; what is sent waits.
+ * - `'closing'`: CLOSE was said and CLOSED is awaited.
+ * - `'waiting'`: a client that lost its server, or was refused, waits before it dials again.
+ * - `'closed'`: over; nothing comes out of this session any more.
+ */
+export type SessionState = 'dialing' | 'connecting' | 'connected' | 'stalled' | 'closing' | 'waiting' | 'closed'
+
+/** What became of a message that was handed to {@link Session.send}: only `'accepted'` ones travel. */
+export type SendOutcome = 'accepted' | 'queue-full' | 'too-large' | 'reserved' | 'unsupported' | 'closed'
+
+/** Why an established connection ended. */
+export type EndCause = 'closed-here' | 'closed-there' | 'timeout'
+
+/** What a session tells its owner, oldest first, through {@link Session.pollEvent}. */
+export type SessionEvent =
+  /** The address this session talks to has changed; `undefined` when it talks to nobody for now. */
+  | { readonly type: 'peer'; readonly remote: Address | undefined }
+  /** A client was shown its private port. */
+  | { readonly type: 'connecting'; readonly remote: Address }
+  | { readonly type: 'connected'; readonly remote: Address }
+  | {
+      readonly type: 'message'
+      /** A view that is the receiver's to keep. */
+      readonly message: Uint8Array
+      readonly delivery: Delivery
+      readonly channel: number
+    }
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong'; readonly rttMs: number }
+  | { readonly type: 'stalled' }
+  | { readonly type: 'unstalled' }
+  /** A connection that stood has ended. A client that will reconnect stays, in the state `'waiting'`. */
+  | {
+      readonly type: 'ended'
+      readonly cause: EndCause
+      readonly code: number
+      readonly reason: string
+      readonly willReconnect: boolean
+    }
+  /** A client was told GO AWAY! */
+  | { readonly type: 'refused'; readonly code: number; readonly reason: string; readonly willReconnect: boolean }
+  /** A client's handshake got no answer within its time. */
+  | { readonly type: 'unanswered'; readonly willReconnect: boolean }
+  /** Messages that a lost connection may or may not have delivered, or that a closed one could not send. */
+  | { readonly type: 'undelivered'; readonly messages: readonly UndeliveredMessage[] }
+  /** The last event: the session is over and its socket may go. */
+  | { readonly type: 'closed' }
+
+/** A message that was accepted and that nobody confirmed. */
+export interface UndeliveredMessage {
+  readonly message: Uint8Array
+  readonly delivery: Delivery
+  readonly channel: number
+}
+
+/**
+ * One connection as a state machine without a socket, a clock or a random source of its own.
+ *
+ * Every `now` is in milliseconds of one monotonic clock and never goes back. Drain order, after any call that changes the session:
+ *
+ * 1. `handleDatagram` for everything that arrived, each with the time it arrived at its socket;
+ * 2. `handleTimeout` once;
+ * 3. `pollEvent` until it has nothing (what the events' receiver sends is queued);
+ * 4. `pollTransmit` until it returns 0; each datagram goes to `destination`;
+ * 5. call again by `nextDeadline` at the latest.
+ *
+ * Nothing that arrives can make these methods throw.
+ */
+export interface Session {
+  readonly protocol: ProtocolName
+  readonly state: SessionState
+  /** Where the datagram that {@link pollTransmit} just wrote goes. */
+  readonly destination: Address
+  /** Smoothed round-trip time; `NaN` until one was measured. */
+  readonly rttMs: number
+  /** The other side's clock minus ours, in milliseconds; `NaN` where the protocol cannot tell. */
+  readonly clockOffsetMs: number
+  readonly stats: Readonly<SessionStats>
+  /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
+  readonly nextDeadline: number
+
+  /** Takes a message to send; the bytes must not change afterwards. */
+  send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome
+  /** Asks the other side for a sign of life; the answer is a `'pong'` event. */
+  ping(now: number): void
+  /** Ends the connection gracefully and for good: what is queued goes first, within a limit. */
+  close(now: number, code: number, reason: string): void
+  /** Changes the silence that ends the connection. */
+  setTimeout(timeoutMs: number): void
+
+  /**
+   * Takes a datagram that arrived at this session's socket at the time `now`.
+   * The bytes are the session's to keep and to hand out views of.
+   */
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): void
+  /**
+   * Lets time pass. `maxSilenceMs` bounds how much silence this call may add, so that a loop that was late does not
+   * take its own pause for the other side's silence.
+   */
+  handleTimeout(now: number, maxSilenceMs: number): void
+
+  /** The next event, or `undefined`. */
+  pollEvent(): SessionEvent | undefined
+  /** Writes the next datagram that is due to the start of `into` and returns its length; 0 when none is due. */
+  pollTransmit(now: number, into: Uint8Array): number
+}

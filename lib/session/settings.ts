@@ -1,0 +1,27 @@
+/** What a session needs of the options: parsed, in range, every time in milliseconds. */
+export interface SessionSettings {
+  /** Silence that ends a connection. */
+  timeoutMs: number
+  /** Silence that stalls a connection: what is sent then waits. */
+  readonly stallTimeoutMs: number
+  /** Silence after which a PING asks whether the other side is there. */
+  readonly pingIntervalMs: number
+  /** How long each half of the handshake may take. */
+  readonly handshakeTimeoutMs: number
+  /** How a client that lost its server, or never found it, dials again; `false` when it does not. */
+  readonly reconnect: ReconnectSettings | false
+  /** How much may wait for a link that does not stand. */
+  readonly maxQueuedMessages: number
+  readonly maxQueuedBytes: number
+  /** The largest message. */
+  readonly maxMessageBytes: number
+  /** The largest datagram (UDP payload) this end sends. */
+  readonly mtuBytes: number
+}
+
+/** How a client dials again: the delay doubles from `minDelayMs` to `maxDelayMs`, with jitter, `attempts` times. */
+export interface ReconnectSettings {
+  readonly minDelayMs: number
+  readonly maxDelayMs: number
+  readonly attempts: number
+}

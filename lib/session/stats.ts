@@ -1,0 +1,66 @@
+/** What a session counts. Packets are datagrams; bytes are UDP payload. */
+export interface SessionStats {
+  sentPackets: number
+  sentBytes: number
+  receivedPackets: number
+  receivedBytes: number
+  sentMessages: number
+  receivedMessages: number
+  /** Packets that were declared lost, and the bytes they carried. */
+  lostPackets: number
+  lostBytes: number
+  /** Packets that carried something again after a loss, and those bytes. */
+  retransmittedPackets: number
+  retransmittedBytes: number
+  /** Packets that carried copies before any loss was known, and those bytes. */
+  redundantPackets: number
+  redundantBytes: number
+  /** Messages that wait to be sent, and their bytes. */
+  queuedMessages: number
+  queuedBytes: number
+  /** Messages that `send` refused because the queue was full. */
+  refusedMessages: number
+  /** Datagrams that were dropped: from an address that is not the peer's. */
+  droppedForeign: number
+  /** Datagrams that were dropped: not well formed, or not allowed in this state. */
+  droppedMalformed: number
+  /** Smoothed round-trip time and its variance; `NaN` until measured. */
+  rttMs: number
+  rttVarianceMs: number
+  /** Share of the packets sent that were lost, 0 to 1; `NaN` where the protocol cannot tell. */
+  lossRate: number
+  /** UDP payload bytes per second, averaged over about a second. */
+  sendRate: number
+  receiveRate: number
+  /** Bytes that may be in flight; `Infinity` where the protocol has no such limit. */
+  congestionWindowBytes: number
+}
+
+/** Stats in which nothing has happened yet. */
+export function createStats(): SessionStats {
+  return {
+    sentPackets: 0,
+    sentBytes: 0,
+    receivedPackets: 0,
+    receivedBytes: 0,
+    sentMessages: 0,
+    receivedMessages: 0,
+    lostPackets: 0,
+    lostBytes: 0,
+    retransmittedPackets: 0,
+    retransmittedBytes: 0,
+    redundantPackets: 0,
+    redundantBytes: 0,
+    queuedMessages: 0,
+    queuedBytes: 0,
+    refusedMessages: 0,
+    droppedForeign: 0,
+    droppedMalformed: 0,
+    rttMs: NaN,
+    rttVarianceMs: NaN,
+    lossRate: NaN,
+    sendRate: 0,
+    receiveRate: 0,
+    congestionWindowBytes: Infinity,
+  }
+}
