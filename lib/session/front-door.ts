@@ -48,6 +48,8 @@ export interface FrontDoor {
   admit(now: number, knock: Knock, endpoint: Address): Session
   /** Sends a newcomer away. */
   refuse(now: number, knock: Knock, code: number, reason: string): void
+  /** Changes the token that a HELLO must prove from now on. */
+  setToken(token: string): void
   /** Forgets a session that is over, so that its address may knock anew. */
   forget(session: Session): void
 

@@ -4,7 +4,7 @@ import type { SessionSettings } from './settings.ts'
 export type LivenessVerdict = 'quiet' | 'ping-due' | 'stalled' | 'timed-out'
 
 /** Sums of times are exact to about this much; without it a deadline could fall due a hair after itself, for ever. */
-const CLOCK_GRAIN_MS = 0.001
+export const CLOCK_GRAIN_MS = 0.001
 
 /**
  * How long the other side has been silent, and what follows from it: a PING, a stall, the end.

@@ -1,0 +1,316 @@
+import { isSameAddress, type Address } from '../session/address.ts'
+import type { Delivery } from '../session/delivery.ts'
+import { Fifo } from '../session/fifo.ts'
+import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
+import type { SessionSettings } from '../session/settings.ts'
+import type { SessionStats } from '../session/stats.ts'
+import { DataLink } from './data-link.ts'
+import { Phase } from './phase.ts'
+import type { ClassicState, Input } from './state.ts'
+import { decodeWord, encodeWord, type Word } from './words.ts'
+
+/**
+ * What the two ends of a classic connection have in common: all of it but the opening.
+ *
+ * Its drain order is that of {@link Session}, and its memory is bounded as long as its owner keeps to it: events exist only
+ * between the calls that cause them and the `pollEvent` of the same step, words that are due are counted and not listed, and
+ * messages wait within the limits of the settings.
+ */
+export abstract class ClassicSession implements Session {
+  readonly protocol: ProtocolName = 'classic'
+  /** The classic words carry no times. */
+  readonly clockOffsetMs: number = NaN
+  protected readonly events: Fifo<SessionEvent> = new Fifo<SessionEvent>()
+  protected readonly link: DataLink
+  readonly #settings: SessionSettings
+  readonly #phase: Phase
+  /** The latest time that this session was told; a time of arrival may lie before it. */
+  #now: number
+  #remote: Address
+  #hasPeer = false
+  #closeCode = 0
+  #closeReason = ''
+
+  /** Starts in `state`, which lasts for the handshake's timeout at most, without a peer. */
+  protected constructor(now: number, settings: SessionSettings, state: ClassicState, remote: Address) {
+    this.#settings = { ...settings }
+    this.link = new DataLink(now, this.#settings, this.events)
+    this.#phase = new Phase(now, state, settings.handshakeTimeoutMs)
+    this.#now = now
+    this.#remote = remote
+  }
+
+  /** Takes a datagram that arrived from the peer at the time `now`, before the connection stands. */
+  protected abstract handleOpening(now: number, bytes: Uint8Array, source: Address): void
+  /** The present state, one before the connection stands, has lasted as long as it may. */
+  protected abstract handleOpeningTimeout(): void
+  /** Takes a word that arrived while the connection stands. Returns whether it was one of the opening, come once more. */
+  protected abstract handleOpeningWord(word: Word): boolean
+  /** Takes another attempt at a connection: how long to wait before it, `undefined` when there is none. */
+  protected abstract takeRetryMs(): number | undefined
+
+  get state(): SessionState {
+    const { state } = this.#phase
+    return state === 'lingering' ? 'closing' : state
+  }
+
+  get destination(): Address {
+    return this.#remote
+  }
+
+  get rttMs(): number {
+    return this.link.stats.rttMs
+  }
+
+  /** The rates are those of the last `handleTimeout`. */
+  get stats(): Readonly<SessionStats> {
+    return this.link.stats
+  }
+
+  get nextDeadline(): number {
+    if (this.events.length > 0 || this.link.isReady(this.#phase.isFlowing)) return this.#now
+    return this.#phase.isLinked ? this.link.nextDeadline : this.#phase.nextDeadline
+  }
+
+  /**
+   * Takes a message, always `'unreliable'` on channel 0. An empty one is `'unsupported'`: `pollTransmit` could not tell it
+   * from nothing.
+   */
+  send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
+    this.#advanceTo(now)
+    if (this.state === 'closing' || this.state === 'closed') return 'closed'
+    return this.link.send(message, delivery, channel)
+  }
+
+  /** Says PING at the next `pollTransmit`, once however often it was asked for, if the connection stands. */
+  ping(now: number): void {
+    this.#advanceTo(now)
+    if (this.#phase.isLinked) this.link.due.oweOnce('PING')
+  }
+
+  close(now: number, code: number, reason: string): void {
+    this.#advanceTo(now)
+    switch (this.#phase.state) {
+      case 'connected':
+      case 'stalled':
+        this.#startClosing(code, reason)
+        return
+      case 'connecting':
+        // The other side may already have taken us in: it is told once, without waiting long for its answer.
+        if (this.#hasPeer) this.#linger(PARTING_MS, encodeWord('CLOSE'))
+        else this.end()
+        return
+      case 'waiting':
+        if (this.link.due.isEmpty) this.end()
+        else this.#lingerAnswering()
+        return
+      case 'dialing':
+        this.end()
+        return
+    }
+  }
+
+  setTimeout(timeoutMs: number): void {
+    this.#settings.timeoutMs = timeoutMs
+  }
+
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
+    this.#advanceTo(now)
+    const isLateClose = this.#isLateClose(bytes, source)
+    if (!isLateClose && !this.isFromPeer(source)) {
+      this.link.stats.droppedForeign += 1
+      return
+    }
+    this.link.count(bytes)
+    if (isLateClose) this.#handleLateClose(now)
+    else if (this.#phase.isLinked || this.#phase.state === 'closing') this.handleLinked(now, bytes)
+    else if (this.#phase.state === 'lingering') this.#handleLingering(bytes)
+    else this.handleOpening(now, bytes, source)
+  }
+
+  handleTimeout(now: number, maxSilenceMs: number): void {
+    this.#advanceTo(now)
+    this.link.advanceRates(this.#now)
+    if (this.#phase.isLinked) {
+      this.#judgeSilence(maxSilenceMs)
+      return
+    }
+    // A wait accuses nobody, so it is over by the clock; but a CLOSED that is still due to the old peer goes first.
+    const isWaiting = this.#phase.state === 'waiting'
+    const isOver = this.#phase.advance(this.#now, isWaiting ? Infinity : maxSilenceMs)
+    if (!isOver || (isWaiting && !this.link.due.isEmpty)) return
+    if (this.state === 'closing') this.#finishClosing()
+    else this.handleOpeningTimeout()
+  }
+
+  pollEvent(): SessionEvent | undefined {
+    return this.events.shift()
+  }
+
+  /** CLOSE, like all that is repeated, goes after everything else. */
+  pollTransmit(now: number, into: Uint8Array): number {
+    this.#advanceTo(now)
+    const bytes = this.link.poll(this.#now, this.#phase.isFlowing) ?? this.#phase.poll(this.#now)
+    if (bytes === undefined) return 0
+    into.set(bytes)
+    this.link.sent(bytes)
+    return bytes.length
+  }
+
+  /** Whether a datagram comes from where this session expects the other side. */
+  protected isFromPeer(source: Address): boolean {
+    return this.#hasPeer && isSameAddress(source, this.#remote)
+  }
+
+  /** Counts a datagram that says nothing in this state. */
+  protected dropMalformed(): void {
+    this.link.stats.droppedMalformed += 1
+  }
+
+  /** Talks to another address from now on, or to nobody. */
+  protected setPeer(remote: Address | undefined): void {
+    if (remote === undefined && !this.#hasPeer) return
+    this.#hasPeer = remote !== undefined
+    this.#remote = remote ?? this.#remote
+    this.events.push({ type: 'peer', remote })
+  }
+
+  /** Enters a state that lasts `limitMs` at most, and in which `repeated` is said up to `attempts` times. */
+  protected enter(input: Input, limitMs: number, repeated?: Uint8Array, attempts?: number): void {
+    this.#phase.enter(this.#now, input, limitMs, repeated, attempts)
+    this.link.due.clear()
+  }
+
+  /** The connection stands. */
+  protected establish(): void {
+    this.enter('established', Infinity)
+    this.link.open(this.#now)
+    this.events.push({ type: 'connected', remote: this.#remote })
+  }
+
+  /** Leaves a lost attempt or connection behind: to dial again after `retryMs`, or for good. */
+  protected leave(retryMs: number | undefined): void {
+    if (retryMs === undefined) {
+      this.end()
+    } else {
+      this.enter('retry', retryMs)
+      this.setPeer(undefined)
+    }
+  }
+
+  /** Ends the session for good. */
+  protected end(): void {
+    this.enter('over', Infinity)
+    this.link.giveUp()
+    this.setPeer(undefined)
+    this.events.push({ type: 'closed' })
+  }
+
+  /** Takes a datagram from the peer while the connection stands, or while it is being closed. */
+  protected handleLinked(now: number, bytes: Uint8Array): void {
+    if (this.#phase.isLinked && this.link.heard(now)) {
+      this.#phase.enter(now, 'heard', Infinity)
+      this.events.push({ type: 'unstalled' })
+    }
+    const word = decodeWord(bytes)
+    if (word === 'CLOSE') this.#handleClose()
+    else if (word === 'CLOSED') this.#handleClosed()
+    else if (word === undefined || !this.handleOpeningWord(word)) this.link.receive(now, bytes, word)
+  }
+
+  #advanceTo(now: number): void {
+    if (now > this.#now) this.#now = now
+  }
+
+  #judgeSilence(maxSilenceMs: number): void {
+    let silence = this.link.advanceSilence(this.#now, maxSilenceMs)
+    if (silence === 'stalled') {
+      this.#phase.enter(this.#now, 'silent', Infinity)
+      this.events.push({ type: 'stalled' })
+      silence = this.link.advanceSilence(this.#now, 0)
+    }
+    if (silence === 'timed-out') this.leave(this.#loseConnection('timeout', 'timed out'))
+  }
+
+  /** The other side leaves. Where both do at once, each answers the other's CLOSE, and each has closed of its own accord. */
+  #handleClose(): void {
+    if (this.#phase.state === 'closing') {
+      this.#emitClosedHere()
+      this.#lingerAnswering()
+      return
+    }
+    const retryMs = this.#loseConnection('closed-there', '')
+    if (retryMs === undefined) {
+      this.#lingerAnswering()
+    } else {
+      this.leave(retryMs)
+      this.link.due.oweOnce('CLOSED')
+    }
+  }
+
+  #handleClosed(): void {
+    if (this.#phase.state === 'closing') this.#finishClosing()
+    else this.dropMalformed()
+  }
+
+  #handleLingering(bytes: Uint8Array): void {
+    if (decodeWord(bytes) === 'CLOSED') this.end()
+    else this.dropMalformed()
+  }
+
+  /** Whether CLOSE came once more from whom we have parted with: our CLOSED was lost. */
+  #isLateClose(bytes: Uint8Array, source: Address): boolean {
+    return this.#phase.hasParted && isSameAddress(source, this.#remote) && decodeWord(bytes) === 'CLOSE'
+  }
+
+  /** Answers no longer than the state lasts, so that nobody's CLOSE keeps us from dialing again. */
+  #handleLateClose(now: number): void {
+    if (now < this.#phase.limit) this.link.due.oweOnce('CLOSED')
+  }
+
+  /** What waits for a stalled link is given up; what waits for the next `pollTransmit` goes out before CLOSE. */
+  #startClosing(code: number, reason: string): void {
+    if (this.#phase.state === 'stalled') this.link.giveUp()
+    this.#closeCode = code
+    this.#closeReason = reason
+    this.enter('close', CLOSE_LIMIT_MS, encodeWord('CLOSE'), CLOSE_ATTEMPTS)
+  }
+
+  #finishClosing(): void {
+    if (this.#phase.state === 'closing') this.#emitClosedHere()
+    this.end()
+  }
+
+  /** All is said, but the other side may miss it: its CLOSE is answered for as long as this state lasts. */
+  #linger(limitMs: number, repeated?: Uint8Array): void {
+    this.enter('linger', limitMs, repeated, 1)
+    this.link.giveUp()
+  }
+
+  #lingerAnswering(): void {
+    this.#linger(LINGER_MS)
+    this.link.due.oweOnce('CLOSED')
+  }
+
+  #emitClosedHere(): void {
+    const [code, reason] = [this.#closeCode, this.#closeReason]
+    this.events.push({ type: 'ended', cause: 'closed-here', code, reason, willReconnect: false })
+  }
+
+  /** Says that the connection has ended without our will. Returns how long to wait before dialing again, if at all. */
+  #loseConnection(cause: EndCause, reason: string): number | undefined {
+    const retryMs = this.takeRetryMs()
+    this.events.push({ type: 'ended', cause, code: 0, reason, willReconnect: retryMs !== undefined })
+    return retryMs
+  }
+}
+
+/** CLOSE is said so often, and the last one has its time to be answered: 200 + 300 + 450 + 675 + 1000 ms. */
+const CLOSE_ATTEMPTS = 5
+const CLOSE_LIMIT_MS = 2_625
+
+/** How long the other side's repeated CLOSE is answered after the end. */
+const LINGER_MS = 1_000
+
+/** How long a client that leaves a half-open handshake waits for CLOSED. */
+const PARTING_MS = 200

@@ -1,0 +1,188 @@
+import { formatAddress, type Address } from '../session/address.ts'
+import { Fifo } from '../session/fifo.ts'
+import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../session/front-door.ts'
+import type { ProtocolName, Session } from '../session/session.ts'
+import type { SessionSettings } from '../session/settings.ts'
+import { ClassicServerSession } from './server-session.ts'
+import { encodeToken } from './token.ts'
+import { decodeHello, encodeConnect, encodeWord } from './words.ts'
+
+/** Who was let in, and what it was told. */
+interface Guest {
+  readonly session: Session
+  readonly connect: Uint8Array
+}
+
+interface Answer {
+  readonly bytes: Uint8Array
+  readonly destination: Address
+}
+
+/**
+ * The public port of the classic protocol: it answers each HELLO with CONNECT or GO AWAY! It remembers whom it has let in,
+ * until it is told to {@link forget} them, and whose knock is still to be answered; whoever is sent away leaves nothing
+ * behind. Its events exist only until the `pollEvent` of the same step.
+ */
+export class ClassicFrontDoor implements FrontDoor {
+  readonly protocol: ProtocolName = 'classic'
+  readonly stats: FrontDoorStats = {
+    receivedHellos: 0,
+    badTokens: 0,
+    admitted: 0,
+    refused: 0,
+    droppedMalformed: 0,
+    droppedAnswers: 0,
+  }
+  readonly #settings: SessionSettings
+  #token: Uint8Array
+  /** By the address that HELLO came from, as text. */
+  readonly #guests = new Map<string, Guest>()
+  readonly #sources = new Map<Session, string>()
+  /** The addresses whose knock is to be answered. */
+  readonly #knocking = new Set<string>()
+  readonly #events = new Fifo<FrontDoorEvent>()
+  readonly #answers = new Fifo<Answer>()
+  #destination: Address = { host: '0.0.0.0', port: 0 }
+
+  /**
+   * Sessions take the settings as they are when the client is let in.
+   *
+   * @throws RangeError when the token is not one that `isToken` accepts
+   */
+  constructor(settings: SessionSettings, token: string) {
+    this.#settings = settings
+    this.#token = encodeToken(token)
+  }
+
+  get destination(): Address {
+    return this.#destination
+  }
+
+  /**
+   * Changes the token for the HELLOs to come; who was let in stays.
+   *
+   * @throws RangeError when the token is not one that `isToken` accepts
+   */
+  setToken(token: string): void {
+    this.#token = encodeToken(token)
+  }
+
+  isHello(bytes: Uint8Array): boolean {
+    return decodeHello(bytes) !== undefined
+  }
+
+  handleDatagram(_now: number, bytes: Uint8Array, source: Address): void {
+    const token = decodeHello(bytes)
+    if (token === undefined) {
+      this.stats.droppedMalformed += 1
+      return
+    }
+    this.stats.receivedHellos += 1
+    if (isSameSecret(token, this.#token)) this.#handleKnock(bytes, source)
+    else this.#handleBadToken(bytes, source)
+  }
+
+  /**
+   * Lets a newcomer in. Where `endpoint` has a zone (`fe80::1%eth0`), which means nothing on another machine, CONNECT says
+   * `::`: the address that the HELLO was sent to.
+   *
+   * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
+   * @throws Error when the knock is already answered
+   */
+  admit(now: number, knock: Knock, endpoint: Address): Session {
+    const connect = encodeConnect(endpoint.host.includes('%') ? { host: '::', port: endpoint.port } : endpoint)
+    const source = this.#takeKnock(knock)
+    const session = new ClassicServerSession(now, this.#settings, knock.source)
+    this.#guests.set(source, { session, connect })
+    this.#sources.set(session, source)
+    this.stats.admitted += 1
+    this.#answer(connect, knock.source)
+    return session
+  }
+
+  /**
+   * Sends a newcomer away; the code and the reason stay here, as GO AWAY! carries none.
+   *
+   * @throws Error when the knock is already answered
+   */
+  refuse(_now: number, knock: Knock, _code: number, _reason: string): void {
+    this.#takeKnock(knock)
+    this.stats.refused += 1
+    this.#answer(encodeWord('GO AWAY!'), knock.source)
+  }
+
+  forget(session: Session): void {
+    const source = this.#sources.get(session)
+    if (source === undefined) return
+    this.#sources.delete(session)
+    // Another session may have begun there in the meantime.
+    if (this.#guests.get(source)?.session === session) this.#guests.delete(source)
+  }
+
+  pollEvent(): FrontDoorEvent | undefined {
+    return this.#events.shift()
+  }
+
+  pollTransmit(_now: number, into: Uint8Array): number {
+    const answer = this.#answers.shift()
+    if (answer === undefined) return 0
+    into.set(answer.bytes)
+    this.#destination = answer.destination
+    return answer.bytes.length
+  }
+
+  #handleKnock(hello: Uint8Array, source: Address): void {
+    const key = formatAddress(source)
+    const guest = this.#guests.get(key)
+    if (guest !== undefined && !isEnding(guest.session)) {
+      this.#answer(guest.connect, source)
+      return
+    }
+    if (this.#knocking.has(key)) return
+    if (this.#knocking.size >= MAX_UNANSWERED_KNOCKS) {
+      this.stats.droppedAnswers += 1
+      return
+    }
+    this.#knocking.add(key)
+    this.#events.push({ type: 'knock', knock: { payload: NO_PAYLOAD, hello, source } })
+  }
+
+  #handleBadToken(hello: Uint8Array, source: Address): void {
+    this.stats.badTokens += 1
+    this.#events.push({ type: 'bad-token', hello, source })
+    this.#answer(encodeWord('GO AWAY!'), source)
+  }
+
+  #takeKnock({ source }: Knock): string {
+    const key = formatAddress(source)
+    if (!this.#knocking.delete(key)) throw new Error(`The knock of ${key} is already answered.`)
+    return key
+  }
+
+  /** What does not fit in is asked for again: a client repeats its HELLO. */
+  #answer(bytes: Uint8Array, destination: Address): void {
+    if (this.#answers.length >= MAX_QUEUED_ANSWERS) this.stats.droppedAnswers += 1
+    else this.#answers.push({ bytes, destination })
+  }
+}
+
+/** Knocks that wait for their owner's answer at one time. */
+const MAX_UNANSWERED_KNOCKS = 1_024
+
+/** Answers that wait to be sent at one time. */
+const MAX_QUEUED_ANSWERS = 1_024
+
+const NO_PAYLOAD = new Uint8Array(0)
+
+/** Whoever says HELLO while its session ends wants a new one. */
+function isEnding({ state }: Session): boolean {
+  return state === 'closing' || state === 'closed'
+}
+
+/** Takes as long for a token that is nearly right as for one that is all wrong. */
+function isSameSecret(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0)
+  return difference === 0
+}

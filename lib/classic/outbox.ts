@@ -1,0 +1,53 @@
+import { Fifo } from '../session/fifo.ts'
+import type { UndeliveredMessage } from '../session/session.ts'
+import type { SessionSettings } from '../session/settings.ts'
+import type { SessionStats } from '../session/stats.ts'
+
+/** The messages that wait to be sent, in order, within the limits of the settings; it keeps their part of the stats. */
+export class Outbox {
+  readonly #settings: SessionSettings
+  readonly #stats: SessionStats
+  readonly #messages = new Fifo<Uint8Array>()
+
+  constructor(settings: SessionSettings, stats: SessionStats) {
+    this.#settings = settings
+    this.#stats = stats
+  }
+
+  get isEmpty(): boolean {
+    return this.#messages.length === 0
+  }
+
+  /** Returns whether the message fitted in. */
+  push(message: Uint8Array): boolean {
+    const stats = this.#stats
+    const { maxQueuedMessages, maxQueuedBytes } = this.#settings
+    if (stats.queuedMessages >= maxQueuedMessages || stats.queuedBytes + message.length > maxQueuedBytes) {
+      stats.refusedMessages += 1
+      return false
+    }
+    this.#messages.push(message)
+    stats.queuedMessages += 1
+    stats.queuedBytes += message.length
+    return true
+  }
+
+  /** Takes the oldest message. */
+  shift(): Uint8Array | undefined {
+    const message = this.#messages.shift()
+    if (message !== undefined) {
+      this.#stats.queuedMessages -= 1
+      this.#stats.queuedBytes -= message.length
+    }
+    return message
+  }
+
+  /** Takes all messages, as those that were not delivered. */
+  takeUndelivered(): UndeliveredMessage[] {
+    const undelivered: UndeliveredMessage[] = []
+    for (let message = this.shift(); message !== undefined; message = this.shift()) {
+      undelivered.push({ message, delivery: 'unreliable', channel: 0 })
+    }
+    return undelivered
+  }
+}

@@ -1,0 +1,55 @@
+import type { SessionState } from '../session/session.ts'
+
+/**
+ * A session's states, and one that its owner sees as `'closing'`: in `'lingering'` all is said, and only the other side's
+ * CLOSE is answered again, in case our CLOSED was lost.
+ */
+export type ClassicState = SessionState | 'lingering'
+
+/** What moves a session from one state to another. */
+export type Input =
+  /** A client says HELLO. */
+  | 'dial'
+  /** A client was shown its private port. */
+  | 'shown'
+  /** CONNECT came to the server, or its answer to the client. */
+  | 'established'
+  /** Nothing was heard for the time that stalls a connection. */
+  | 'silent'
+  /** Something was heard after that. */
+  | 'heard'
+  /** CLOSE is to be said, and its answer to be awaited. */
+  | 'close'
+  /** The other side said CLOSE, or we leave a handshake half way. */
+  | 'linger'
+  /** This attempt or connection is lost; a client will dial again. */
+  | 'retry'
+  /** Nothing is left to be said. */
+  | 'over'
+
+/**
+ * Every change of state, of both sides, is in this table. A client starts in `'waiting'` and dials at once; a server's
+ * session starts in `'connecting'`, is never told `dial`, `shown` or `retry`, and so never dials or waits.
+ */
+const transitions: Readonly<Record<ClassicState, Readonly<Partial<Record<Input, ClassicState>>>>> = {
+  waiting: { dial: 'dialing', linger: 'lingering', over: 'closed' },
+  dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
+  connecting: { established: 'connected', linger: 'lingering', retry: 'waiting', over: 'closed' },
+  connected: { silent: 'stalled', close: 'closing', linger: 'lingering', retry: 'waiting', over: 'closed' },
+  stalled: { heard: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
+  closing: { linger: 'lingering', over: 'closed' },
+  lingering: { over: 'closed' },
+  closed: {},
+}
+
+/**
+ * Where an input leads.
+ *
+ * @throws Error when it leads nowhere, which is a mistake in this program: nothing that comes off the wire is an input here
+ * before it was found to fit the state.
+ */
+export function nextState(state: ClassicState, input: Input): ClassicState {
+  const next = transitions[state][input]
+  if (next === undefined) throw new Error(`A classic session in the state '${state}' cannot take '${input}'.`)
+  return next
+}

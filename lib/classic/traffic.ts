@@ -1,0 +1,32 @@
+import { RateMeter } from '../session/rate-meter.ts'
+import { createStats, type SessionStats } from '../session/stats.ts'
+
+/** What a session counts, with the meters behind its rates. */
+export class Traffic {
+  readonly stats: SessionStats = createStats()
+  readonly #sendRate: RateMeter
+  readonly #receiveRate: RateMeter
+
+  constructor(now: number) {
+    this.#sendRate = new RateMeter(now)
+    this.#receiveRate = new RateMeter(now)
+  }
+
+  sent(bytes: number): void {
+    this.stats.sentPackets += 1
+    this.stats.sentBytes += bytes
+    this.#sendRate.add(bytes)
+  }
+
+  received(bytes: number): void {
+    this.stats.receivedPackets += 1
+    this.stats.receivedBytes += bytes
+    this.#receiveRate.add(bytes)
+  }
+
+  /** Brings the rates up to the time `now`. */
+  advance(now: number): void {
+    this.stats.sendRate = this.#sendRate.advance(now)
+    this.stats.receiveRate = this.#receiveRate.advance(now)
+  }
+}

@@ -1,0 +1,15 @@
+/** Why a front door says GO AWAY! Any other code, up to 65535, is the application's own. */
+export const refusalCodes = {
+  /** The HELLO does not prove the token. */
+  badToken: 1,
+  /** The HELLO is of a version that the server does not speak; the reason names those it does. */
+  badVersion: 2,
+  /** As many clients as the server takes are there. */
+  full: 3,
+  /** The application did not want this client. */
+  refused: 4,
+  /** No private port is free. */
+  noFreePort: 5,
+  /** The server is about to end. */
+  closing: 6,
+} as const

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { ClassicServerSession } from '../../lib/classic/server-session.ts'
+import type { Address } from '../../lib/session/address.ts'
+import type { SessionSettings } from '../../lib/session/settings.ts'
+import { ClassicProbe, classicSettings } from '../support/classic-probe.ts'
+
+const helloSource: Address = { host: '198.51.100.7', port: 50_000 }
+const behindNat: Address = { host: '198.51.100.7', port: 61_000 }
+const stranger: Address = { host: '203.0.113.9', port: 50_000 }
+
+function createServer(overrides: Partial<SessionSettings> = {}): ClassicProbe<ClassicServerSession> {
+  return new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), helloSource), 0)
+}
+
+function createConnected(overrides?: Partial<SessionSettings>): ClassicProbe<ClassicServerSession> {
+  const server = createServer(overrides)
+  server.hear('CONNECT', helloSource)
+  server.step()
+  server.takeEvents()
+  server.takeSaid()
+  return server
+}
+
+describe('a classic server session', () => {
+  it('waits for CONNECT and says nothing', () => {
+    const server = createServer()
+    server.runUntil(4_999)
+    expect(server.session.state).toBe('connecting')
+    expect(server.takeEvents()).toEqual([])
+    expect(server.takeSaid()).toEqual([])
+  })
+
+  it('stands when CONNECT comes, and answers CONNECTED', () => {
+    const server = createServer()
+    server.hear('CONNECT', helloSource)
+    server.step()
+    expect(server.session.state).toBe('connected')
+    expect(server.events).toEqual([
+      { type: 'peer', remote: helloSource },
+      { type: 'connected', remote: helloSource },
+    ])
+    expect(server.said).toEqual([{ at: 0, text: 'CONNECTED', to: helloSource }])
+  })
+
+  it('talks to the port that CONNECT came from, which a NAT may have changed', () => {
+    const server = createServer()
+    server.hear('CONNECT', behindNat)
+    server.step()
+    expect(server.events).toEqual([
+      { type: 'peer', remote: behindNat },
+      { type: 'connected', remote: behindNat },
+    ])
+    server.hear('from elsewhere', helloSource)
+    expect(server.session.stats.droppedForeign).toBe(1)
+  })
+
+  it('takes CONNECT from no other host', () => {
+    const server = createServer()
+    server.hear('CONNECT', stranger)
+    server.step()
+    expect(server.session.state).toBe('connecting')
+    expect(server.session.stats.droppedForeign).toBe(1)
+    expect(server.takeSaid()).toEqual([])
+  })
+
+  it.each(['data', '', 'PING', 'PONG', 'CLOSE', 'CLOSED', 'CONNECTED', 'CONNECT ', 'HELLO secret'])(
+    'drops and counts %j before CONNECT came',
+    (text) => {
+      const server = createServer()
+      server.hear(text, helloSource)
+      server.step()
+      expect(server.session.state).toBe('connecting')
+      expect(server.session.stats.droppedMalformed).toBe(1)
+      expect(server.takeEvents()).toEqual([])
+      expect(server.takeSaid()).toEqual([])
+    },
+  )
+
+  it('answers each CONNECT that comes again', () => {
+    const server = createConnected()
+    server.hear('CONNECT', helloSource)
+    server.hear('CONNECT', helloSource)
+    server.step()
+    expect(server.takeSaid()).toEqual(['CONNECTED', 'CONNECTED'])
+    expect(server.takeEvents()).toEqual([])
+  })
+
+  it('takes CONNECTED for a message', () => {
+    const server = createConnected()
+    server.hear('CONNECTED', helloSource)
+    server.step()
+    expect(server.messages).toEqual(['CONNECTED'])
+  })
+
+  it('closes when nobody came within the time of the handshake, and nothing has ended', () => {
+    const server = createServer()
+    server.send('lost')
+    server.runUntil(5_000)
+    expect(server.takeEvents()).toEqual(['undelivered', 'closed'])
+    expect(server.session.state).toBe('closed')
+  })
+
+  it('does not count a pause of the main loop into that time', () => {
+    const server = createServer()
+    server.step(60_000, 100)
+    expect(server.session.state).toBe('connecting')
+  })
+
+  it('is over when the client is silent too long, and hands back what was queued', () => {
+    const server = createConnected()
+    server.runUntil(3_000)
+    server.send('lost')
+    server.runUntil(10_000)
+    expect(server.takeEvents()).toEqual(['stalled', 'ended', 'undelivered', 'peer', 'closed'])
+    expect(server.session.state).toBe('closed')
+    expect(server.session.nextDeadline).toBe(Infinity)
+  })
+
+  it('answers CLOSE with CLOSED, again and again for a while, and is over', () => {
+    const server = createConnected()
+    server.hear('CLOSE', helloSource)
+    server.step()
+    expect(server.events).toEqual([{ type: 'ended', cause: 'closed-there', code: 0, reason: '', willReconnect: false }])
+    expect(server.session.state).toBe('closing')
+    server.step(200)
+    server.hear('CLOSE', helloSource)
+    server.hear('late data', helloSource)
+    server.runUntil(999)
+    expect(server.takeSaid()).toEqual(['CLOSED', 'CLOSED'])
+    expect(server.takeEvents()).toEqual(['ended'])
+
+    server.runUntil(1_000)
+
+    expect(server.takeEvents()).toEqual(['peer', 'closed'])
+    server.hear('CLOSE', helloSource)
+    server.runUntil(60_000)
+    expect(server.takeSaid()).toEqual([])
+    expect(server.session.stats.droppedForeign).toBe(1)
+  })
+
+  it('closes at once where nobody had come yet', () => {
+    const server = createServer()
+    server.close()
+    server.step()
+    expect(server.takeEvents()).toEqual(['closed'])
+    expect(server.takeSaid()).toEqual([])
+  })
+})
