@@ -1,0 +1,41 @@
+/** What one UDPipe has counted over all its sockets and peers, gone ones included. Bytes are UDP payload. */
+export interface Counters {
+  sentPackets: number
+  sentBytes: number
+  receivedPackets: number
+  receivedBytes: number
+  /** Datagrams dropped because an inbox was full: the main loop was away too long, or somebody floods. */
+  droppedInbox: number
+  /** Datagrams dropped because the kernel took no more. */
+  droppedSend: number
+  /** Datagrams dropped because they came from an address that is not the peer's. */
+  droppedForeign: number
+  /** Datagrams dropped because they were not well formed, or not allowed where they arrived. */
+  droppedMalformed: number
+  /** HELLOs with a wrong token. */
+  badTokens: number
+  /** Clients that were sent away: the server was full, had no free port, or its program said no. */
+  refusedClients: number
+  /** Private ports that were opened and that nobody came to. */
+  abandonedHandshakes: number
+  /** ICMP errors and failed sends: hints that never end a connection by themselves. */
+  hints: number
+}
+
+/** Counters at zero. */
+export function createCounters(): Counters {
+  return {
+    sentPackets: 0,
+    sentBytes: 0,
+    receivedPackets: 0,
+    receivedBytes: 0,
+    droppedInbox: 0,
+    droppedSend: 0,
+    droppedForeign: 0,
+    droppedMalformed: 0,
+    badTokens: 0,
+    refusedClients: 0,
+    abandonedHandshakes: 0,
+    hints: 0,
+  }
+}

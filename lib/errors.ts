@@ -1,0 +1,41 @@
+/**
+ * Every code a {@link UDPipeError} can carry. They are stable: a program may branch on them.
+ * `docs/errors.md` has a sentence for each.
+ */
+export type ErrorCode =
+  // What a caller got wrong: thrown at once.
+  | 'ERR_OPTION_UNKNOWN'
+  | 'ERR_OPTION_INVALID'
+  | 'ERR_ARGUMENT_INVALID'
+  | 'ERR_TOKEN_INVALID'
+  | 'ERR_MESSAGE_TOO_LARGE'
+  | 'ERR_MESSAGE_RESERVED'
+  | 'ERR_UNSUPPORTED'
+  | 'ERR_NOT_STARTED'
+  | 'ERR_ALREADY_STARTED'
+  | 'ERR_CLOSED'
+  | 'ERR_PEER_REQUIRED'
+  | 'ERR_PEER_CLOSED'
+  | 'ERR_REENTRANT_STEP'
+  // What the machine refused: rejects a promise, and reaches onError.
+  | 'ERR_ADDRESS_IN_USE'
+  | 'ERR_ADDRESS_NOT_AVAILABLE'
+  | 'ERR_ACCESS'
+  | 'ERR_HOST_NOT_FOUND'
+  | 'ERR_NO_FREE_PORT'
+  | 'ERR_SOCKET'
+  // What the link or the other side did: reaches onError.
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_REFUSED'
+  | 'ERR_HANDSHAKE_TIMEOUT'
+
+/** An error with a stable {@link code}, a sentence that says what was wrong, and what to do about it. */
+export class UDPipeError extends Error {
+  override readonly name = 'UDPipeError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,392 @@
+import type { DisconnectInfo } from './callbacks.ts'
+import { asBuffer, type EndpointContext } from './endpoint.ts'
+import { UDPipeError } from './errors.ts'
+import { Peer, type CloseOptions, type PeerLink, type SendOptions } from './peer.ts'
+import { protocolNamed, type ProtocolEntry } from './protocols.ts'
+import { formatAddress, type Address } from './session/address.ts'
+import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
+import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
+import type { SessionStats } from './session/stats.ts'
+import type { UdpSocket } from './transport/udp-socket.ts'
+
+/** One session on one socket, and the peer that the program sees of it. */
+export class Link implements PeerLink {
+  readonly session: Session
+  readonly peer: Peer
+  readonly #socket: UdpSocket
+  readonly #context: EndpointContext
+  readonly #protocol: ProtocolEntry
+  readonly #touch: (link: Link) => void
+  #remote: Address
+  #awakeAtMs = 0
+  #isQueueFull = false
+  readonly #whenClosed: (() => void)[] = []
+  /** Whether the connection has stood at least once. */
+  hasStood = false
+  /** Why the last attempt of a client failed. */
+  failure: UDPipeError | undefined
+  /** What `Links` keeps about this link, so that it needs no sets. */
+  isReady = false
+  isToDispatch = false
+  isToTransmit = false
+  deadline: number
+
+  /** `touch` is called whenever the session has been told something from outside a step. */
+  constructor(
+    context: EndpointContext,
+    session: Session,
+    socket: UdpSocket,
+    remote: Address,
+    touch: (link: Link) => void,
+  ) {
+    this.#context = context
+    this.session = session
+    this.#socket = socket
+    this.#protocol = protocolNamed(session.protocol)
+    this.#remote = remote
+    this.#touch = touch
+    this.deadline = -Infinity
+    this.peer = new Peer(context.nextPeerId(), this)
+  }
+
+  get protocol(): ProtocolName {
+    return this.session.protocol
+  }
+
+  get state(): SessionState {
+    return this.session.state
+  }
+
+  get remote(): Address {
+    return this.#remote
+  }
+
+  get localPort(): number {
+    return this.#socket.address.port
+  }
+
+  get rttMs(): number {
+    return this.session.rttMs
+  }
+
+  get clockOffsetMs(): number {
+    return this.session.clockOffsetMs
+  }
+
+  get stats(): Readonly<SessionStats> {
+    return this.session.stats
+  }
+
+  get isClosed(): boolean {
+    return this.session.state === 'closed'
+  }
+
+  /** Whether messages reach the peer, or wait for a stalled link. */
+  get isStanding(): boolean {
+    return this.session.state === 'connected' || this.session.state === 'stalled'
+  }
+
+  send(message: string | Uint8Array, options: SendOptions = {}): boolean {
+    return this.sendBytes(toBytes(message), options)
+  }
+
+  /** Like {@link send}, with bytes that are ours. */
+  sendBytes(bytes: Uint8Array, options: SendOptions): boolean {
+    const { channel, delivery } = this.#route(options)
+    switch (this.session.send(this.#context.options.clock(), bytes, delivery, channel)) {
+      case 'accepted':
+        this.#isQueueFull = false
+        this.#touch(this)
+        return true
+      case 'queue-full':
+        this.#reportFullQueue()
+        return false
+      case 'too-large':
+        throw new UDPipeError(
+          'ERR_MESSAGE_TOO_LARGE',
+          tooLarge(bytes.length, this.#protocol.maxMessageBytes(this.#context.settings)),
+        )
+      case 'reserved':
+        throw new UDPipeError(
+          'ERR_MESSAGE_RESERVED',
+          'This message is one of the classic protocol’s own words and would be taken for it; send it inside a longer message.',
+        )
+      case 'unsupported':
+        throw new UDPipeError('ERR_UNSUPPORTED', unsupported(this.protocol, bytes, delivery, channel))
+      case 'closed':
+        throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed; nothing can be sent to it any more.`)
+    }
+  }
+
+  ping(): void {
+    if (this.isClosed) throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed and cannot be pinged.`)
+    this.session.ping(this.#context.options.clock())
+    this.#touch(this)
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    const { code, reason } = parseCloseOptions(options)
+    this.session.close(this.#context.options.clock(), code, reason)
+    this.#touch(this)
+    return this.closed()
+  }
+
+  /** Resolves when the session is over and its socket closed. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.isClosed) resolve()
+      else this.#whenClosed.push(resolve)
+    })
+  }
+
+  /** Hands everything in the inbox to the session. */
+  receive(): void {
+    const { counters, trace } = this.#context
+    for (let datagram = this.#socket.receive(); datagram; datagram = this.#socket.receive()) {
+      counters.receivedPackets += 1
+      counters.receivedBytes += datagram.bytes.length
+      if (trace.isOn) {
+        trace.received(this.localPort, datagram.source, this.#protocol.describe(datagram.bytes), datagram.bytes.length)
+      }
+      this.session.handleDatagram(datagram.arrivedAtMs, datagram.bytes, datagram.source)
+    }
+  }
+
+  /** Its time begins when the clock that leaves out the main loop's pauses is at `awakeMs`. */
+  begin(awakeMs: number): void {
+    this.#awakeAtMs = awakeMs
+  }
+
+  /** Lets time pass, and no more silence than this end was awake for. */
+  advance(now: number, awakeMs: number): void {
+    this.session.handleTimeout(now, awakeMs - this.#awakeAtMs)
+    this.#awakeAtMs = awakeMs
+  }
+
+  /** Turns the session's events into callbacks. */
+  dispatch(): void {
+    for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.#handleEvent(event)
+  }
+
+  /** Sends what is due. */
+  transmit(now: number): void {
+    const { counters, trace } = this.#context
+    for (;;) {
+      const buffer = this.#socket.acquire()
+      const length = this.session.pollTransmit(now, buffer)
+      if (length === 0) break
+      const destination = this.session.destination
+      if (trace.isOn)
+        trace.sent(this.localPort, destination, this.#protocol.describe(buffer.subarray(0, length)), length)
+      counters.sentPackets += 1
+      counters.sentBytes += length
+      this.#socket.send(length, destination)
+    }
+    this.deadline = this.session.nextDeadline
+  }
+
+  /** Connects the socket to where the session talks to. */
+  setPeer(remote: Address): void {
+    this.#remote = remote
+    this.#socket.setPeer(remote)
+  }
+
+  unsetPeer(): void {
+    this.#socket.unsetPeer()
+  }
+
+  /** Closes the socket, counts what it and the session counted, and resolves whoever waits for the end. */
+  dispose(): void {
+    const { counters } = this.#context
+    const { droppedForeign, droppedMalformed } = this.session.stats
+    counters.droppedForeign += droppedForeign
+    counters.droppedMalformed += droppedMalformed
+    const { droppedInbox, droppedSend } = this.#socket.counters
+    counters.droppedInbox += droppedInbox
+    counters.droppedSend += droppedSend
+    this.#socket.close()
+    for (const resolve of this.#whenClosed.splice(0)) resolve()
+  }
+
+  #handleEvent(event: SessionEvent): void {
+    const { callbacks, hooks } = this.#context
+    if (event.type === 'message') {
+      const info = { delivery: event.delivery, channel: event.channel }
+      hooks.newMessage(asBuffer(event.message), this.peer, this.#remote, info)
+      return
+    }
+    this.#trace(event)
+    switch (event.type) {
+      case 'peer':
+        if (event.remote === undefined) hooks.unsetPeer(this.peer)
+        else hooks.setPeer(this.peer, event.remote)
+        return
+      case 'connecting':
+        callbacks.onConnecting(this.peer, event.remote.host, event.remote.port)
+        return
+      case 'connected':
+        this.hasStood = true
+        callbacks.onConnect(this.peer, event.remote.host, event.remote.port)
+        return
+      case 'ping':
+        callbacks.onPing(this.peer)
+        return
+      case 'pong':
+        callbacks.onPong(this.peer, event.rttMs)
+        return
+      case 'stalled':
+        callbacks.onStalled(this.peer)
+        return
+      case 'unstalled':
+        callbacks.onUnstalled(this.peer)
+        return
+      case 'ended':
+        this.#handleEnd(event)
+        return
+      case 'refused':
+        this.failure = refused(this.#remote, event.reason, event.willReconnect)
+        callbacks.onError(this.failure)
+        return
+      case 'unanswered':
+        this.failure = unanswered(this.#remote, this.#context.settings.handshakeTimeoutMs, event.willReconnect)
+        callbacks.onError(this.failure)
+        return
+      case 'undelivered':
+        callbacks.onUndelivered(event.messages, this.peer)
+        return
+      case 'closed':
+        return
+    }
+  }
+
+  #handleEnd({ cause, code, reason, willReconnect }: SessionEvent & { readonly type: 'ended' }): void {
+    const info: DisconnectInfo = { code, reason, timedOut: cause === 'timeout', willReconnect }
+    if (cause === 'timeout') {
+      this.#context.hooks.timedOut(this.peer, info)
+    } else {
+      this.#context.callbacks.onClose(this.peer)
+      this.#context.callbacks.onDisconnect(this.peer, info)
+    }
+  }
+
+  #trace(event: SessionEvent): void {
+    const { trace } = this.#context
+    if (trace.isOn) trace.event(this.localPort, this.#remote, describeEvent(event))
+  }
+
+  /** The delivery and channel of a message: what the call names, else the channel's default, else the protocol's. */
+  #route({ delivery, channel = 0 }: SendOptions): { delivery: Delivery; channel: number } {
+    if (!Number.isInteger(channel) || channel < 0 || channel > MAX_CHANNEL) {
+      throw new UDPipeError(
+        'ERR_ARGUMENT_INVALID',
+        `channel must be a whole number from 0 to ${MAX_CHANNEL}; it was ${channel}.`,
+      )
+    }
+    if (delivery !== undefined && !deliveries.includes(delivery)) {
+      throw new UDPipeError(
+        'ERR_ARGUMENT_INVALID',
+        `delivery must be one of ${deliveries.join(', ')}; it was '${delivery as string}'.`,
+      )
+    }
+    const fallback = this.#context.options.channels[channel]?.delivery ?? this.#protocol.defaultDelivery
+    return { delivery: delivery ?? fallback, channel }
+  }
+
+  /** Once each time the queue fills up, however many messages follow: `send` returned false for each of them. */
+  #reportFullQueue(): void {
+    if (this.#isQueueFull) return
+    this.#isQueueFull = true
+    const { queuedMessages, queuedBytes } = this.session.stats
+    const { maxQueuedMessages, maxQueuedBytes } = this.#context.settings
+    this.#context.report(
+      new UDPipeError(
+        'ERR_QUEUE_FULL',
+        `The queue to peer ${this.peer.id} (${formatAddress(this.#remote)}) is full: ${queuedMessages} of ${maxQueuedMessages} messages, ` +
+          `${queuedBytes} of ${maxQueuedBytes} bytes. Messages are refused until it drains; raise maxQueuedMessages or ` +
+          `maxQueuedBytes, or send less while the peer is stalled.`,
+      ),
+    )
+  }
+}
+
+/**
+ * The bytes of a message, as ours: a string is encoded as UTF-8, bytes are copied, because they wait for their datagram while
+ * the caller may already write the next message into the same memory.
+ *
+ * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+ */
+export function toBytes(message: string | Uint8Array): Uint8Array {
+  if (typeof message === 'string' || message instanceof Uint8Array) return Buffer.from(message as Uint8Array)
+  throw new UDPipeError(
+    'ERR_ARGUMENT_INVALID',
+    `A message is a string or a Uint8Array; this one is a ${typeof message}.`,
+  )
+}
+
+/**
+ * Checks what `close` was told.
+ *
+ * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+ */
+export function parseCloseOptions({ code = 0, reason = '' }: CloseOptions): { code: number; reason: string } {
+  if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
+    throw new UDPipeError('ERR_ARGUMENT_INVALID', `code must be a whole number from 0 to 65535; it was ${code}.`)
+  }
+  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+    throw new UDPipeError('ERR_ARGUMENT_INVALID', `reason must be a string of at most ${MAX_REASON_BYTES} bytes.`)
+  }
+  return { code, reason }
+}
+
+/** An event in a few words, for people. */
+function describeEvent(event: SessionEvent): string {
+  switch (event.type) {
+    case 'peer':
+      return event.remote === undefined ? 'talks to nobody' : `talks to ${formatAddress(event.remote)}`
+    case 'pong':
+      return `pong after ${event.rttMs.toFixed(1)} ms`
+    case 'ended':
+      return `ended: ${event.cause}, code ${event.code}${event.reason === '' ? '' : `, ${event.reason}`}`
+    case 'refused':
+      return `refused: ${event.reason}`
+    case 'undelivered':
+      return `undelivered: ${event.messages.length}`
+    default:
+      return event.type
+  }
+}
+
+/** A reason travels in one datagram, beside other things. */
+const MAX_REASON_BYTES = 256
+
+function tooLarge(lengthBytes: number, limitBytes: number): string {
+  return (
+    `This message has ${lengthBytes} bytes and the limit is ${limitBytes}: send it in parts, or raise ` +
+    `maxMessageBytes (and, for the classic protocol, mtuBytes).`
+  )
+}
+
+function unsupported(protocol: ProtocolName, bytes: Uint8Array, delivery: Delivery, channel: number): string {
+  const what = bytes.length === 0 ? 'empty messages' : `'${delivery}' delivery on channel ${channel}`
+  return `The ${protocol} protocol has no ${what}; the reliable protocol does.`
+}
+
+function refused(remote: Address, reason: string, willReconnect: boolean): UDPipeError {
+  const why = reason === '' ? '' : ` (${reason})`
+  return new UDPipeError(
+    'ERR_REFUSED',
+    `The server at ${formatAddress(remote)} said GO AWAY!${why}: it is full, or the tokens differ. ${nextStep(willReconnect)}`,
+  )
+}
+
+function unanswered(remote: Address, handshakeTimeoutMs: number, willReconnect: boolean): UDPipeError {
+  return new UDPipeError(
+    'ERR_HANDSHAKE_TIMEOUT',
+    `Nothing at ${formatAddress(remote)} completed the handshake within ${handshakeTimeoutMs} ms: is the server running, and ` +
+      `does a firewall let UDP through to its port and its private ports? ${nextStep(willReconnect)}`,
+  )
+}
+
+function nextStep(willReconnect: boolean): string {
+  return willReconnect ? 'Dialing again.' : 'Giving up.'
+}

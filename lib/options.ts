@@ -1,0 +1,349 @@
+import { isIP } from 'node:net'
+import { UDPipeError } from './errors.ts'
+import { isToken, MAX_TOKEN_BYTES } from './classic/token.ts'
+import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
+import type { ProtocolName } from './session/session.ts'
+import type { ReconnectSettings } from './session/settings.ts'
+import { monotonicMs } from './transport/clock.ts'
+import { randomBytes } from './transport/random.ts'
+
+/** Where lines go that nobody called for: `console` is one. */
+export interface Logger {
+  debug(line: string): void
+  warn(line: string): void
+}
+
+/** What `new UDPipe(options)`, and the last argument of `start` and `connect`, may name. Units are in the names. */
+export interface UDPipeOptions {
+  /** The port `start` listens on, or `connect` dials, when the call names none. 0 is any free one. Default 0. */
+  readonly port?: number
+  /** The address `start` binds (default `'0.0.0.0'`), or the host `connect` dials (default `'127.0.0.1'`). */
+  readonly host?: string
+  /** The handshake token; both sides must have the same. Default `''`. */
+  readonly token?: string
+  /** What a client speaks. Default `'classic'`. */
+  readonly protocol?: ProtocolName
+  /** What a server's front door answers. Default `['classic']`. */
+  readonly protocols?: readonly ProtocolName[]
+  /** How packets are protected; the classic protocol knows only `'none'`, the default. */
+  readonly security?: 'none' | 'noise'
+  /** Server: how many clients may be connected or connecting; beyond it `onMaxClients`. 1 to 65,535, default 1,024. */
+  readonly maxClients?: number
+  /** Silence that ends a connection. 50 to 86,400,000 ms, default 10,000. */
+  readonly timeoutMs?: number
+  /** Silence that stalls a connection: what is sent then waits. 20 to 86,400,000 ms, default 1,000. */
+  readonly stallTimeoutMs?: number
+  /** Silence after which a PING asks for a sign of life; less than both of the above. 10 ms and up, default 500. */
+  readonly pingIntervalMs?: number
+  /** How long each half of the handshake may take. 50 to 600,000 ms, default 5,000. */
+  readonly handshakeTimeoutMs?: number
+  /**
+   * Client: whether, and how, it dials again after a lost connection, a refusal or no answer. Default `true`: from 250 ms
+   * doubling to 8 s, with jitter, for ever.
+   */
+  readonly reconnect?: boolean | Partial<ReconnectSettings>
+  /** Server: where private ports are opened: any free port (the default), or a range for a firewall. */
+  readonly privatePorts?: PortRange | 'shared'
+  /** Server: the numeric address that CONNECT names, when the bound one is not the one to be reached at. */
+  readonly advertisedHost?: string
+  /** The largest message. 1 byte to 256 MiB, default 16 MiB; the classic protocol carries at most `mtuBytes`. */
+  readonly maxMessageBytes?: number
+  /** How many messages may wait for one peer. Default 8,192. */
+  readonly maxQueuedMessages?: number
+  /** How many bytes of messages may wait for one peer. Default 4 MiB. */
+  readonly maxQueuedBytes?: number
+  /** The largest UDP payload this end sends. 512 to 65,507 bytes, default 1,200. */
+  readonly mtuBytes?: number
+  /** The receive buffer asked of the kernel for each socket. Default 4 MiB. */
+  readonly receiveBufferBytes?: number
+  /** A default delivery for each channel that is listed. Reliable peers only. Default `{}`. */
+  readonly channels?: Readonly<Record<number, ChannelOptions>>
+  /** How many copies of unconfirmed messages a reliable peer sends ahead of any loss. Default `'auto'`. */
+  readonly redundancy?: 'auto' | 'off' | number
+  /** Where debug lines and hints go. Default: standard error. */
+  readonly logger?: Logger
+  /** A readable line for each datagram and event, as `setDebug(true)`. Default `false`. */
+  readonly debug?: boolean
+  /** Monotonic milliseconds. Default: the machine's clock. */
+  readonly clock?: () => number
+  /** As many random bytes as asked for. Default: the operating system's. */
+  readonly random?: (lengthBytes: number) => Uint8Array
+}
+
+/** A range of ports, both ends included. */
+export interface PortRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** What a channel is for. */
+export interface ChannelOptions {
+  readonly delivery: Delivery
+  /** Higher goes first; default 0. */
+  readonly priority?: number
+}
+
+/** Options after parsing: complete, in range, frozen. */
+export interface Options {
+  readonly port: number
+  readonly host: string | undefined
+  readonly token: string
+  readonly protocol: ProtocolName
+  readonly protocols: readonly ProtocolName[]
+  readonly security: 'none' | 'noise'
+  readonly maxClients: number
+  readonly timeoutMs: number
+  readonly stallTimeoutMs: number
+  readonly pingIntervalMs: number
+  readonly handshakeTimeoutMs: number
+  readonly reconnect: ReconnectSettings | false
+  readonly privatePorts: PortRange | undefined
+  readonly advertisedHost: string | undefined
+  readonly maxMessageBytes: number
+  readonly maxQueuedMessages: number
+  readonly maxQueuedBytes: number
+  readonly mtuBytes: number
+  readonly receiveBufferBytes: number
+  readonly channels: Readonly<Record<number, ChannelOptions>>
+  readonly redundancy: 'auto' | 'off' | number
+  readonly logger: Logger | undefined
+  readonly debug: boolean
+  readonly clock: () => number
+  readonly random: (lengthBytes: number) => Uint8Array
+}
+
+/** The largest UDP payload over IPv4: 65,535 less the headers of IP (20) and UDP (8). */
+const MAX_UDP_PAYLOAD_BYTES = 65_507
+const MiB = 1024 * 1024
+const DAY_MS = 86_400_000
+const DEFAULT_RECONNECT: ReconnectSettings = { minDelayMs: 250, maxDelayMs: 8_000, attempts: Infinity }
+
+/**
+ * Checks every option and fills in what is missing.
+ *
+ * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_UNSUPPORTED`
+ */
+export function parseOptions(input: UDPipeOptions): Options {
+  const given = withoutUndefined(input)
+  const unknown = Object.keys(given).find((name) => !(name in parsers))
+  if (unknown !== undefined) {
+    throw new UDPipeError('ERR_OPTION_UNKNOWN', `There is no option '${unknown}'; ${suggestion(unknown)}`)
+  }
+  const parsed: Record<string, unknown> = {}
+  for (const [name, parse] of Object.entries(parsers)) {
+    parsed[name] = parse((given as Record<string, unknown>)[name], name)
+  }
+  const options = Object.freeze(parsed as unknown as Options)
+  checkTimes(options.pingIntervalMs, options.stallTimeoutMs, options.timeoutMs)
+  return options
+}
+
+/**
+ * Checks a handshake token.
+ *
+ * @throws UDPipeError `ERR_TOKEN_INVALID`
+ */
+function parseToken(token: unknown): string {
+  if (typeof token === 'string' && isToken(token)) return token
+  throw new UDPipeError(
+    'ERR_TOKEN_INVALID',
+    `A token is a string of at most ${MAX_TOKEN_BYTES} bytes without spaces, line breaks or control characters, ` +
+      `because HELLO carries it as one word; this one is ${typeof token === 'string' ? 'not' : `a ${typeof token}`}.`,
+  )
+}
+
+type Parser<T> = (value: unknown, name: string) => T
+
+const parsers = {
+  port: integer(0, 65_535, 0),
+  host: optional(text('a host name or address')),
+  token: (value: unknown): string => (value === undefined ? '' : parseToken(value)),
+  protocol: protocol('classic'),
+  protocols: list(protocol('classic'), ['classic']),
+  security,
+  maxClients: integer(1, 65_535, 1024),
+  timeoutMs: number(50, DAY_MS, 10_000),
+  stallTimeoutMs: number(20, DAY_MS, 1_000),
+  pingIntervalMs: number(10, DAY_MS, 500),
+  handshakeTimeoutMs: number(50, 600_000, 5_000),
+  reconnect,
+  privatePorts,
+  advertisedHost: optional(numericHost),
+  maxMessageBytes: integer(1, 256 * MiB, 16 * MiB),
+  maxQueuedMessages: integer(1, 1_000_000, 8_192),
+  maxQueuedBytes: integer(1, 1024 * MiB, 4 * MiB),
+  mtuBytes: integer(512, MAX_UDP_PAYLOAD_BYTES, 1_200),
+  receiveBufferBytes: integer(1_024, 1024 * MiB, 4 * MiB),
+  channels,
+  redundancy,
+  logger: optional(logger),
+  debug: flag(false),
+  clock: callable(monotonicMs),
+  random: callable(randomBytes),
+} satisfies { [Name in keyof Options]: Parser<Options[Name]> }
+
+function integer(min: number, max: number, fallback: number): Parser<number> {
+  return (value = fallback, name) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    throw invalid(name, `a whole number from ${min} to ${max}`, value)
+  }
+}
+
+function number(min: number, max: number, fallback: number): Parser<number> {
+  return (value = fallback, name) => {
+    if (typeof value === 'number' && value >= min && value <= max) return value
+    throw invalid(name, `a number from ${min} to ${max}`, value)
+  }
+}
+
+function text(what: string): Parser<string> {
+  return (value, name) => {
+    if (typeof value === 'string' && value !== '') return value
+    throw invalid(name, what, value)
+  }
+}
+
+function flag(fallback: boolean): Parser<boolean> {
+  return (value = fallback, name) => {
+    if (typeof value === 'boolean') return value
+    throw invalid(name, 'true or false', value)
+  }
+}
+
+function callable<T>(fallback: T): Parser<T> {
+  return (value = fallback, name) => {
+    if (typeof value === 'function') return value as T
+    throw invalid(name, 'a function', value)
+  }
+}
+
+function optional<T>(parse: Parser<T>): Parser<T | undefined> {
+  return (value, name) => (value === undefined ? undefined : parse(value, name))
+}
+
+function list<T>(parse: Parser<T>, fallback: readonly T[]): Parser<readonly T[]> {
+  return (value = fallback, name) => {
+    if (!Array.isArray(value) || value.length === 0) throw invalid(name, 'a list with at least one entry', value)
+    return Object.freeze(value.map((entry) => parse(entry, name)))
+  }
+}
+
+function protocol(fallback: ProtocolName): Parser<ProtocolName> {
+  return (value = fallback, name) => {
+    if (value === 'classic') return value
+    if (value === 'reliable') throw unsupported(name, value)
+    throw invalid(name, `'classic'`, value)
+  }
+}
+
+function security(value: unknown = 'none', name: string): 'none' | 'noise' {
+  if (value === 'none') return value
+  if (value === 'noise') throw unsupported(name, value)
+  throw invalid(name, `'none'`, value)
+}
+
+function reconnect(value: unknown = true, name: string): ReconnectSettings | false {
+  if (value === false) return false
+  if (value === true) return DEFAULT_RECONNECT
+  const given = record(value, name, DEFAULT_RECONNECT)
+  const settings = {
+    minDelayMs: number(1, DAY_MS, DEFAULT_RECONNECT.minDelayMs)(given['minDelayMs'], `${name}.minDelayMs`),
+    maxDelayMs: number(1, DAY_MS, DEFAULT_RECONNECT.maxDelayMs)(given['maxDelayMs'], `${name}.maxDelayMs`),
+    attempts: number(1, Infinity, DEFAULT_RECONNECT.attempts)(given['attempts'], `${name}.attempts`),
+  }
+  if (settings.minDelayMs > settings.maxDelayMs) {
+    throw invalid(`${name}.minDelayMs`, `at most maxDelayMs (${settings.maxDelayMs})`, settings.minDelayMs)
+  }
+  return Object.freeze(settings)
+}
+
+function privatePorts(value: unknown, name: string): PortRange | undefined {
+  if (value === undefined) return undefined
+  if (value === 'shared') throw unsupported(name, value)
+  const given = record(value, name, { min: 0, max: 0 })
+  const min = integer(1, 65_535, NaN)(given['min'], `${name}.min`)
+  const max = integer(min, 65_535, NaN)(given['max'], `${name}.max`)
+  return Object.freeze({ min, max })
+}
+
+function numericHost(value: unknown, name: string): string {
+  if (typeof value === 'string' && isIP(value) !== 0) return value
+  throw invalid(name, 'a numeric IPv4 or IPv6 address', value)
+}
+
+function channels(value: unknown = {}, name: string): Readonly<Record<number, ChannelOptions>> {
+  const parsed: Record<number, ChannelOptions> = {}
+  for (const [key, entry] of Object.entries(record(value, name))) {
+    const channel = integer(0, MAX_CHANNEL, NaN)(/^\d+$/.test(key) ? Number(key) : NaN, `a channel of ${name}`)
+    const given = record(entry, `${name}[${key}]`, { delivery: 'reliable', priority: 0 })
+    const delivery = deliveries.find((mode) => mode === given['delivery'])
+    if (delivery === undefined)
+      throw invalid(`${name}[${key}].delivery`, `one of ${deliveries.join(', ')}`, given['delivery'])
+    const priority = integer(-100, 100, 0)(given['priority'], `${name}[${key}].priority`)
+    parsed[channel] = Object.freeze({ delivery, priority })
+  }
+  return Object.freeze(parsed)
+}
+
+function redundancy(value: unknown = 'auto', name: string): 'auto' | 'off' | number {
+  if (value === 'auto' || value === 'off') return value
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 16) return value
+  throw invalid(name, `'auto', 'off' or a whole number from 0 to 16`, value)
+}
+
+function logger(value: unknown, name: string): Logger {
+  const candidate = value as Partial<Logger> | null
+  if (typeof candidate?.debug === 'function' && typeof candidate.warn === 'function') return candidate as Logger
+  throw invalid(name, 'an object with debug(line) and warn(line), as console is', value)
+}
+
+/** An object whose keys are among those of `known`, when that is given. */
+function record(value: unknown, name: string, known?: object): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'an object', value)
+  const unknown = known && Object.keys(value).find((key) => !(key in known))
+  if (unknown !== undefined) {
+    throw new UDPipeError('ERR_OPTION_UNKNOWN', `There is no '${unknown}' in the option '${name}'.`)
+  }
+  return value as Record<string, unknown>
+}
+
+function checkTimes(pingIntervalMs: number, stallTimeoutMs: number, timeoutMs: number): void {
+  const limitMs = Math.min(stallTimeoutMs, timeoutMs)
+  if (pingIntervalMs < limitMs) return
+  throw new UDPipeError(
+    'ERR_OPTION_INVALID',
+    `pingIntervalMs (${pingIntervalMs}) must be less than stallTimeoutMs (${stallTimeoutMs}) and timeoutMs (${timeoutMs}): ` +
+      `an idle connection would be taken for a dead one before anybody asked.`,
+  )
+}
+
+function withoutUndefined(input: unknown): object {
+  if (typeof input !== 'object' || input === null) throw invalid('options', 'an object', input)
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+}
+
+function invalid(name: string, expected: string, value: unknown): UDPipeError {
+  return new UDPipeError('ERR_OPTION_INVALID', `${name} must be ${expected}; it was ${show(value)}.`)
+}
+
+function unsupported(name: string, value: string): UDPipeError {
+  return new UDPipeError(
+    'ERR_UNSUPPORTED',
+    `${name}: '${value}' needs the reliable protocol, which this version does not have.`,
+  )
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  return String(value)
+}
+
+/** Most unknown options are a unit or a capital away from a known one. */
+function suggestion(unknown: string): string {
+  const bare = unknown.toLowerCase()
+  const near = Object.keys(parsers).find(
+    (name) => name.toLowerCase().startsWith(bare) || bare.startsWith(name.toLowerCase()),
+  )
+  return near === undefined ? `the options are ${Object.keys(parsers).join(', ')}.` : `did you mean '${near}'?`
+}

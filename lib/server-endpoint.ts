@@ -1,0 +1,201 @@
+import { asBuffer, type Endpoint, type EndpointContext } from './endpoint.ts'
+import { UDPipeError } from './errors.ts'
+import { Link } from './link.ts'
+import { Links } from './links.ts'
+import type { Peer } from './peer.ts'
+import { protocolNamed } from './protocols.ts'
+import type { Address } from './session/address.ts'
+import type { FrontDoor, Knock } from './session/front-door.ts'
+import { refusalCodes } from './session/refusal-codes.ts'
+import { PrivatePorts } from './transport/private-ports.ts'
+import type { UdpSocket } from './transport/udp-socket.ts'
+
+/** A server: a front door that lets clients in, and a link on a private port for each of them. */
+export class ServerEndpoint implements Endpoint {
+  readonly #context: EndpointContext
+  readonly #socket: UdpSocket
+  readonly #doors: readonly FrontDoor[]
+  readonly #privatePorts: PrivatePorts
+  readonly #links: Links
+  readonly #doorOf = new Map<Link, FrontDoor>()
+  #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
+  #isClosing = false
+
+  constructor(context: EndpointContext, port: number, host: string) {
+    const { options, settings } = context
+    this.#context = context
+    this.#socket = context.hooks.startUdp(port, host)
+    this.#socket.onReadable = context.wake
+    this.#doors = options.protocols.map((name) => protocolNamed(name).createFrontDoor(settings, context.secrets))
+    this.#privatePorts = new PrivatePorts(context.socketOptions, this.#socket.address.host, options.privatePorts)
+    this.#links = new Links((link) => this.#forget(link))
+  }
+
+  get address(): Address {
+    return this.#socket.address
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosing && this.#links.size === 0
+  }
+
+  get nextDeadline(): number {
+    return this.#links.nextDeadline
+  }
+
+  links(): Iterable<Link> {
+    return this.#links
+  }
+
+  linkOf(peer: Peer): Link | undefined {
+    return this.#links.of(peer)
+  }
+
+  receive(): void {
+    const { counters, trace } = this.#context
+    for (let datagram = this.#socket.receive(); datagram; datagram = this.#socket.receive()) {
+      const { bytes, source, arrivedAtMs } = datagram
+      counters.receivedPackets += 1
+      counters.receivedBytes += bytes.length
+      const door = this.#doors.find((candidate) => candidate.isHello(bytes))
+      if (trace.isOn) {
+        const what = door === undefined ? 'not a HELLO: dropped' : protocolNamed(door.protocol).describe(bytes)
+        trace.received(this.address.port, source, what, bytes.length)
+      }
+      if (door === undefined) counters.droppedMalformed += 1
+      else door.handleDatagram(arrivedAtMs, bytes, source)
+    }
+    this.#links.receive()
+  }
+
+  advance(now: number, awakeMs: number): void {
+    this.#links.advance(now, awakeMs)
+  }
+
+  dispatch(now: number): void {
+    for (const door of this.#doors) this.#answerKnocks(door, now)
+    this.#links.dispatch()
+  }
+
+  transmit(now: number): void {
+    for (const door of this.#doors) this.#transmitAnswers(door, now)
+    this.#links.transmit(now)
+  }
+
+  close(now: number, code: number, reason: string): void {
+    this.#isClosing = true
+    this.#socket.close()
+    for (const link of this.#links) {
+      link.session.close(now, code, reason)
+      this.#links.touch(link)
+    }
+  }
+
+  setTimeout(timeoutMs: number): void {
+    for (const link of this.#links) {
+      link.session.setTimeout(timeoutMs)
+      this.#links.touch(link)
+    }
+  }
+
+  setToken(token: string): void {
+    for (const door of this.#doors) door.setToken(token)
+  }
+
+  /**
+   * What `_onNewClient` does by default with the client that knocks: opens its private port and lets it in, or sends it away
+   * because the server is full, no port is free, or `onNewClient` says no.
+   */
+  admitPending(): void {
+    if (this.#pending === undefined) return
+    const { door, knock, now } = this.#pending
+    const { callbacks, options } = this.#context
+    if (this.#links.size >= options.maxClients) {
+      callbacks.onMaxClients(asBuffer(knock.hello), knock.source.host, knock.source.port)
+      this.#refusePending(refusalCodes.full, 'the server is full')
+      return
+    }
+    const socket = this.#openPrivatePort()
+    if (socket === undefined) return
+    const { host, port } = socket.address
+    if (callbacks.onNewClient(asBuffer(knock.payload), host, port, knock.source.host, knock.source.port) === false) {
+      socket.close()
+      this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+      return
+    }
+    this.#pending = undefined
+    const session = door.admit(now, knock, { host: options.advertisedHost ?? host, port })
+    this.#addLink(door, new Link(this.#context, session, socket, knock.source, (link) => this.#touch(link)), socket)
+  }
+
+  #answerKnocks(door: FrontDoor, now: number): void {
+    const { callbacks, counters, hooks } = this.#context
+    for (let event = door.pollEvent(); event; event = door.pollEvent()) {
+      if (event.type === 'bad-token') {
+        counters.badTokens += 1
+        callbacks.onBadToken(asBuffer(event.hello), event.source.host, event.source.port)
+        continue
+      }
+      const { knock } = event
+      this.#pending = { door, knock, now }
+      hooks.newClient(asBuffer(knock.payload), knock.source.host, knock.source.port)
+      // An override that did not call its super has decided against the client.
+      this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+    }
+  }
+
+  #refusePending(code: number, reason: string): void {
+    if (this.#pending === undefined) return
+    const { door, knock, now } = this.#pending
+    this.#pending = undefined
+    this.#context.counters.refusedClients += 1
+    door.refuse(now, knock, code, reason)
+  }
+
+  #openPrivatePort(): UdpSocket | undefined {
+    try {
+      return this.#privatePorts.open()
+    } catch (error) {
+      if (!(error instanceof UDPipeError)) throw error
+      this.#refusePending(refusalCodes.noFreePort, 'the server has no free port')
+      this.#context.callbacks.onError(error)
+      return undefined
+    }
+  }
+
+  #addLink(door: FrontDoor, link: Link, socket: UdpSocket): void {
+    socket.onReadable = () => {
+      this.#links.ready(link)
+      this.#context.wake()
+    }
+    this.#doorOf.set(link, door)
+    this.#links.add(link)
+  }
+
+  #touch(link: Link): void {
+    this.#links.touch(link)
+    this.#context.requestFlush()
+  }
+
+  #forget(link: Link): void {
+    this.#doorOf.get(link)?.forget(link.session)
+    this.#doorOf.delete(link)
+    if (!link.hasStood) this.#context.counters.abandonedHandshakes += 1
+  }
+
+  #transmitAnswers(door: FrontDoor, now: number): void {
+    const { counters, trace } = this.#context
+    for (;;) {
+      const buffer = this.#socket.acquire()
+      const length = door.pollTransmit(now, buffer)
+      if (length === 0) return
+      if (trace.isOn) {
+        const what = protocolNamed(door.protocol).describe(buffer.subarray(0, length))
+        trace.sent(this.address.port, door.destination, what, length)
+      }
+      counters.sentPackets += 1
+      counters.sentBytes += length
+      this.#socket.send(length, door.destination)
+    }
+  }
+}
