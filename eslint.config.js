@@ -5,6 +5,12 @@ import tseslint from 'typescript-eslint'
 const pureFolders = ['session', 'classic', 'protocol', 'security', 'simulator']
 const pureFiles = pureFolders.map((folder) => `lib/${folder}/**/*.ts`)
 
+/** The imports of a pure folder: its own files and those of other pure folders, as a regular expression of paths. */
+function pureImports(allowed) {
+  const message = 'A pure folder imports only pure folders: time, bytes and randomness come in as arguments.'
+  return ['error', { patterns: [{ regex: `^(?!${allowed})`, message }] }]
+}
+
 const impureGlobals = [
   'Buffer',
   'process',
@@ -52,18 +58,7 @@ export default tseslint.config(
     name: 'udpipe/pure',
     files: pureFiles,
     rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              // Another file of the same folder, or of another pure folder.
-              regex: `^(?!\\./|\\.\\./(?:${pureFolders.join('|')})/)`,
-              message: 'A pure folder imports only pure folders: time, bytes and randomness come in as arguments.',
-            },
-          ],
-        },
-      ],
+      'no-restricted-imports': pureImports(`\\./|\\.\\./(?:${pureFolders.join('|')})/`),
       'no-restricted-globals': [
         'error',
         ...impureGlobals.map((name) => ({ name, message: 'Pure folders are handed what they need as arguments.' })),
@@ -79,6 +74,13 @@ export default tseslint.config(
         { selector: "NewExpression[callee.name='Date']", message: 'Time comes in as an argument.' },
         { selector: 'ImportExpression', message: 'A pure folder imports statically, and only pure folders.' },
       ],
+    },
+  },
+  {
+    name: 'udpipe/pure-subfolders',
+    files: pureFolders.map((folder) => `lib/${folder}/*/**/*.ts`),
+    rules: {
+      'no-restricted-imports': pureImports(`\\./|\\.\\./(?!\\.\\.)|\\.\\./\\.\\./(?:${pureFolders.join('|')})/`),
     },
   },
   {

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseOptions } from '../../lib/options.ts'
+
+const root = new URL('../..', import.meta.url).pathname
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const folders: string[] = []
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** Runs a program as a file of this package, so that `udpipe` names the source. */
+function run(program: string): string {
+  const folder = mkdtempSync(join(root, 'spec/docs/.snippet-'))
+  folders.push(folder)
+  writeFileSync(join(folder, 'snippet.ts'), program)
+  const args = ['--conditions', '@udpipe/source', '--import', 'tsx', join(folder, 'snippet.ts')]
+  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
+}
+
+describe('README.md', () => {
+  const snippets = [...read('README.md').matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
+
+  it('has the echo, and it prints what the text says', () => {
+    expect(snippets).toHaveLength(1)
+    expect(run(snippets[0] ?? '')).toBe('Got message: Reply from server: HelloWorld\n')
+  })
+
+  it('names only commands that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = [...read('README.md').matchAll(/npm (?:run )?(start|test|\w+(?= )) /g)].map(([, name = '']) => name)
+    for (const name of named.filter((candidate) => candidate !== 'ci')) expect(scripts).toHaveProperty(name)
+  })
+
+  it('links to files that exist', () => {
+    for (const [, path = ''] of read('README.md').matchAll(/\]\(([^#)]+)\)/g)) {
+      expect(() => readFileSync(join(root, path)), path).not.toThrow(/ENOENT/)
+    }
+  })
+})
+
+describe('docs/errors.md', () => {
+  it('lists every code that the library has, and no other', () => {
+    const listed = [...read('docs/errors.md').matchAll(/^\| `(ERR_\w+)`/gm)].map(([, code]) => code)
+    const existing = [...read('lib/errors.ts').matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code)
+    expect([...listed].sort()).toEqual([...existing].sort())
+  })
+})
+
+describe('docs/options.md', () => {
+  it('lists every option, in the order of the source', () => {
+    const listed = [...read('docs/options.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
+    expect(listed).toEqual(Object.keys(parseOptions({})))
+  })
+})

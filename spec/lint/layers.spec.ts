@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { brokenRules } from './lint-as.ts'
+
+const socket = "import { createSocket } from 'node:dgram'\nexport const x = createSocket"
+
+describe('the core outside lib/transport', () => {
+  it.each(['node:dgram', 'dgram', 'node:dns', 'node:crypto'])('may not import %s', async (name) => {
+    const code = `import * as x from '${name}'\nexport const y = x`
+    expect(await brokenRules(code, 'lib/example.ts')).toEqual(['no-restricted-imports'])
+  })
+
+  it('may not in its folders either', async () => {
+    expect(await brokenRules(socket, 'lib/cli/example.ts')).toEqual(['no-restricted-imports'])
+  })
+
+  it('may use what else Node has', async () => {
+    expect(await brokenRules("import { isIP } from 'node:net'\nexport const x = isIP", 'lib/example.ts')).toEqual([])
+  })
+})
+
+describe('lib/transport', () => {
+  it('may open sockets', async () => {
+    expect(await brokenRules(socket, 'lib/transport/example.ts')).toEqual([])
+  })
+})
+
+describe('an example', () => {
+  it.each(['../lib/index.ts', '../../lib/udpipe.ts', '../lib/session/address.ts'])(
+    'may not import %s',
+    async (path) => {
+      const code = `import { x } from '${path}'\nexport const y = x`
+      expect(await brokenRules(code, 'examples/example.ts')).toEqual(['no-restricted-imports'])
+    },
+  )
+
+  it('may not in its folders either', async () => {
+    const code = "import { UDPipe } from '../../lib/index.ts'\nexport const x = UDPipe"
+    expect(await brokenRules(code, 'examples/demo/example.ts')).toEqual(['no-restricted-imports'])
+  })
+
+  it('imports the public name', async () => {
+    const code = "import { UDPipe } from 'udpipe'\nexport const x = UDPipe"
+    expect(await brokenRules(code, 'examples/example.ts')).toEqual([])
+  })
+})
