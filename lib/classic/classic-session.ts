@@ -104,6 +104,10 @@ export abstract class ClassicSession implements Session {
         if (this.link.due.isEmpty) this.end()
         else this.#lingerAnswering()
         return
+      case 'lingering':
+        // All is said already; only a CLOSED that is still due keeps it.
+        if (this.link.due.isEmpty) this.end()
+        return
       case 'dialing':
         this.end()
         return

@@ -37,7 +37,7 @@ export class ClassicFrontDoor implements FrontDoor {
   #token: Uint8Array
   /** By the address that HELLO came from, as text. */
   readonly #guests = new Map<string, Guest>()
-  readonly #sources = new Map<Session, string>()
+  readonly #sources = new WeakMap<Session, string>()
   /** The addresses whose knock is to be answered. */
   readonly #knocking = new Set<string>()
   readonly #events = new Fifo<FrontDoorEvent>()
@@ -113,10 +113,8 @@ export class ClassicFrontDoor implements FrontDoor {
 
   forget(session: Session): void {
     const source = this.#sources.get(session)
-    if (source === undefined) return
-    this.#sources.delete(session)
     // Another session may have begun there in the meantime.
-    if (this.#guests.get(source)?.session === session) this.#guests.delete(source)
+    if (source !== undefined && this.#guests.get(source)?.session === session) this.#guests.delete(source)
   }
 
   pollEvent(): FrontDoorEvent | undefined {

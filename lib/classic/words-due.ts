@@ -25,8 +25,7 @@ export class WordsDue {
 
   /** The next word to say. */
   take(): DueWord | undefined {
-    if (this.#total === 0) return undefined
-    const word = order.find((candidate) => this.#counts[candidate] > 0)
+    const word = this.isEmpty ? undefined : order.find((candidate) => this.#counts[candidate] > 0)
     if (word === undefined) return undefined
     this.#counts[word] -= 1
     this.#total -= 1

@@ -1,6 +1,7 @@
 /**
- * The one way to write a numeric host: dotted decimal for IPv4, RFC 5952 for IPv6 (lower case, the longest run of zeros
- * shortened, `::ffff:192.0.2.1` for an IPv4 address in IPv6). `undefined` for everything else: names, zones, nonsense.
+ * The one way to write a numeric host: dotted decimal for IPv4, also for an IPv4 address in IPv6 (`::ffff:192.0.2.1`), as which
+ * sockets know no host here; RFC 5952 for IPv6 (lower case, the longest run of zeros shortened). `undefined` for everything
+ * else: names, zones, nonsense.
  */
 export function canonicalHost(text: string): string | undefined {
   if (isIPv4(text)) return text
@@ -51,7 +52,7 @@ function parseGroups(text: string, isEnd: boolean): number[] | undefined {
 function formatIPv6(groups: readonly number[]): string {
   const [g0, g1, g2, g3, g4, g5, high = 0, low = 0] = groups
   if (g0 === 0 && g1 === 0 && g2 === 0 && g3 === 0 && g4 === 0 && g5 === 0xffff) {
-    return `::ffff:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
   }
   const [start, length] = longestZeros(groups)
   if (length < 2) return formatGroups(groups)

@@ -40,7 +40,7 @@ export class Inbox {
     arrivedAtMs: 0,
   }
 
-  constructor(maxDatagrams: number, maxBytes = MAX_INBOX_BYTES) {
+  constructor(maxDatagrams: number, maxBytes: number = MAX_INBOX_BYTES) {
     this.#maxDatagrams = maxDatagrams
     this.#maxBytes = maxBytes
   }

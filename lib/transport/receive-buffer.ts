@@ -4,7 +4,7 @@ import type { Socket } from 'node:dgram'
  * What is asked of the kernel when nobody says otherwise. On Linux it holds 10,000 datagrams of 64 bytes or 3,600 of 1,200 while the
  * main loop is away; the usual 208 KiB hold 512 or 184.
  */
-export const DEFAULT_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+export const DEFAULT_RECEIVE_BUFFER_BYTES: number = 4 * 1024 * 1024
 
 /** Nothing grants less than this. */
 const MIN_RECEIVE_BUFFER_BYTES = 64 * 1024

@@ -10,7 +10,7 @@ export class SendBuffer {
   #bytes: Uint8Array | undefined
 
   /** `maxBytes` is the largest datagram it takes. */
-  constructor(maxBytes = MAX_PAYLOAD_BYTES) {
+  constructor(maxBytes: number = MAX_PAYLOAD_BYTES) {
     this.#maxBytes = maxBytes
   }
 

@@ -404,6 +404,20 @@ describe('a classic client that stands', () => {
     expect(client.session.stats.droppedForeign).toBe(2)
   })
 
+  it('does not take an answer on its new connection for one to a PING on the old', () => {
+    const client = createConnected()
+    client.session.ping(0)
+    client.step()
+    client.hear('CLOSE', privatePort)
+    client.runUntil(300)
+    client.hear('CONNECT 192.0.2.1 40000', frontDoor)
+    client.hear('CONNECTED', privatePort)
+    client.hear('PONG', privatePort)
+    client.step()
+    expect(client.eventsOf('pong')).toEqual([])
+    expect(client.session.stats.droppedMalformed).toBe(1)
+  })
+
   it('says CLOSED before it dials, even where it dials at once', () => {
     const client = createConnected({ reconnect: { minDelayMs: 0, maxDelayMs: 0, attempts: 3 } })
     client.hear('CLOSE', privatePort)
@@ -473,6 +487,13 @@ describe('a classic client that is closed', () => {
     client.runUntil(200)
     expect(client.takeEvents()).toEqual(['peer', 'closed'])
     expect(client.takeSaid()).toEqual(['CLOSE'])
+  })
+
+  it('says it once, even where its time does not pass', () => {
+    const client = createConnecting()
+    client.close()
+    for (let now = 0; now < 5_000; now += 100) client.step(now, 0)
+    expect(client.takeSaid().filter((text) => text === 'CLOSE')).toEqual(['CLOSE'])
   })
 
   it('has done so as soon as that port says CLOSED', () => {

@@ -155,6 +155,13 @@ describe('signs of life', () => {
     expect(probe.takeSaid()).toEqual(['PING'])
   })
 
+  it('are asked for once where the user asks as the interval ends', () => {
+    const probe = createConnected()
+    probe.session.ping(500)
+    probe.step(500)
+    expect(probe.takeSaid()).toEqual(['PING'])
+  })
+
   it('are not asked for where there is nobody to ask', () => {
     const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(), peer), 0)
     probe.session.ping(0)

@@ -138,9 +138,59 @@ describe('a classic server session', () => {
     expect(server.session.stats.droppedForeign).toBe(1)
   })
 
+  it('lingers no longer than its own close, but says CLOSED first', () => {
+    const server = createConnected()
+    server.hear('CLOSE', helloSource)
+    server.session.close(0, 0, '')
+    server.step()
+    expect(server.takeSaid()).toEqual(['CLOSED'])
+    expect(server.session.state).toBe('closing')
+
+    server.session.close(0, 0, '')
+    server.step()
+
+    expect(server.session.state).toBe('closed')
+  })
+
+  it('says only CLOSED after CLOSE, whatever else was still to be said', () => {
+    const server = createConnected()
+    server.session.ping(0)
+    server.hear('PING', helloSource)
+    server.hear('CLOSE', helloSource)
+    server.step()
+    expect(server.takeSaid()).toEqual(['CLOSED'])
+  })
+
+  it('answers the CLOSE that comes while it closes itself, and then has closed of its own accord', () => {
+    const server = createConnected()
+    server.close(4, 'mine')
+    server.step()
+    server.hear('CLOSE', helloSource)
+    server.step()
+    expect(server.takeSaid()).toEqual(['CLOSE', 'CLOSED'])
+    expect(server.events).toEqual([
+      { type: 'ended', cause: 'closed-here', code: 4, reason: 'mine', willReconnect: false },
+    ])
+    server.runUntil(999)
+    expect(server.session.state).toBe('closing')
+    server.hear('CLOSED', helloSource)
+    server.step()
+    expect(server.session.state).toBe('closed')
+  })
+
+  it('says CLOSE five times and no more, even where its time does not pass', () => {
+    const server = createConnected()
+    server.close()
+    for (let now = 0; now < 20_000; now += 100) server.step(now, 0)
+    expect(server.takeSaid()).toEqual(Array(5).fill('CLOSE'))
+    expect(server.session.state).toBe('closing')
+  })
+
   it('closes at once where nobody had come yet', () => {
     const server = createServer()
+    server.now = 100
     server.close()
+    expect(server.session.nextDeadline).toBe(100)
     server.step()
     expect(server.takeEvents()).toEqual(['closed'])
     expect(server.takeSaid()).toEqual([])

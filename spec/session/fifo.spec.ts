@@ -29,9 +29,12 @@ describe('a first-in, first-out queue', () => {
   it('keeps its order through growing, emptying and growing again', () => {
     const fifo = new Fifo<number>()
     for (let round = 0; round < 3; round += 1) {
-      for (let item = 0; item < 1_000; item += 1) fifo.push(item)
-      for (let item = 0; item < 1_000; item += 1) expect(fifo.shift()).toBe(item)
+      for (let item = 0; item < 1_001; item += 1) fifo.push(item)
+      for (let item = 0; item < 1_001; item += 1) expect(fifo.shift()).toBe(item)
       expect(fifo.length).toBe(0)
     }
+    fifo.push(1)
+    fifo.push(2)
+    expect([fifo.shift(), fifo.shift(), fifo.shift()]).toEqual([1, 2, undefined])
   })
 })
