@@ -1,0 +1,125 @@
+import { UDPipe, UDPipeError, type CloseOptions, type DisconnectInfo, type Peer, type UDPipeOptions } from '../index.ts'
+import { ByteCutter, LineCutter } from './cutters.ts'
+import { feed } from './feed.ts'
+import { PeersOutlet, type Sender } from './outlet.ts'
+import { Output } from './output.ts'
+import { Report } from './report.ts'
+import { MAX_DATAGRAM_BYTES, toUDPipeOptions, type SharedOptions } from './shared-options.ts'
+import { closeOnSignals } from './signals.ts'
+
+/** A UDPipe between standard input and standard output, which tells what happens on standard error. */
+export abstract class ConsolePipe extends UDPipe implements Sender {
+  protected readonly report: Report
+  protected readonly output: Output
+  readonly #isBinary: boolean
+  readonly #timeoutSeconds: number
+  readonly #outlet: PeersOutlet
+  readonly #inputOver = new AbortController()
+  #isClosing = false
+
+  /** @throws UDPipeError what the constructor of `UDPipe` throws */
+  constructor(shared: SharedOptions, options: UDPipeOptions) {
+    super({ ...toUDPipeOptions(shared), ...options })
+    this.#isBinary = shared.bytes === true
+    this.#timeoutSeconds = shared.timeout
+    this.report = new Report(shared.quiet === true)
+    this.output = new Output(process.stdout, !this.#isBinary, (error) => this.#handleBrokenOutput(error))
+    this.#outlet = new PeersOutlet(this, this.#isBinary, this.report)
+  }
+
+  abstract pass(message: Uint8Array): boolean
+  /** Starts or connects. */
+  protected abstract begin(): void | Promise<void>
+  /** How people call a peer. */
+  protected abstract nameOf(peer: Peer): string
+  /** Standard input has ended, and all of it was sent. */
+  protected abstract handleInputEnd(): void
+
+  /** Begins, runs until it is closed or over, and returns the exit code. */
+  async runToEnd(): Promise<number> {
+    try {
+      await this.begin()
+    } catch (error) {
+      if (!(error instanceof UDPipeError)) throw error
+      this.report.failure(error.message)
+      return this.report.exitCode
+    }
+    closeOnSignals((signal) => this.handleSignal(signal))
+    const input = this.#feedInput()
+    await this.run()
+    this.#inputOver.abort()
+    await input
+    const { droppedMessages } = this.output
+    if (droppedMessages > 0) {
+      this.report.failure(`${droppedMessages} messages were dropped: standard output was not read fast enough`)
+    }
+    return this.report.exitCode
+  }
+
+  /** Without a peer, it takes no more input. */
+  override close(peer?: Peer, options?: CloseOptions): Promise<void> {
+    if (peer === undefined) {
+      this.#isClosing = true
+      this.#inputOver.abort()
+    }
+    return super.close(peer, options)
+  }
+
+  override onNewMessage(message: Buffer, _peer: Peer): void {
+    this.output.write(message)
+  }
+
+  override onConnect(peer: Peer, _ip: string, _port: number): void {
+    this.#outlet.peerCame(peer)
+  }
+
+  override onDisconnect(peer: Peer, _info: DisconnectInfo): void {
+    this.#outlet.peerLeft(peer)
+  }
+
+  override onPong(peer: Peer): void {
+    this.#outlet.peerAnswered(peer)
+  }
+
+  override onStalled(peer: Peer): void {
+    this.report.warning(`stalled: nothing heard from ${this.nameOf(peer)}; what is sent to it waits`)
+  }
+
+  override onUnstalled(peer: Peer): void {
+    this.report.success(`unstalled: ${this.nameOf(peer)} is back`)
+  }
+
+  override onError(error: UDPipeError): void {
+    // The outlet reports each message that a full queue refuses.
+    if (error.code !== 'ERR_QUEUE_FULL') this.report.failure(error.message)
+  }
+
+  protected handleSignal(signal: NodeJS.Signals): void {
+    this.report.event(`${signal}: closing; once more ends at once`)
+    void this.close()
+  }
+
+  /** Why a connection has ended, in a few words. */
+  protected explain({ code, reason, timedOut }: DisconnectInfo): string {
+    if (timedOut) return `no sign of life for ${this.#timeoutSeconds} s`
+    if (this.#isClosing) return 'closed by this side'
+    const details = [...(code === 0 ? [] : [`code ${code}`]), ...(reason === '' ? [] : [reason])]
+    return details.length === 0 ? 'closed by the other side' : `closed by the other side (${details.join(', ')})`
+  }
+
+  async #feedInput(): Promise<void> {
+    const cutter = this.#isBinary ? new ByteCutter(MAX_DATAGRAM_BYTES) : new LineCutter()
+    try {
+      if (await feed(process.stdin, cutter, this.#outlet, this.#inputOver.signal)) this.handleInputEnd()
+    } catch (error) {
+      this.report.failure(`standard input: ${(error as Error).message}`)
+      void this.close()
+    }
+  }
+
+  /** A reader that has seen enough, as `head`, is no failure. */
+  #handleBrokenOutput(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'EPIPE') this.report.failure(`standard output: ${error.message}`)
+    void this.close()
+  }
+}

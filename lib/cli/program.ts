@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module'
+import { Command } from 'commander'
+import picocolors from 'picocolors'
+import { defineConnect } from './connect.ts'
+import { exitCodesHelp } from './exit-codes.ts'
+import { defineListen } from './listen.ts'
+
+/** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
+export function createProgram(): Command {
+  const program = new Command('udpipe')
+    .description('Connections over UDP, in the manners of nc: standard input travels as messages.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('Try --help.')
+    .configureHelp({ styleTitle: picocolors.bold, sortSubcommands: false })
+    .helpCommand(false)
+    .addHelpText('after', help)
+  defineListen(program)
+  defineConnect(program)
+  return program
+}
+
+const help = `
+What is typed or piped into one side comes out at the other, a line a message. Events go to standard error. The classic protocol
+neither confirms nor repeats: what a network loses stays lost.
+${exitCodesHelp}
+
+Examples:
+  udpipe listen 1234                         in one terminal, and in another:
+  udpipe connect localhost 1234
+
+  udpipe listen --once 1234 > copy.txt       a file, from one machine
+  udpipe connect host 1234 < original.txt    to another`
+
+/** The package names itself, so this holds for the source as for what is built from it. */
+function version(): string {
+  const manifest = createRequire(import.meta.url)('udpipe/package.json') as { readonly version: string }
+  return manifest.version
+}

@@ -1,0 +1,29 @@
+import { CommanderError } from 'commander'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createProgram } from '../../lib/cli/program.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('the command line', () => {
+  it.each([
+    ['a command there is not', ['serve', '1234'], /unknown command 'serve'/],
+    ['a missing host', ['connect'], /missing required argument 'host'/],
+    ['an argument too many', ['listen', '1', '2'], /too many arguments/],
+    ['a port out of range', ['listen', '65536'], /a whole number from 0 to 65535/],
+    ['a port that is no number', ['listen', '1e3'], /a whole number from 0 to 65535/],
+    ['no port to connect to', ['connect', 'localhost', '0'], /a whole number from 1 to 65535/],
+    ['a timeout that is no number', ['connect', 'localhost', '1234', '--timeout', 'soon'], /a number of seconds/],
+    ['a timeout shorter than a stall', ['listen', '0', '--timeout', '0.5'], /a number of seconds from 1 to 86400/],
+    ['no clients', ['listen', '0', '--max-clients', '0'], /a whole number from 1 to 65535/],
+    ['a token of two words', ['connect', 'localhost', '1234', '--token', 'two words'], /A token is .* without spaces/],
+    ['prefixes without lines', ['listen', '0', '--bytes', '--prefix'], /--prefix begins lines/],
+    ['a protocol there is not', ['listen', '0', '--protocol', 'tcp'], /Allowed choices are classic, reliable/],
+  ])('refuses %s', async (_what, args, sentence) => {
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+
+    const attempt = createProgram().parseAsync(args, { from: 'user' })
+
+    await expect(attempt).rejects.toThrow(CommanderError)
+    expect(stderr.mock.calls.join('')).toMatch(sentence)
+  })
+})

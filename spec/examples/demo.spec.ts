@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { ChildProgram } from '../cli/child-program.ts'
+
+describe('the demonstration', () => {
+  it('shows what it claims, sums it up, and ends by itself with 0', async () => {
+    const demo = new ChildProgram('examples/demo/main.ts', [])
+
+    expect(await demo.ended).toBe(0)
+    expect(demo.stderr).toBe('')
+    expect(demo.stdout.match(/(?<=^ \d {2}).*$/gm)).toEqual([
+      'The handshake',
+      'Messages, both ways',
+      'A client is killed',
+      'A client is frozen',
+      'Goodbye',
+    ])
+    expect(demo.stdout).toMatch(
+      /→ .* HELLO .*\n(.*\n)*.*← .* CONNECT .*\n(.*\n)*.*→ .* CONNECT .*\n(.*\n)*.*← .* CONNECTED /,
+    )
+    const [, summary = ''] = demo.stdout.split('\n Summary\n')
+    expect(summary).toMatch(/ waited +500 of 500 {2}✓\n/)
+    expect(summary).toMatch(/ in order when it thawed +500 after [\d.,]+ ms {2}✓\n/)
+    expect(summary).not.toContain('✗')
+  })
+
+  it('takes its processes with it when it is interrupted', async () => {
+    const demo = new ChildProgram('examples/demo/main.ts', [])
+    await demo.until(/four processes are ready/)
+
+    demo.kill('SIGINT')
+
+    // Its end is seen when the last of those who share its output has ended, too.
+    expect(await demo.ended).toBe(130)
+  })
+})
