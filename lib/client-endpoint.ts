@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { Counters } from './counters.ts'
 import type { Endpoint, EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
 import { Link, toBytes } from './link.ts'
@@ -81,6 +82,10 @@ export class ClientEndpoint implements Endpoint {
     this.#links.touch(this.#link)
   }
 
+  count(counters: Counters): void {
+    this.#links.count(counters)
+  }
+
   async #dialByName(host: string): Promise<void> {
     try {
       this.#tryDial(await resolveHost(host))
@@ -145,6 +150,7 @@ class EarlyMessages {
   readonly #context: EndpointContext
   readonly #messages: { readonly bytes: Uint8Array; readonly options: SendOptions | undefined }[] = []
   #bytes = 0
+  #isFull = false
 
   constructor(context: EndpointContext) {
     this.#context = context
@@ -154,12 +160,7 @@ class EarlyMessages {
     const bytes = toBytes(message)
     const { maxQueuedMessages, maxQueuedBytes } = this.#context.settings
     if (this.#messages.length >= maxQueuedMessages || this.#bytes + bytes.length > maxQueuedBytes) {
-      this.#context.report(
-        new UDPipeError(
-          'ERR_QUEUE_FULL',
-          'More messages were sent than may wait while the server’s name is being looked up.',
-        ),
-      )
+      this.#reportFull()
       return false
     }
     this.#messages.push({ bytes, options })
@@ -176,5 +177,17 @@ class EarlyMessages {
         this.#context.report(error as UDPipeError)
       }
     }
+  }
+
+  /** Once, however many messages are refused. */
+  #reportFull(): void {
+    if (this.#isFull) return
+    this.#isFull = true
+    this.#context.report(
+      new UDPipeError(
+        'ERR_QUEUE_FULL',
+        'More messages were sent than may wait while the server’s name is being looked up.',
+      ),
+    )
   }
 }

@@ -1,3 +1,5 @@
+import type { UdpSocket } from './transport/udp-socket.ts'
+
 /** What one UDPipe has counted over all its sockets and peers, gone ones included. Bytes are UDP payload. */
 export interface Counters {
   sentPackets: number
@@ -38,4 +40,10 @@ export function createCounters(): Counters {
     abandonedHandshakes: 0,
     hints: 0,
   }
+}
+
+/** Adds what a socket dropped. */
+export function countDropped({ counters: { droppedInbox, droppedSend } }: UdpSocket, counters: Counters): void {
+  counters.droppedInbox += droppedInbox
+  counters.droppedSend += droppedSend
 }

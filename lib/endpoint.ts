@@ -30,6 +30,8 @@ export interface Endpoint {
   /** Closes every connection and lets nobody in any more. */
   close(now: number, code: number, reason: string): void
   setTimeout(timeoutMs: number): void
+  /** Adds what was dropped so far and is not in the UDPipe's own counters yet. */
+  count(counters: Counters): void
 }
 
 /** What an endpoint and its links need of the UDPipe around them. */
@@ -45,6 +47,8 @@ export interface EndpointContext {
   /** What the protocols' machines are handed. */
   readonly secrets: Secrets
   nextPeerId(): number
+  /** Whether the program is called by us, in a callback, and not the other way round. */
+  isStepping(): boolean
   /** Something was queued: outside `step()` it leaves at the end of this turn of the event loop. */
   requestFlush(): void
   /** Something arrived: whoever steps by itself should. */

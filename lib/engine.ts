@@ -33,6 +33,11 @@ export class Engine {
     return this.#over.signal
   }
 
+  /** Whether a step, and so perhaps a callback, is under way. */
+  get isStepping(): boolean {
+    return this.#isStepping
+  }
+
   get endpoint(): Endpoint | undefined {
     return this.#endpoint
   }
@@ -51,7 +56,8 @@ export class Engine {
     }
     this.#phase = 'running'
     this.#clock = clock
-    this.#over = new AbortController()
+    // Whoever asked for the signal before this start has the one that aborts at its end.
+    if (this.#over.signal.aborted) this.#over = new AbortController()
     this.#awake = new AwakeClock()
   }
 
@@ -73,7 +79,8 @@ export class Engine {
    * @throws UDPipeError `ERR_NOT_STARTED`, `ERR_CLOSED`
    */
   requireStarted(method: string): void {
-    if (this.#phase === 'running') return
+    // A callback may still answer while everything closes: its peers take no more, and that is no mistake of its own.
+    if (this.#phase === 'running' || (this.#phase === 'closing' && this.#isStepping)) return
     if (this.#phase === 'idle') {
       throw new UDPipeError('ERR_NOT_STARTED', `${method} was called before start() or connect().`)
     }

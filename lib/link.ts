@@ -1,4 +1,5 @@
 import type { DisconnectInfo } from './callbacks.ts'
+import { countDropped, type Counters } from './counters.ts'
 import { asBuffer, type EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
 import { Peer, type CloseOptions, type PeerLink, type SendOptions } from './peer.ts'
@@ -20,6 +21,8 @@ export class Link implements PeerLink {
   #remote: Address
   #awakeAtMs = 0
   #isQueueFull = false
+  /** Whether the program has been told that the connection is over, or is being told. */
+  #hasEnded = false
   readonly #whenClosed: (() => void)[] = []
   /** Whether the connection has stood at least once. */
   hasStood = false
@@ -114,6 +117,8 @@ export class Link implements PeerLink {
       case 'unsupported':
         throw new UDPipeError('ERR_UNSUPPORTED', unsupported(this.protocol, bytes, delivery, channel))
       case 'closed':
+        // A callback may answer a peer that closed right behind its message: before onDisconnect nobody can know.
+        if (!this.#hasEnded && this.#context.isStepping()) return false
         throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed; nothing can be sent to it any more.`)
     }
   }
@@ -195,16 +200,18 @@ export class Link implements PeerLink {
     this.#socket.unsetPeer()
   }
 
-  /** Closes the socket, counts what it and the session counted, and resolves whoever waits for the end. */
-  dispose(): void {
-    const { counters } = this.#context
+  /** Adds what the session and its socket dropped. */
+  count(counters: Counters): void {
     const { droppedForeign, droppedMalformed } = this.session.stats
     counters.droppedForeign += droppedForeign
     counters.droppedMalformed += droppedMalformed
-    const { droppedInbox, droppedSend } = this.#socket.counters
-    counters.droppedInbox += droppedInbox
-    counters.droppedSend += droppedSend
+    countDropped(this.#socket, counters)
+  }
+
+  /** Closes the socket, keeps what was counted, and resolves whoever waits for the end. */
+  dispose(): void {
     this.#socket.close()
+    this.count(this.#context.counters)
     for (const resolve of this.#whenClosed.splice(0)) resolve()
   }
 
@@ -260,12 +267,18 @@ export class Link implements PeerLink {
   }
 
   #handleEnd({ cause, code, reason, willReconnect }: SessionEvent & { readonly type: 'ended' }): void {
+    this.#hasEnded = !willReconnect
     const info: DisconnectInfo = { code, reason, timedOut: cause === 'timeout', willReconnect }
+    const { callbacks, hooks } = this.#context
     if (cause === 'timeout') {
-      this.#context.hooks.timedOut(this.peer, info)
-    } else {
-      this.#context.callbacks.onClose(this.peer)
-      this.#context.callbacks.onDisconnect(this.peer, info)
+      hooks.timedOut(this.peer, info)
+      return
+    }
+    try {
+      callbacks.onClose(this.peer)
+    } finally {
+      // Whatever onClose throws, each onConnect has its onDisconnect.
+      callbacks.onDisconnect(this.peer, info)
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Counters } from './counters.ts'
 import type { Link } from './link.ts'
 import type { Peer } from './peer.ts'
 
@@ -37,6 +38,11 @@ export class Links {
     return this.#links.get(peer)
   }
 
+  /** Adds what the links dropped so far; those that are over have kept it themselves. */
+  count(counters: Counters): void {
+    for (const link of this.#links.values()) link.count(counters)
+  }
+
   add(link: Link): void {
     this.#links.set(link.peer, link)
     link.begin(this.#awakeMs)
@@ -74,12 +80,13 @@ export class Links {
 
   advance(now: number, awakeMs: number): void {
     this.#awakeMs = awakeMs
+    // Whoever was told something keeps up with the time, even when its deadline moves ahead each time.
+    for (const link of this.#toDispatch) if (link.isToDispatch) this.#advance(link, now, awakeMs)
     if (now < this.#nextDeadline) return
     this.#nextDeadline = Infinity
     for (const link of this.#links.values()) {
       if (now >= link.deadline) {
-        link.advance(now, awakeMs)
-        this.touch(link)
+        this.#advance(link, now, awakeMs)
       } else if (link.deadline < this.#nextDeadline) {
         this.#nextDeadline = link.deadline
       }
@@ -109,6 +116,11 @@ export class Links {
       link.transmit(now)
       if (link.deadline < this.#nextDeadline) this.#nextDeadline = link.deadline
     }
+  }
+
+  #advance(link: Link, now: number, awakeMs: number): void {
+    link.advance(now, awakeMs)
+    this.touch(link)
   }
 
   #remove(link: Link): void {

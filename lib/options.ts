@@ -125,7 +125,7 @@ const DEFAULT_RECONNECT: ReconnectSettings = { minDelayMs: 250, maxDelayMs: 8_00
  */
 export function parseOptions(input: UDPipeOptions): Options {
   const given = withoutUndefined(input)
-  const unknown = Object.keys(given).find((name) => !(name in parsers))
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(parsers, name))
   if (unknown !== undefined) {
     throw new UDPipeError('ERR_OPTION_UNKNOWN', `There is no option '${unknown}'; ${suggestion(unknown)}`)
   }
@@ -182,7 +182,8 @@ const parsers = {
   random: callable(randomBytes),
 } satisfies { [Name in keyof Options]: Parser<Options[Name]> }
 
-function integer(min: number, max: number, fallback: number): Parser<number> {
+/** A whole number, which must be there when there is no `fallback`. */
+function integer(min: number, max: number, fallback?: number): Parser<number> {
   return (value = fallback, name) => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
     throw invalid(name, `a whole number from ${min} to ${max}`, value)
@@ -261,20 +262,20 @@ function privatePorts(value: unknown, name: string): PortRange | undefined {
   if (value === undefined) return undefined
   if (value === 'shared') throw unsupported(name, value)
   const given = record(value, name, { min: 0, max: 0 })
-  const min = integer(1, 65_535, NaN)(given['min'], `${name}.min`)
-  const max = integer(min, 65_535, NaN)(given['max'], `${name}.max`)
+  const min = integer(1, 65_535)(given['min'], `${name}.min`)
+  const max = integer(min, 65_535)(given['max'], `${name}.max`)
   return Object.freeze({ min, max })
 }
 
 function numericHost(value: unknown, name: string): string {
-  if (typeof value === 'string' && isIP(value) !== 0) return value
-  throw invalid(name, 'a numeric IPv4 or IPv6 address', value)
+  if (typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')) return value
+  throw invalid(name, 'a numeric IPv4 or IPv6 address without a zone', value)
 }
 
 function channels(value: unknown = {}, name: string): Readonly<Record<number, ChannelOptions>> {
   const parsed: Record<number, ChannelOptions> = {}
   for (const [key, entry] of Object.entries(record(value, name))) {
-    const channel = integer(0, MAX_CHANNEL, NaN)(/^\d+$/.test(key) ? Number(key) : NaN, `a channel of ${name}`)
+    const channel = integer(0, MAX_CHANNEL)(/^\d+$/.test(key) ? Number(key) : NaN, `a channel of ${name}`)
     const given = record(entry, `${name}[${key}]`, { delivery: 'reliable', priority: 0 })
     const delivery = deliveries.find((mode) => mode === given['delivery'])
     if (delivery === undefined)
@@ -300,7 +301,7 @@ function logger(value: unknown, name: string): Logger {
 /** An object whose keys are among those of `known`, when that is given. */
 function record(value: unknown, name: string, known?: object): Record<string, unknown> {
   if (typeof value !== 'object' || value === null) throw invalid(name, 'an object', value)
-  const unknown = known && Object.keys(value).find((key) => !(key in known))
+  const unknown = known && Object.keys(value).find((key) => !Object.hasOwn(known, key))
   if (unknown !== undefined) {
     throw new UDPipeError('ERR_OPTION_UNKNOWN', `There is no '${unknown}' in the option '${name}'.`)
   }

@@ -85,7 +85,7 @@ export class Peer {
   /**
    * Sends a message to this peer; see `UDPipe.send`.
    *
-   * @returns whether it was accepted; `false` when the queue is full, which `onError` is told once each time
+   * @returns whether it was accepted; `false` when the queue is full, which `onError` is told once each time, and when the peer is leaving
    * @throws UDPipeError `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_RESERVED`, `ERR_UNSUPPORTED`, `ERR_ARGUMENT_INVALID`, `ERR_PEER_CLOSED`
    */
   send(message: string | Uint8Array, options?: SendOptions): boolean {

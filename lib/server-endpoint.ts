@@ -1,3 +1,4 @@
+import { countDropped, type Counters } from './counters.ts'
 import { asBuffer, type Endpoint, type EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
 import { Link } from './link.ts'
@@ -83,8 +84,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   close(now: number, code: number, reason: string): void {
-    this.#isClosing = true
-    this.#socket.close()
+    if (!this.#isClosing) this.#closeFrontDoor()
     for (const link of this.#links) {
       link.session.close(now, code, reason)
       this.#links.touch(link)
@@ -98,6 +98,11 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
+  count(counters: Counters): void {
+    if (!this.#isClosing) countDropped(this.#socket, counters)
+    this.#links.count(counters)
+  }
+
   setToken(token: string): void {
     for (const door of this.#doors) door.setToken(token)
   }
@@ -108,6 +113,10 @@ export class ServerEndpoint implements Endpoint {
    */
   admitPending(): void {
     if (this.#pending === undefined) return
+    if (this.#isClosing) {
+      this.#refusePending(refusalCodes.closing, 'the server is closing')
+      return
+    }
     const { door, knock, now } = this.#pending
     const { callbacks, options } = this.#context
     if (this.#links.size >= options.maxClients) {
@@ -117,15 +126,20 @@ export class ServerEndpoint implements Endpoint {
     }
     const socket = this.#openPrivatePort()
     if (socket === undefined) return
-    const { host, port } = socket.address
-    if (callbacks.onNewClient(asBuffer(knock.payload), host, port, knock.source.host, knock.source.port) === false) {
-      socket.close()
+    if (!this.#isWelcome(knock, socket)) {
       this.#refusePending(refusalCodes.refused, 'the server’s program refused')
       return
     }
     this.#pending = undefined
+    const { host, port } = socket.address
     const session = door.admit(now, knock, { host: options.advertisedHost ?? host, port })
     this.#addLink(door, new Link(this.#context, session, socket, knock.source, (link) => this.#touch(link)), socket)
+  }
+
+  #closeFrontDoor(): void {
+    this.#isClosing = true
+    this.#socket.close()
+    countDropped(this.#socket, this.#context.counters)
   }
 
   #answerKnocks(door: FrontDoor, now: number): void {
@@ -138,10 +152,27 @@ export class ServerEndpoint implements Endpoint {
       }
       const { knock } = event
       this.#pending = { door, knock, now }
-      hooks.newClient(asBuffer(knock.payload), knock.source.host, knock.source.port)
-      // An override that did not call its super has decided against the client.
-      this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+      try {
+        hooks.newClient(asBuffer(knock.payload), knock.source.host, knock.source.port)
+      } finally {
+        // An override that threw, or did not call its super, has decided against the client.
+        this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+      }
     }
+  }
+
+  /** Asks the program; its private port is closed again when it says no, throws, or closes the server. */
+  #isWelcome(knock: Knock, socket: UdpSocket): boolean {
+    const { host, port } = socket.address
+    let isWelcome = false
+    try {
+      const { payload, source } = knock
+      const answer = this.#context.callbacks.onNewClient(asBuffer(payload), host, port, source.host, source.port)
+      isWelcome = answer !== false && !this.#isClosing
+    } finally {
+      if (!isWelcome) socket.close()
+    }
+    return isWelcome
   }
 
   #refusePending(code: number, reason: string): void {

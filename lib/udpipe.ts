@@ -127,7 +127,8 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
    *
    * @param message a string is sent as UTF-8; bytes are copied, so that the caller may change them afterwards
    * @param peer needed on a server
-   * @returns whether it was accepted; `false` when the queue is full, which `onError` hears of with `ERR_QUEUE_FULL`
+   * @returns whether it was accepted; `false` when the queue is full, which `onError` hears of with `ERR_QUEUE_FULL`, and when the peer is
+   *   leaving, which `onDisconnect` tells next
    * @throws UDPipeError `ERR_NOT_STARTED`, `ERR_CLOSED`, `ERR_PEER_REQUIRED`, `ERR_PEER_CLOSED`, `ERR_MESSAGE_TOO_LARGE`,
    *   `ERR_MESSAGE_RESERVED`, `ERR_UNSUPPORTED`, `ERR_ARGUMENT_INVALID`
    */
@@ -257,7 +258,9 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
 
   /** What this UDPipe has counted, over all its sockets and peers: a copy. */
   get counters(): Counters {
-    return { ...this.#counters }
+    const counters = { ...this.#counters }
+    this.#engine.endpoint?.count(counters)
+    return counters
   }
 
   /** Aborts when what was started or connected last is over: `ticks(60, { signal: client.signal })` ends with it. */
@@ -360,6 +363,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
       socketOptions: this.#socketOptions(options),
       secrets: { token: options.token, uniform: uniformFrom(options.random) },
       nextPeerId: () => (this.#lastPeerId += 1),
+      isStepping: () => this.#engine.isStepping,
       requestFlush: () => this.#engine.requestFlush(),
       wake: () => this.#engine.wake(),
       report: (error) => this.#engine.report(error),

@@ -1,6 +1,7 @@
 import { UDPipe, type Callbacks, type DisconnectInfo, type MessageInfo, type Peer, type UDPipeError } from 'udpipe'
 
-type CallbackName = keyof Callbacks
+/** The callbacks of a UDPipe. */
+export type CallbackName = keyof Callbacks
 type Arguments<Name extends CallbackName> = Parameters<Callbacks[Name]>
 
 /** A UDPipe that writes down which callbacks fired, with what. */
@@ -39,8 +40,12 @@ export class RecordingPipe extends UDPipe {
     this.#calls.length = 0
   }
 
+  /** Called after each callback. */
+  protected afterCall(_name: CallbackName): void {}
+
   #record<Name extends CallbackName>(name: Name, ...args: Arguments<Name>): void {
     this.#calls.push({ name, args })
+    this.afterCall(name)
   }
 
   override onNewClient(

@@ -141,6 +141,41 @@ describe('send', () => {
   })
 })
 
+describe('a callback that answers', () => {
+  it('a peer that closed right behind its message is told so, and makes no mistake', async () => {
+    const rig = createRig()
+    const server = rig.add(new Echo(rig.options))
+    const client = rig.pipe()
+    await rig.connect(server, await rig.start(server), client)
+    server.forget()
+    rig.freeze(server)
+    client.send('hello')
+    void client.close()
+    await rig.settle()
+
+    server.step()
+
+    expect(server.names).toEqual(['onNewMessage', 'onClose', 'onDisconnect'])
+    expect(server.accepted).toEqual([false])
+  })
+
+  it('while everything closes is told so, and makes no mistake', async () => {
+    const rig = createRig()
+    const server = rig.add(new Echo(rig.options))
+    const client = rig.pipe()
+    await rig.connect(server, await rig.start(server), client)
+    rig.freeze(server)
+    client.send('hello')
+    await rig.settle()
+
+    void server.close()
+    server.step()
+
+    expect(server.messages).toEqual(['hello'])
+    expect(server.accepted).toEqual([false])
+  })
+})
+
 describe('what is sent outside step', () => {
   it('leaves at the end of the turn of the event loop, without a step', async () => {
     const rig = createRig()
@@ -317,9 +352,12 @@ describe('peers', () => {
 })
 
 class Echo extends RecordingPipe {
+  /** What send returned, each time. */
+  readonly accepted: boolean[] = []
+
   override onNewMessage(message: Buffer, peer: Peer, info: Parameters<RecordingPipe['onNewMessage']>[2]): void {
     super.onNewMessage(message, peer, info)
-    this.send(`echo of ${message.toString()}`, peer)
+    this.accepted.push(this.send(`echo of ${message.toString()}`, peer))
   }
 }
 
