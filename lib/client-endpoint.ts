@@ -5,7 +5,7 @@ import { UDPipeError } from './errors.ts'
 import { Link, toBytes } from './link.ts'
 import { Links } from './links.ts'
 import type { Peer, SendOptions } from './peer.ts'
-import { protocolNamed } from './protocols.ts'
+import { protocols } from './protocols.ts'
 import { resolveHost } from './transport/resolve-host.ts'
 
 /** A client: one link to one server, once the server's name is known. */
@@ -108,11 +108,11 @@ export class ClientEndpoint implements Endpoint {
     const { hooks, options, settings } = this.#context
     const frontDoor = { host, port: this.#port }
     const socket = hooks.startUdp(0, isIP(host) === 6 ? '::' : '0.0.0.0')
-    const session = protocolNamed(options.protocol).createClient(
+    const session = protocols[options.protocol].createClient(
       options.clock(),
       settings,
       frontDoor,
-      this.#context.secrets,
+      this.#context.ingredients,
     )
     const link = new Link(this.#context, session, socket, frontDoor, () => this.#touch(link))
     socket.onReadable = () => {

@@ -9,7 +9,7 @@ export class Driver {
   #immediate: NodeJS.Immediate | undefined
   #isStopped = false
 
-  /** `step` returns the milliseconds until it must be called again; what it throws stops the driver and goes to `onError`. */
+  /** `step` returns the milliseconds until it must be called again, or `Infinity`; what it throws stops the driver and goes to `onError`. */
   constructor(step: () => number, onError: (error: Error) => void) {
     this.#step = step
     this.#onError = onError
@@ -37,7 +37,7 @@ export class Driver {
     this.#sleep()
     try {
       const waitMs = this.#step()
-      if (!this.#isStopped) this.#timer = setTimeout(this.#tick, waitMs)
+      if (!this.#isStopped && waitMs < Infinity) this.#timer = setTimeout(this.#tick, waitMs)
     } catch (error) {
       this.stop()
       this.#onError(error as Error)

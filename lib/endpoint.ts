@@ -7,7 +7,7 @@ import type { Peer } from './peer.ts'
 import type { Address } from './session/address.ts'
 import type { SessionSettings } from './session/settings.ts'
 import type { Trace } from './trace.ts'
-import type { Secrets } from './protocols.ts'
+import type { Ingredients } from './protocols.ts'
 import type { UdpSocket, UdpSocketOptions } from './transport/udp-socket.ts'
 
 /** The server's or the client's end of a UDPipe. `step()` calls `receive`, `advance`, `dispatch` and `transmit`, in this order. */
@@ -45,7 +45,7 @@ export interface EndpointContext {
   /** What every socket of this UDPipe is opened with. */
   readonly socketOptions: SocketOptions
   /** What the protocols' machines are handed. */
-  readonly secrets: Secrets
+  readonly ingredients: Ingredients
   nextPeerId(): number
   /** Whether the program is called by us, in a callback, and not the other way round. */
   isStepping(): boolean

@@ -3,7 +3,7 @@ import { countDropped, type Counters } from './counters.ts'
 import { asBuffer, type EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
 import { Peer, type CloseOptions, type PeerLink, type SendOptions } from './peer.ts'
-import { protocolNamed, type ProtocolEntry } from './protocols.ts'
+import { protocols, type ProtocolEntry } from './protocols.ts'
 import { formatAddress, type Address } from './session/address.ts'
 import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
@@ -45,7 +45,7 @@ export class Link implements PeerLink {
     this.#context = context
     this.session = session
     this.#socket = socket
-    this.#protocol = protocolNamed(session.protocol)
+    this.#protocol = protocols[session.protocol]
     this.#remote = remote
     this.#touch = touch
     this.deadline = -Infinity

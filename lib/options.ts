@@ -21,9 +21,9 @@ export interface UDPipeOptions {
   readonly host?: string
   /** The handshake token; both sides must have the same. Default `''`. */
   readonly token?: string
-  /** What a client speaks. Default `'classic'`. */
+  /** What a client speaks. Default `'reliable'`. */
   readonly protocol?: ProtocolName
-  /** What a server's front door answers. Default `['classic']`. */
+  /** What a server's front door answers. Default `['reliable']`. */
   readonly protocols?: readonly ProtocolName[]
   /** How packets are protected; the classic protocol knows only `'none'`, the default. */
   readonly security?: 'none' | 'noise'
@@ -158,8 +158,8 @@ const parsers = {
   port: integer(0, 65_535, 0),
   host: optional(text('a host name or address')),
   token: (value: unknown): string => (value === undefined ? '' : parseToken(value)),
-  protocol: protocol('classic'),
-  protocols: list(protocol('classic'), ['classic']),
+  protocol: protocol('reliable'),
+  protocols: list(protocol('reliable'), ['reliable']),
   security,
   maxClients: integer(1, 65_535, 1024),
   timeoutMs: number(50, DAY_MS, 10_000),
@@ -231,9 +231,8 @@ function list<T>(parse: Parser<T>, fallback: readonly T[]): Parser<readonly T[]>
 
 function protocol(fallback: ProtocolName): Parser<ProtocolName> {
   return (value = fallback, name) => {
-    if (value === 'classic') return value
-    if (value === 'reliable') throw unsupported(name, value)
-    throw invalid(name, `'classic'`, value)
+    if (value === 'reliable' || value === 'classic') return value
+    throw invalid(name, `'reliable' or 'classic'`, value)
   }
 }
 

@@ -1,18 +1,24 @@
 import { ClassicClient } from './classic/client.ts'
 import { ClassicFrontDoor } from './classic/front-door.ts'
 import { describeClassic } from './classic/words.ts'
-import { UDPipeError } from './errors.ts'
+import { ReliableClient } from './protocol/client.ts'
+import { describeReliable } from './protocol/describe.ts'
+import { ReliableFrontDoor } from './protocol/front-door.ts'
+import type { Redundancy } from './protocol/redundancy.ts'
 import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
 import type { FrontDoor } from './session/front-door.ts'
 import type { ProtocolName, Session } from './session/session.ts'
 import type { SessionSettings } from './session/settings.ts'
+import { uniformFrom } from './transport/random.ts'
 
 /** What a protocol's machines are handed, besides bytes and times. */
-export interface Secrets {
+export interface Ingredients {
   readonly token: string
-  /** Uniform numbers from 0 up to, not including, 1. */
-  readonly uniform: () => number
+  /** As many random bytes as asked for. */
+  readonly randomBytes: (lengthBytes: number) => Uint8Array
+  /** How many copies a reliable session sends ahead of any loss. */
+  readonly redundancy: Redundancy
 }
 
 /** A protocol as the rest of the library sees it: how to make its machines, and the few facts that differ. */
@@ -22,31 +28,25 @@ export interface ProtocolEntry {
   maxMessageBytes(settings: SessionSettings): number
   /** A datagram in a few words, for people. */
   describe(bytes: Uint8Array): string
-  createClient(now: number, settings: SessionSettings, frontDoor: Address, secrets: Secrets): Session
-  createFrontDoor(settings: SessionSettings, secrets: Secrets): FrontDoor
+  createClient(now: number, settings: SessionSettings, frontDoor: Address, ingredients: Ingredients): Session
+  createFrontDoor(settings: SessionSettings, ingredients: Ingredients): FrontDoor
 }
 
-/**
- * The protocol of a name.
- *
- * @throws UDPipeError `ERR_UNSUPPORTED` when this version does not have it
- */
-export function protocolNamed(name: ProtocolName): ProtocolEntry {
-  const entry = entries[name]
-  if (entry !== undefined) return entry
-  throw new UDPipeError(
-    'ERR_UNSUPPORTED',
-    `This version does not speak the ${name} protocol; it speaks ${Object.keys(entries).join(', ')}.`,
-  )
-}
-
-const entries: Readonly<Partial<Record<ProtocolName, ProtocolEntry>>> = {
+/** Every protocol of this library, by its name. */
+export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
   classic: {
     defaultDelivery: 'unreliable',
     maxMessageBytes: ({ maxMessageBytes, mtuBytes }) => Math.min(maxMessageBytes, mtuBytes),
     describe: describeClassic,
-    createClient: (now, settings, frontDoor, { token, uniform }) =>
-      new ClassicClient(now, settings, frontDoor, token, uniform),
+    createClient: (now, settings, frontDoor, { token, randomBytes }) =>
+      new ClassicClient(now, settings, frontDoor, token, uniformFrom(randomBytes)),
     createFrontDoor: (settings, { token }) => new ClassicFrontDoor(settings, token),
+  },
+  reliable: {
+    defaultDelivery: 'reliable',
+    maxMessageBytes: ({ maxMessageBytes }) => maxMessageBytes,
+    describe: describeReliable,
+    createClient: (now, settings, frontDoor, ingredients) => new ReliableClient(now, settings, frontDoor, ingredients),
+    createFrontDoor: (settings, ingredients) => new ReliableFrontDoor(settings, ingredients),
   },
 }

@@ -4,7 +4,7 @@ import { UDPipeError } from './errors.ts'
 import { Link } from './link.ts'
 import { Links } from './links.ts'
 import type { Peer } from './peer.ts'
-import { protocolNamed } from './protocols.ts'
+import { protocols } from './protocols.ts'
 import type { Address } from './session/address.ts'
 import type { FrontDoor, Knock } from './session/front-door.ts'
 import { refusalCodes } from './session/refusal-codes.ts'
@@ -27,7 +27,7 @@ export class ServerEndpoint implements Endpoint {
     this.#context = context
     this.#socket = context.hooks.startUdp(port, host)
     this.#socket.onReadable = context.wake
-    this.#doors = options.protocols.map((name) => protocolNamed(name).createFrontDoor(settings, context.secrets))
+    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, context.ingredients))
     this.#privatePorts = new PrivatePorts(context.socketOptions, this.#socket.address.host, options.privatePorts)
     this.#links = new Links((link) => this.#forget(link))
   }
@@ -60,7 +60,7 @@ export class ServerEndpoint implements Endpoint {
       counters.receivedBytes += bytes.length
       const door = this.#doors.find((candidate) => candidate.isHello(bytes))
       if (trace.isOn) {
-        const what = door === undefined ? 'not a HELLO: dropped' : protocolNamed(door.protocol).describe(bytes)
+        const what = door === undefined ? 'not a HELLO: dropped' : protocols[door.protocol].describe(bytes)
         trace.received(this.address.port, source, what, bytes.length)
       }
       if (door === undefined) counters.droppedMalformed += 1
@@ -221,7 +221,7 @@ export class ServerEndpoint implements Endpoint {
       const length = door.pollTransmit(now, buffer)
       if (length === 0) return
       if (trace.isOn) {
-        const what = protocolNamed(door.protocol).describe(buffer.subarray(0, length))
+        const what = protocols[door.protocol].describe(buffer.subarray(0, length))
         trace.sent(this.address.port, door.destination, what, length)
       }
       counters.sentPackets += 1

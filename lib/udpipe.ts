@@ -14,7 +14,6 @@ import type { Address } from './session/address.ts'
 import type { TicksOptions } from './ticks.ts'
 import { Trace } from './trace.ts'
 import { resolveHost } from './transport/resolve-host.ts'
-import { uniformFrom } from './transport/random.ts'
 import { SendBuffer } from './transport/send-buffer.ts'
 import { UdpSocket } from './transport/udp-socket.ts'
 
@@ -361,7 +360,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
       callbacks: this,
       hooks: this.#hooks,
       socketOptions: this.#socketOptions(options),
-      secrets: { token: options.token, uniform: uniformFrom(options.random) },
+      ingredients: { token: options.token, randomBytes: options.random, redundancy: options.redundancy },
       nextPeerId: () => (this.#lastPeerId += 1),
       isStepping: () => this.#engine.isStepping,
       requestFlush: () => this.#engine.requestFlush(),

@@ -66,7 +66,7 @@ export class ClassicClient extends ClassicSession {
       this.#connect({ host, port: endpoint.port })
     } else if (decodeWord(bytes) === 'GO AWAY!') {
       const retryMs = this.takeRetryMs()
-      this.events.push({ type: 'refused', code: 0, reason: 'GO AWAY!', willReconnect: retryMs !== undefined })
+      this.events.push({ type: 'refused', code: 0, reason: '', willReconnect: retryMs !== undefined })
       this.leave(retryMs)
     } else {
       this.dropMalformed()

@@ -4,6 +4,7 @@ import picocolors from 'picocolors'
 import { defineConnect } from './connect.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { defineListen } from './listen.ts'
+import { defineSim } from './sim.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
 export function createProgram(): Command {
@@ -17,6 +18,7 @@ export function createProgram(): Command {
     .addHelpText('after', help)
   defineListen(program)
   defineConnect(program)
+  defineSim(program)
   return program
 }
 

@@ -1,0 +1,64 @@
+import type { CopyPolicy } from './copy-policy.ts'
+import { LinkedList } from './linked-list.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+
+/** Messages that were written this often or more are not told apart. */
+const MAX_TIMES = 16
+
+/**
+ * The small messages that are in flight and may be written again before any loss is known.
+ *
+ * They are kept apart by how often they were written, and in the order in which they were last: of each group it is the first one that is
+ * due, if any is, so finding what is due never looks at what is not.
+ */
+export class Copies {
+  readonly #groups: readonly LinkedList<OutgoingMessage>[] = Array.from(
+    { length: MAX_TIMES + 1 },
+    () => new LinkedList<OutgoingMessage>(),
+  )
+
+  /** A message was written; its record says how often that makes. */
+  noteWritten(message: OutgoingMessage): void {
+    this.#groups[Math.min(message.timesWritten, MAX_TIMES)]?.append(message.repeatLink)
+  }
+
+  /** The earliest time at which a message is due; `Infinity` for never. */
+  nextAt(policy: Readonly<CopyPolicy>): number {
+    let earliest = Infinity
+    for (const group of this.#groups) {
+      if (group.first !== undefined) earliest = Math.min(earliest, dueAt(group.first.owner, policy))
+    }
+    return earliest
+  }
+
+  /**
+   * The oldest message that is due and is not in the packet of this number. `passedOver` is a bit set of the groups (by times written)
+   * to look for it in no more.
+   */
+  oldestDue(
+    now: number,
+    policy: Readonly<CopyPolicy>,
+    packetNumber: number,
+    passedOver: number,
+  ): OutgoingMessage | undefined {
+    let oldest: OutgoingMessage | undefined
+    for (let times = 1; times <= MAX_TIMES; times += 1) {
+      const message = this.#groups[times]?.first?.owner
+      if (message === undefined || (passedOver & groupBit(message)) !== 0) continue
+      if (message.lastPacketNumber === packetNumber || dueAt(message, policy) > now) continue
+      if (oldest === undefined || message.order < oldest.order) oldest = message
+    }
+    return oldest
+  }
+}
+
+/** The bit of a message's group. */
+export function groupBit(message: OutgoingMessage): number {
+  return 1 << Math.min(message.timesWritten, MAX_TIMES)
+}
+
+function dueAt(message: OutgoingMessage, policy: Readonly<CopyPolicy>): number {
+  const { firstSentAt, lastSentAt, timesWritten } = message
+  if (timesWritten < policy.copies) return lastSentAt + policy.gapMs
+  return Math.max(firstSentAt + policy.lateAfterMs, lastSentAt + policy.lateGapMs)
+}

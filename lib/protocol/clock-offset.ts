@@ -1,0 +1,38 @@
+/** How many of the last exchanges the best one is chosen from. */
+const SAMPLES = 8
+
+/**
+ * How far the other side's clock is ahead of ours, from exchanges of PING and PONG, in the way of NTP (RFC 5905 §8).
+ *
+ * An exchange tells the offset only as well as its way there took as long as its way back, and the error is at most half of what its
+ * round trip took too long: so of the last exchanges the one with the shortest round trip is believed.
+ */
+export class ClockOffset {
+  readonly #roundTrips = new Float64Array(SAMPLES).fill(Infinity)
+  readonly #offsets = new Float64Array(SAMPLES)
+  #count = 0
+  #offsetMs = NaN
+
+  /** Their clock minus ours, in milliseconds; `NaN` until there was an exchange. */
+  get offsetMs(): number {
+    return this.#offsetMs
+  }
+
+  /** How many exchanges there were. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** An exchange took `roundTripMs` and put the other side's clock ahead by `offsetMs`. */
+  sample(roundTripMs: number, offsetMs: number): void {
+    const slot = this.#count % SAMPLES
+    this.#roundTrips[slot] = roundTripMs
+    this.#offsets[slot] = offsetMs
+    this.#count += 1
+    let best = 0
+    for (let i = 1; i < SAMPLES; i += 1) {
+      if ((this.#roundTrips[i] ?? Infinity) < (this.#roundTrips[best] ?? Infinity)) best = i
+    }
+    this.#offsetMs = this.#offsets[best] ?? NaN
+  }
+}

@@ -1,0 +1,352 @@
+import { DeliveryRate } from './delivery-rate.ts'
+import type { RttEstimator } from './rtt.ts'
+import type { SentPacket } from './sent-packets.ts'
+import { WindowedBest } from './windowed-best.ts'
+
+/** What may be in flight before anything is known of the path, in datagrams; spread over the first round trip. */
+const INITIAL_WINDOW_DATAGRAMS = 32
+
+/** What may always be in flight, in datagrams. */
+const MIN_WINDOW_DATAGRAMS = 4
+
+/** The round trip that is assumed where the handshake measured none. */
+const ASSUMED_RTT_MS = 50
+
+/** While starting up, packets leave a little faster than the window comes round, so that the window is what limits. */
+const STARTUP_GAIN = 1.25
+/** By how much the window grows with each byte that is acked: 2.5 times as much a round trip. */
+const STARTUP_GROWTH = 1.5
+/** A start in which the rate grows by less than this in so many round trips has found its end. */
+const PLATEAU_GROWTH = 1.25
+const STARTUP_ROUNDS = 3
+/** And so has one that loses more than this share of a round trip's packets. */
+const STARTUP_LOSS_SHARE = 0.2
+const STARTUP_LOSS_PACKETS = 8
+/** A queue is a sign of it too: an eighth of the round trip, within limits, as HyStart++ has it (RFC 9406). */
+const STARTUP_QUEUE_SHARE = 1 / 8
+const STARTUP_QUEUE_MIN_MS = 4
+const STARTUP_QUEUE_MAX_MS = 16
+const STARTUP_QUEUE_SAMPLES = 6
+
+/** Pacing against the rate of delivery in the phases of cruising, each a round trip long: probe, drain what that queued, keep. */
+const CRUISE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const
+const PROBE_PHASE = 0
+const DRAIN_PHASE = 1
+const FIRST_KEEP_PHASE = 2
+const VERDICT_PHASE = FIRST_KEEP_PHASE
+/** A probe that finds this much more starts over from there, with so much more in flight. */
+const PROBE_SUCCESS = 1.15
+const RESTART_GAIN = 1.25
+
+/** What may be in flight while cruising, against what the path holds; the rest of a probe's surplus queues. */
+const CRUISE_WINDOW_GAIN = 1.25
+/** And this many datagrams, for acks that come for two packets at once. */
+const WINDOW_SLACK_DATAGRAMS = 3
+
+/** How fast a queue is drained. */
+const DRAIN_GAIN = 0.6
+/** For so many round trips at most, */
+const DRAIN_ROUND_TRIPS = 3
+/** and so often in a row: a queue that still stands then is not ours, and is left alone for a while. */
+const DRAINS_IN_VAIN = 3
+const FOREIGN_QUEUE_MS = 5_000
+/** A queue is drained when it takes more than this share of the round trip, and at least so long, more than jitter explains. */
+const QUEUE_SHARE = 0.2
+const QUEUE_MIN_MS = 4
+const SCATTERS = 2
+
+/** How many round trips the greatest rate counts. */
+const RATE_ROUNDS = 10
+
+/** The minimum round trip is measured anew, with little in flight, when it was not seen for this long. */
+const MIN_RTT_STALE_MS = 8_000
+const PROBE_RTT_WINDOW_GAIN = 0.5
+
+const modes = { startup: 0, drain: 1, cruise: 2, probeRtt: 3 } as const
+type Mode = (typeof modes)[keyof typeof modes]
+
+/**
+ * How much may be in flight and how fast it leaves, from a model of the path: the rate at which it delivers (the greatest lately
+ * measured) and the time that it takes without a queue (the least lately measured), as BBR has it (draft-cardwell-iccrg-bbr).
+ * What the path holds is their product; more than that only queues. Random loss does not enter the model, so it costs no speed; a
+ * queue that stands does, and is drained.
+ *
+ * Samples taken while the program had nothing to send never lower the estimate, and a stream that is thin against it never
+ * notices that there is a limit.
+ */
+export class Congestion {
+  readonly #rtt: RttEstimator
+  readonly #mtuBytes: number
+  readonly #deliveryRate: DeliveryRate
+  readonly #rate = new WindowedBest('max', RATE_ROUNDS)
+  /** The greatest of this round trip and the one before. */
+  readonly #recentRate = new WindowedBest('max', 1)
+  #mode: Mode = modes.startup
+  #startupWindow: number
+  #round = 0
+  #roundEndsAtDelivered = 0
+  #roundStartedAt: number
+  #roundStartDelivered = 0
+  #roundAckedPackets = 0
+  #roundLostPackets = 0
+  /** The rate that counts as reached while starting up, and for how many round trips it has not grown. */
+  #plateauRate = 0
+  #plateauRounds = 0
+  #isExitProvisional = false
+  #phase = FIRST_KEEP_PHASE
+  #phaseStartedAt: number
+  #probeStartRate = Infinity
+  #modeStartedAt: number
+  #drainsInVain = 0
+  #foreignQueueUntil = -Infinity
+  #turnaroundMs = 0
+  /** The last round trip in which the window was put to use. */
+  #limitedInRound = 0
+
+  constructor(now: number, mtuBytes: number, rtt: RttEstimator) {
+    this.#mtuBytes = mtuBytes
+    this.#rtt = rtt
+    this.#deliveryRate = new DeliveryRate(now)
+    this.#startupWindow = INITIAL_WINDOW_DATAGRAMS * mtuBytes
+    this.#roundStartedAt = this.#phaseStartedAt = this.#modeStartedAt = now
+  }
+
+  /** How many bytes may be in flight. */
+  get windowBytes(): number {
+    return Math.max(MIN_WINDOW_DATAGRAMS * this.#mtuBytes, this.#targetBytes)
+  }
+
+  /** How fast packets leave, in bytes per millisecond. */
+  get pacingRate(): number {
+    const floor = (MIN_WINDOW_DATAGRAMS * this.#mtuBytes) / this.#pathMs
+    switch (this.#mode) {
+      case modes.startup: {
+        const gain = this.#round === 0 ? 1 : STARTUP_GAIN
+        return Math.max(floor, (gain * this.#startupWindow) / this.#pathMs)
+      }
+      case modes.drain:
+        return Math.max(floor, DRAIN_GAIN * this.#rateOrFloor)
+      case modes.probeRtt:
+        return Math.max(floor, this.#rateOrFloor)
+      case modes.cruise:
+        return Math.max(floor, (CRUISE_GAINS[this.#phase] ?? 1) * this.#rateOrFloor)
+    }
+  }
+
+  describe(): string { return `m${this.#mode} ph${this.#phase} r${this.#round} bw=${this.#rate.value} path=${this.#pathMs}` } // DEBUG
+
+  /** A packet that will be acked is about to be sent. */
+  onPacketSent(now: number, packet: SentPacket, bytesInFlight: number): void {
+    this.#deliveryRate.onPacketSent(now, packet, bytesInFlight)
+    if (bytesInFlight + 2 * packet.bytes >= this.windowBytes / 2) this.#limitedInRound = this.#round
+  }
+
+  /** Nothing more is to be sent, although more might be. */
+  onAppLimited(bytesInFlight: number): void {
+    this.#deliveryRate.onAppLimited(bytesInFlight)
+  }
+
+  onPacketAcked(now: number, packet: SentPacket): void {
+    this.#deliveryRate.onPacketAcked(now, packet)
+    this.#roundAckedPackets += 1
+    if (this.#mode === modes.startup && this.#wasWindowLimited) this.#startupWindow += packet.bytes * STARTUP_GROWTH
+  }
+
+  onPacketLost(): void {
+    this.#roundLostPackets += 1
+  }
+
+  /** A step answers what arrived `turnaroundMs` ago: the path seems that much longer to a main loop that steps rarely. */
+  onTurnaround(turnaroundMs: number): void {
+    this.#turnaroundMs += (turnaroundMs - this.#turnaroundMs) / 8
+  }
+
+  /** An ack was worked through. */
+  onAckProcessed(now: number, bytesInFlight: number): void {
+    const rate = this.#deliveryRate.takeSample(this.#rtt.minimumMs)
+    const isRoundStart = this.#deliveryRate.priorDelivered >= this.#roundEndsAtDelivered
+    if (isRoundStart) this.#round += 1
+    if (rate > 0) this.#recentRate.update(this.#round, rate)
+    if (rate > 0 && (!this.#deliveryRate.isAppLimited || rate >= this.#rate.value)) this.#rate.update(this.#round, rate)
+    this.#reviewExit(now)
+    switch (this.#mode) {
+      case modes.startup:
+        this.#startUp(now, isRoundStart)
+        break
+      case modes.drain:
+        this.#drain(now, bytesInFlight)
+        break
+      case modes.cruise:
+        this.#cruise(now, bytesInFlight)
+        break
+      case modes.probeRtt:
+        if (now - this.#modeStartedAt > 2 * this.#pathMs) this.#enterCruise(now)
+        break
+    }
+    if (isRoundStart) this.#startRound(now)
+  }
+
+  /** The time that a packet and its ack take, without the queue but with jitter and with the pauses of both main loops. */
+  get #pathMs(): number {
+    if (!this.#rtt.hasSample) return ASSUMED_RTT_MS
+    return Math.max(0.1, this.#rtt.minimumMs + this.#rtt.jitterMs) + this.#rtt.typicalAckDelayMs + this.#turnaroundMs
+  }
+
+  get #rateOrFloor(): number {
+    return this.#rate.value > 0 ? this.#rate.value : this.#startupWindow / this.#pathMs
+  }
+
+  get #pathBytes(): number {
+    return this.#rateOrFloor * this.#pathMs
+  }
+
+  get #targetBytes(): number {
+    switch (this.#mode) {
+      case modes.startup:
+        return this.#startupWindow
+      case modes.drain:
+        return this.#pathBytes
+      case modes.probeRtt:
+        return PROBE_RTT_WINDOW_GAIN * this.#pathBytes
+      case modes.cruise:
+        return CRUISE_WINDOW_GAIN * this.#pathBytes + WINDOW_SLACK_DATAGRAMS * this.#mtuBytes
+    }
+  }
+
+  /** Whether it is the window, and not the program, that limits what is sent. */
+  get #wasWindowLimited(): boolean {
+    return this.#round - this.#limitedInRound <= 1
+  }
+
+  #startRound(now: number): void {
+    this.#roundEndsAtDelivered = this.#deliveryRate.delivered
+    this.#roundStartDelivered = this.#deliveryRate.delivered
+    this.#roundStartedAt = now
+    this.#roundAckedPackets = 0
+    this.#roundLostPackets = 0
+  }
+
+  #startUp(now: number, isRoundStart: boolean): void {
+    if (!this.#wasWindowLimited) return
+    const packets = this.#roundAckedPackets + this.#roundLostPackets
+    const isLossy = this.#roundLostPackets >= STARTUP_LOSS_PACKETS && this.#roundLostPackets > packets * STARTUP_LOSS_SHARE
+    if (this.#startsToQueue || isLossy) {
+      this.#rate.reset(this.#round, this.#trainRate(now))
+      this.#isExitProvisional = !this.#rtt.knowsScatter
+      this.#enterDrain(now)
+      return
+    }
+    if (!isRoundStart || this.#deliveryRate.isAppLimited) return
+    if (this.#rate.value >= this.#plateauRate * PLATEAU_GROWTH) {
+      this.#plateauRate = this.#rate.value
+      this.#plateauRounds = 0
+    } else {
+      this.#plateauRounds += 1
+      if (this.#plateauRounds >= STARTUP_ROUNDS) this.#enterDrain(now)
+    }
+  }
+
+  /** Whether the last samples lie above the minimum by more than jitter explains. While that is unknown, nothing is put down to it. */
+  get #startsToQueue(): boolean {
+    const { minimumMs, scatterMs, knowsScatter } = this.#rtt
+    const limitMs = Math.min(STARTUP_QUEUE_MAX_MS, Math.max(STARTUP_QUEUE_MIN_MS, minimumMs * STARTUP_QUEUE_SHARE))
+    const samples = knowsScatter ? STARTUP_QUEUE_SAMPLES : STARTUP_QUEUE_SAMPLES / 2
+    const queueMs = this.#rtt.leastOfLast(samples) - minimumMs
+    return queueMs > limitMs + (knowsScatter ? SCATTERS * scatterMs : 0)
+  }
+
+  /** A start that was broken off before it was known how much the path jitters goes on, if it turns out that it was only that. */
+  #reviewExit(now: number): void {
+    if (!this.#isExitProvisional || !this.#rtt.knowsScatter) return
+    this.#isExitProvisional = false
+    if (this.#rtt.queueMs <= this.#queueLimitMs) this.#enterStartup(now, this.#startupWindow)
+  }
+
+  /**
+   * The rate at which this round trip's acks came in. At the end of a start it is the better guess: samples that reach back
+   * to a slower round trip still say less.
+   */
+  #trainRate(now: number): number {
+    const elapsedMs = now - this.#roundStartedAt
+    const trainRate = elapsedMs > 0 ? (this.#deliveryRate.delivered - this.#roundStartDelivered) / elapsedMs : Infinity
+    const plausible = Math.min(trainRate, this.#startupWindow / this.#pathMs)
+    return this.#rate.value > 0 ? Math.max(this.#rate.value, plausible) : plausible
+  }
+
+  #enterDrain(now: number): void {
+    this.#mode = modes.drain
+    this.#modeStartedAt = now
+  }
+
+  #drain(now: number, bytesInFlight: number): void {
+    const isOver = now - this.#modeStartedAt > DRAIN_ROUND_TRIPS * this.#pathMs
+    if (bytesInFlight <= this.#pathBytes || isOver) this.#enterCruise(now)
+  }
+
+  #enterCruise(now: number): void {
+    this.#mode = modes.cruise
+    this.#modeStartedAt = now
+    this.#phase = FIRST_KEEP_PHASE
+    this.#phaseStartedAt = now
+    this.#probeStartRate = Infinity
+  }
+
+  #cruise(now: number, bytesInFlight: number): void {
+    // What was done about a queue shows a round trip later.
+    if (now - this.#modeStartedAt > 1.5 * this.#rtt.smoothedMs && this.#handleQueue(now)) return
+    if (now - this.#rtt.minimumAt > MIN_RTT_STALE_MS && now - this.#modeStartedAt > MIN_RTT_STALE_MS) {
+      this.#mode = modes.probeRtt
+      this.#modeStartedAt = now
+      return
+    }
+    const isOver = now - this.#phaseStartedAt > this.#pathMs
+    const isDrained = this.#phase === DRAIN_PHASE && bytesInFlight <= this.#pathBytes
+    if (isOver || isDrained) this.#nextPhase(now)
+  }
+
+  /** Drains a queue that stands on the path, unless that was tried in vain. Returns whether it does. */
+  #handleQueue(now: number): boolean {
+    if (!this.#hasQueue) this.#drainsInVain = 0
+    if (!this.#hasQueue || now < this.#foreignQueueUntil) return false
+    this.#drainsInVain += 1
+    if (this.#drainsInVain > DRAINS_IN_VAIN) {
+      this.#drainsInVain = 0
+      this.#foreignQueueUntil = now + FOREIGN_QUEUE_MS
+      return false
+    }
+    this.#rate.reset(this.#round, this.#recentRate.value)
+    this.#enterDrain(now)
+    return true
+  }
+
+  #nextPhase(now: number): void {
+    // What a probe found out is known when all that it sent was acked.
+    const hasFoundMore = this.#phase === VERDICT_PHASE && this.#rate.value > this.#probeStartRate * PROBE_SUCCESS
+    if (hasFoundMore && this.#wasWindowLimited) {
+      // The path carries much more than it did.
+      this.#enterStartup(now, this.#pathBytes * RESTART_GAIN)
+      return
+    }
+    this.#phase = (this.#phase + 1) % CRUISE_GAINS.length
+    this.#phaseStartedAt = now
+    if (this.#phase === PROBE_PHASE) this.#probeStartRate = this.#rateOrFloor
+  }
+
+  /** Finds out how much the path carries, beginning with so much in flight. */
+  #enterStartup(now: number, windowBytes: number): void {
+    this.#mode = modes.startup
+    this.#modeStartedAt = now
+    this.#startupWindow = windowBytes
+    this.#plateauRate = this.#rate.value
+    this.#plateauRounds = 0
+  }
+
+  /** A queue that takes longer than this is drained, if jitter does not explain it. */
+  get #queueLimitMs(): number {
+    return Math.max(QUEUE_MIN_MS, this.#rtt.minimumMs * QUEUE_SHARE)
+  }
+
+  get #hasQueue(): boolean {
+    return this.#rtt.queueMs > this.#queueLimitMs + SCATTERS * this.#rtt.scatterMs
+  }
+}

@@ -1,0 +1,221 @@
+import type { Sealer } from '../security/sealer.ts'
+import type { Delivery } from '../session/delivery.ts'
+import { Fifo } from '../session/fifo.ts'
+import { RateMeter } from '../session/rate-meter.ts'
+import type { SendOutcome } from '../session/session.ts'
+import type { SessionSettings } from '../session/settings.ts'
+import type { SessionStats } from '../session/stats.ts'
+import { AckHistory } from './ack-history.ts'
+import { AckSchedule } from './ack-schedule.ts'
+import { Channels } from './channel/channels.ts'
+import { ClockOffset } from './clock-offset.ts'
+import { Congestion } from './congestion.ts'
+import type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
+import { ControlFrames } from './control-frames.ts'
+import { LossRecovery } from './loss-recovery.ts'
+import { PacketReceiver } from './packet-receiver.ts'
+import { PacketSender } from './packet-sender.ts'
+import { PACKET_HEADER_BYTES } from './packet.ts'
+import { RedundancyControl, type Redundancy } from './redundancy.ts'
+import { RttEstimator } from './rtt.ts'
+
+export type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
+
+/** What a connection is made of. */
+export interface ConnectionOptions {
+  /** The limits; those that the handshake agreed on where the two ends differ. Times and liveness are the session's matter. */
+  readonly settings: SessionSettings
+  /** Seals what leaves and opens what arrives. */
+  readonly sealer: Sealer
+  /** Is filled in place. */
+  readonly stats: SessionStats
+  /** The round-trip time that the handshake took; `NaN`, the default, when it could not tell. */
+  readonly handshakeRttMs?: number
+  /** How often small reliable messages are repeated. Default `'auto'`. */
+  readonly redundancy?: Redundancy | undefined
+  /** The number of the first packet from here, and of the first one from there. Default 0. */
+  readonly firstPacketNumber?: number
+  readonly firstPeerPacketNumber?: number
+}
+
+/**
+ * One established connection: messages in, packets out, and back. It knows neither addresses nor states: what it is told comes
+ * from the other side, and what it writes goes there.
+ *
+ * Drain order, as a `Session`'s: {@link handleDatagram} for what arrived, {@link handleTimeout} if {@link nextDeadline} has passed,
+ * {@link pollEvent} until it has nothing, {@link pollTransmit} until it returns 0; again by {@link nextDeadline} at the latest. Nothing
+ * that arrives makes it throw. Every `now` is in milliseconds of one monotonic clock.
+ */
+export class Connection {
+  readonly #stats: SessionStats
+  readonly #channels: Channels
+  readonly #control: ControlFrames
+  readonly #clock = new ClockOffset()
+  readonly #rtt: RttEstimator
+  readonly #congestion: Congestion
+  readonly #recovery: LossRecovery
+  readonly #receiver: PacketReceiver
+  readonly #sender: PacketSender
+  readonly #events = new Fifo<ConnectionEvent>()
+  readonly #sendMeter: RateMeter
+  readonly #receiveMeter: RateMeter
+  /** The latest time this connection was told; times of arrival may lie before it. */
+  #now: number
+  /** When the packets arrived that the next ones answer; `NaN` when there were none. */
+  #answeringAt = NaN
+
+  /** Throws a RangeError when the redundancy is a number out of its range. */
+  constructor(now: number, options: ConnectionOptions) {
+    const { settings, sealer, stats, handshakeRttMs = NaN, redundancy: redundancyMode = 'auto' } = options
+    const { mtuBytes } = settings
+    this.#now = now
+    this.#stats = stats
+    const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
+    const channels = new Channels({ ...settings, maxFrameBytes })
+    const control = new ControlFrames(this.#clock)
+    const rtt = new RttEstimator(now, handshakeRttMs)
+    const redundancy = new RedundancyControl(now, redundancyMode, rtt)
+    const congestion = new Congestion(now, mtuBytes, rtt)
+    const first = options.firstPacketNumber ?? 0
+    const recovery = new LossRecovery(first, { rtt, congestion, redundancy, fates: channels, stats })
+    const history = new AckHistory(options.firstPeerPacketNumber ?? 0)
+    const ackSchedule = new AckSchedule(mtuBytes)
+    const shared = { sealer, history, ackSchedule, recovery, redundancy, channels, control, stats }
+    this.#receiver = new PacketReceiver({ ...shared, events: this.#events })
+    this.#sender = new PacketSender(now, { ...shared, mtuBytes, congestion })
+    this.#channels = channels
+    this.#control = control
+    this.#rtt = rtt
+    this.#congestion = congestion
+    this.#recovery = recovery
+    this.#sendMeter = new RateMeter(now)
+    this.#receiveMeter = new RateMeter(now)
+  }
+
+  /** Smoothed round-trip time; `NaN` until measured. */
+  get rttMs(): number {
+    return this.#rtt.smoothedMs
+  }
+
+  /** The other side's clock minus ours; `NaN` until measured. */
+  get clockOffsetMs(): number {
+    return this.#clock.offsetMs
+  }
+
+  /** How long an answer takes at the most, as a rule: a good interval for repeating what is not answered. */
+  get probeTimeoutMs(): number {
+    return this.#rtt.probeTimeoutMs
+  }
+
+  /** Whether nothing is queued and nothing reliable is unacked. */
+  get isDrained(): boolean {
+    return this.#channels.isDrained
+  }
+
+  /** Whether the packet that was accepted last was the newest so far. */
+  get lastWasNewest(): boolean {
+    return this.#receiver.wasNewest
+  }
+
+  /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
+  get nextDeadline(): number {
+    if (this.#events.length > 0) return this.#now
+    const recoveryAt = this.#sender.isStalled ? Infinity : this.#recovery.deadline
+    return Math.min(recoveryAt, this.#sender.dueAt(this.#now))
+  }
+
+  /** Takes a message to send; the bytes must not change afterwards. */
+  send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
+    this.#advanceTo(now)
+    const outcome = this.#channels.send(this.#now, message, delivery, channel)
+    if (outcome === 'accepted') this.#stats.sentMessages += 1
+    else if (outcome === 'queue-full') this.#stats.refusedMessages += 1
+    this.#countQueue()
+    return outcome
+  }
+
+  /** Everything that was accepted and that nobody confirmed, oldest first. */
+  undelivered(): ReturnType<Channels['undelivered']> {
+    return this.#channels.undelivered(this.#now)
+  }
+
+  /** Sends a PING with the next packet. `isAwaited`: its PONG is an event. */
+  ping(now: number, isAwaited: boolean): void {
+    this.#advanceTo(now)
+    this.#control.ping(isAwaited)
+  }
+
+  /** Makes the next {@link pollTransmit} write a packet, be there anything to say or not. */
+  probe(now: number): void {
+    this.ping(now, false)
+  }
+
+  /** Says CLOSE with the next packet, once. The reason has at most 256 bytes of UTF-8. */
+  sendClose(now: number, code: number, reason: string): void {
+    this.#advanceTo(now)
+    this.#control.close(code, reason)
+  }
+
+  /** Says CLOSED with the next packet, once. */
+  sendClosed(now: number): void {
+    this.#advanceTo(now)
+    this.#control.closed()
+  }
+
+  /** While stalled, messages wait: only acks and what is said of the connection itself leaves. */
+  setStalled(now: number, isStalled: boolean): void {
+    this.#advanceTo(now)
+    this.#sender.isStalled = isStalled
+  }
+
+  /** Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. */
+  handleDatagram(now: number, bytes: Uint8Array): PacketVerdict {
+    this.#advanceTo(now)
+    const verdict = this.#receiver.handle(now, bytes)
+    if (verdict === 'malformed') this.#stats.droppedMalformed += 1
+    if (verdict === 'accepted') this.#answeringAt = now
+    if (verdict !== 'unopened') this.#receiveMeter.add(bytes.length)
+    this.#stats.rttMs = this.#rtt.smoothedMs
+    this.#stats.rttVarianceMs = this.#rtt.varianceMs
+    return verdict
+  }
+
+  /** Lets time pass. */
+  handleTimeout(now: number): void {
+    this.#advanceTo(now)
+    this.#channels.handleTimeout(this.#now)
+    if (!this.#sender.isStalled) this.#recovery.handleTimeout(this.#now)
+    this.#stats.sendRate = this.#sendMeter.advance(this.#now)
+    this.#stats.receiveRate = this.#receiveMeter.advance(this.#now)
+  }
+
+  /** The next event, or `undefined`. */
+  pollEvent(): ConnectionEvent | undefined {
+    const event = this.#events.shift() ?? this.#channels.pollMessage()
+    if (event?.type === 'message') this.#stats.receivedMessages += 1
+    return event
+  }
+
+  /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
+  pollTransmit(now: number, into: Uint8Array): number {
+    this.#advanceTo(now)
+    if (!Number.isNaN(this.#answeringAt)) {
+      this.#congestion.onTurnaround(this.#now - this.#answeringAt)
+      this.#answeringAt = NaN
+    }
+    const length = this.#sender.write(this.#now, into)
+    this.#sendMeter.add(length)
+    this.#countQueue()
+    this.#stats.congestionWindowBytes = this.#congestion.windowBytes
+    return length
+  }
+
+  #countQueue(): void {
+    this.#stats.queuedMessages = this.#channels.queuedMessages
+    this.#stats.queuedBytes = this.#channels.queuedBytes
+  }
+
+  #advanceTo(now: number): void {
+    if (now > this.#now) this.#now = now
+  }
+}

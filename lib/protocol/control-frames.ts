@@ -1,0 +1,133 @@
+import type { ClockOffset } from './clock-offset.ts'
+import type { Frame } from './frame.ts'
+import type { PacketWriter } from './packet.ts'
+
+/** How many PINGs are remembered, and how many PONGs may be owed; a power of two. */
+const MAX_PINGS = 16
+
+/** The first few exchanges that measure the other side's clock follow each other quickly, the later ones do not. */
+const QUICK_EXCHANGES = 4
+const QUICK_EXCHANGE_GAP_MS = 250
+const EXCHANGE_GAP_MS = 5_000
+
+const encoder = new TextEncoder()
+
+/** A PONG that is owed. */
+interface OwedPong {
+  id: number
+  pingTimeMs: number
+  arrivedAt: number
+}
+
+/**
+ * The frames that a connection has of its own, besides the messages: PING and PONG, CLOSE and CLOSED. Each is written once for each
+ * time that it is asked for; who wants one repeated asks again.
+ */
+export class ControlFrames {
+  readonly #clock: ClockOffset
+  readonly #owed: OwedPong[] = Array.from({ length: MAX_PINGS }, () => ({ id: 0, pingTimeMs: 0, arrivedAt: 0 }))
+  #owedCount = 0
+  readonly #pingSentAt = new Float64Array(MAX_PINGS).fill(NaN)
+  readonly #isPingAsked = new Uint8Array(MAX_PINGS)
+  #nextPingId = 0
+  #isPingDue = false
+  #isPongAwaited = false
+  #lastExchangeAt = -Infinity
+  #closeCode = 0
+  #closeReason: Uint8Array | undefined
+  #isClosedDue = false
+
+  constructor(clock: ClockOffset) {
+    this.#clock = clock
+  }
+
+  /** Whether a packet should leave for what is here. */
+  get isDue(): boolean {
+    return this.#isPingDue || this.#owedCount > 0 || this.#closeReason !== undefined || this.#isClosedDue
+  }
+
+  /** Has a PING written. `isAwaited`: whoever asked wants to be told of its PONG. */
+  ping(isAwaited: boolean): void {
+    this.#isPingDue = true
+    if (isAwaited) this.#isPongAwaited = true
+  }
+
+  /** Has a CLOSE written. Of a reason that is too long, the caller has cut the end. */
+  close(code: number, reason: string): void {
+    this.#closeCode = code
+    this.#closeReason = encoder.encode(reason)
+  }
+
+  /** Has a CLOSED written. */
+  closed(): void {
+    this.#isClosedDue = true
+  }
+
+  /** A PING arrived: it is answered with the next packet. Beyond a bound the oldest go unanswered. */
+  handlePing(now: number, frame: Frame): void {
+    const owed = this.#owed[this.#owedCount % MAX_PINGS]
+    if (owed === undefined) return
+    owed.id = frame.id
+    owed.pingTimeMs = frame.timeMs
+    owed.arrivedAt = now
+    this.#owedCount = Math.min(MAX_PINGS, this.#owedCount + 1)
+  }
+
+  /**
+   * A PONG arrived. Returns the round-trip time when somebody waits for it, `NaN` otherwise; a PONG to no PING of ours means
+   * nothing.
+   */
+  handlePong(now: number, frame: Frame): number {
+    const slot = frame.id % MAX_PINGS
+    const sentAt = this.#pingSentAt[slot] ?? NaN
+    if (Number.isNaN(sentAt) || !this.#isRecent(frame.id)) return NaN
+    this.#pingSentAt[slot] = NaN
+    // An answer cannot have been held for longer than it took to come.
+    const heldMs = Math.min(frame.heldMs, now - sentAt)
+    this.#clock.sample(now - sentAt - heldMs, frame.arrivedMs + heldMs / 2 - (sentAt + now) / 2)
+    return this.#isPingAsked[slot] === 1 ? now - sentAt - heldMs : NaN
+  }
+
+  /** Writes what is due and fits. Returns how many frames of it nobody will ack. */
+  write(now: number, packet: PacketWriter): number {
+    const before = packet.frameCount
+    this.#writePongs(now, packet)
+    if (this.#closeReason !== undefined && packet.close(this.#closeCode, this.#closeReason))
+      this.#closeReason = undefined
+    if (this.#isClosedDue && packet.closed()) this.#isClosedDue = false
+    const unacked = packet.frameCount - before
+    if (this.#isPingDue && this.writePing(now, packet)) this.#isPingDue = false
+    return unacked
+  }
+
+  /** Adds a PING that measures the other side's clock to a packet that leaves anyway, when it is time for one. */
+  writeExchange(now: number, packet: PacketWriter): void {
+    const gapMs = this.#clock.count < QUICK_EXCHANGES ? QUICK_EXCHANGE_GAP_MS : EXCHANGE_GAP_MS
+    if (now - this.#lastExchangeAt >= gapMs) this.writePing(now, packet)
+  }
+
+  /** Writes a PING now. Returns whether it fit. */
+  writePing(now: number, packet: PacketWriter): boolean {
+    if (!packet.ping(this.#nextPingId, now)) return false
+    const slot = this.#nextPingId % MAX_PINGS
+    this.#pingSentAt[slot] = now
+    this.#isPingAsked[slot] = this.#isPongAwaited ? 1 : 0
+    this.#isPongAwaited = false
+    this.#nextPingId = (this.#nextPingId + 1) & 0xffff
+    this.#lastExchangeAt = now
+    return true
+  }
+
+  #isRecent(id: number): boolean {
+    return ((this.#nextPingId - 1 - id) & 0xffff) < MAX_PINGS
+  }
+
+  #writePongs(now: number, packet: PacketWriter): void {
+    while (this.#owedCount > 0) {
+      const owed = this.#owed[this.#owedCount - 1]
+      if (owed === undefined) return
+      if (!packet.pong(owed.id, owed.pingTimeMs, owed.arrivedAt, Math.max(0, now - owed.arrivedAt))) return
+      this.#owedCount -= 1
+    }
+  }
+}

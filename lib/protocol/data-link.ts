@@ -1,0 +1,208 @@
+import type { Sealer } from '../security/sealer.ts'
+import type { Delivery } from '../session/delivery.ts'
+import type { Fifo } from '../session/fifo.ts'
+import { Liveness } from '../session/liveness.ts'
+import type { SendOutcome, SessionEvent, UndeliveredMessage } from '../session/session.ts'
+import type { SessionSettings } from '../session/settings.ts'
+import { createStats, type SessionStats } from '../session/stats.ts'
+import { Connection, type ConnectionEvent } from './connection.ts'
+import { limitSettings, type Limits } from './handshake-payload.ts'
+import { Outbox } from './outbox.ts'
+import type { Redundancy } from './redundancy.ts'
+
+/** What silence has led to: nothing, a stall, the end. */
+export type Silence = 'quiet' | 'stalled' | 'timed-out'
+
+/** What the handshake leaves to the connection that it opens. */
+export interface LinkStart {
+  readonly sealer: Sealer
+  /** What the other side asks to be respected. */
+  readonly limits: Limits
+  /** The round-trip time that the handshake took; `NaN` when it could not tell. */
+  readonly rttMs: number
+}
+
+/**
+ * What passes between two ends, over one connection after the other, and what waits while there is none. It knows no states
+ * and no addresses: those are the session's.
+ */
+export class DataLink {
+  readonly stats: SessionStats = createStats()
+  readonly #settings: SessionSettings
+  readonly #redundancy: Redundancy | undefined
+  readonly #events: Fifo<SessionEvent>
+  readonly #outbox: Outbox
+  #connection: Connection | undefined
+  #mtuBytes: number
+  #liveness: Liveness
+  #isHeard = false
+  /** Whether what this connection could not deliver has been dealt with. */
+  #isGivenUp = false
+
+  /** What could not be delivered is pushed to `events`. The settings may change their timeout. */
+  constructor(now: number, settings: SessionSettings, events: Fifo<SessionEvent>, redundancy: Redundancy | undefined) {
+    this.#settings = settings
+    this.#events = events
+    this.#redundancy = redundancy
+    this.#outbox = new Outbox(settings, this.stats)
+    this.#mtuBytes = settings.mtuBytes
+    this.#liveness = new Liveness(now, settings)
+  }
+
+  /** Whether a packet of the other side has opened. */
+  get isHeard(): boolean {
+    return this.#isHeard
+  }
+
+  get rttMs(): number {
+    return this.#connection?.rttMs ?? this.stats.rttMs
+  }
+
+  get clockOffsetMs(): number {
+    return this.#connection?.clockOffsetMs ?? NaN
+  }
+
+  /** How long an answer takes at the most, as a rule. */
+  get probeTimeoutMs(): number {
+    return this.#connection?.probeTimeoutMs ?? 0
+  }
+
+  /** Whether nothing is queued and nothing reliable is unacked. */
+  get isDrained(): boolean {
+    return this.#connection?.isDrained ?? true
+  }
+
+  /** When packets are due, once the other side was heard: before that, they are the opening's. */
+  get nextDeadline(): number {
+    return this.#isHeard ? (this.#connection?.nextDeadline ?? Infinity) : Infinity
+  }
+
+  /** When silence leads to something. */
+  get silenceDeadline(): number {
+    return this.#liveness.nextDeadline
+  }
+
+  /** Opens a connection and hands it what waits. */
+  open(now: number, { sealer, limits, rttMs }: LinkStart): void {
+    const settings = limitSettings(this.#settings, limits)
+    this.drop()
+    this.#mtuBytes = settings.mtuBytes
+    // What the last connection measured says nothing of this one.
+    this.stats.rttMs = NaN
+    this.stats.rttVarianceMs = NaN
+    this.#connection = new Connection(now, {
+      settings,
+      sealer,
+      stats: this.stats,
+      handshakeRttMs: rttMs,
+      redundancy: this.#redundancy,
+    })
+    this.#pushUndelivered(this.#outbox.handOver(now, this.#connection))
+  }
+
+  /** Forgets the connection that there was. */
+  drop(): void {
+    this.#connection = undefined
+    this.#isHeard = false
+    this.#isGivenUp = false
+    this.#outbox.count()
+  }
+
+  /** Takes a message for this connection, or for the next one. */
+  send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
+    if (this.#connection === undefined || this.#isGivenUp) return this.#outbox.push(message, delivery, channel)
+    return this.#connection.send(now, message, delivery, channel)
+  }
+
+  /** Sends a PING; its answer is a `'pong'` event. */
+  ping(now: number): void {
+    this.#connection?.ping(now, true)
+  }
+
+  setStalled(now: number, isStalled: boolean): void {
+    this.#connection?.setStalled(now, isStalled)
+  }
+
+  sendClose(now: number, code: number, reason: string): void {
+    this.#connection?.sendClose(now, code, reason)
+  }
+
+  sendClosed(now: number): void {
+    this.#connection?.sendClosed(now)
+  }
+
+  /**
+   * Takes a packet that came in a datagram of `datagramBytes`. Returns whether it opened and is new, so that the other side
+   * was heard; what is not is dropped and counted.
+   */
+  receive(now: number, packet: Uint8Array, datagramBytes: number): boolean {
+    const verdict = this.#connection?.handleDatagram(now, packet) ?? 'unopened'
+    if (verdict === 'unopened') {
+      this.stats.droppedMalformed += 1
+      return false
+    }
+    this.stats.receivedBytes += datagramBytes - packet.length
+    return verdict === 'accepted'
+  }
+
+  /** The other side was heard at the time `now`. Returns whether that ended a stall. */
+  heard(now: number): boolean {
+    if (this.#isHeard) return this.#liveness.heard(now)
+    this.#isHeard = true
+    this.#liveness = new Liveness(now, this.#settings)
+    return false
+  }
+
+  /** Lets time pass for the connection, once the other side was heard. */
+  advance(now: number): void {
+    if (this.#isHeard) this.#connection?.handleTimeout(now)
+  }
+
+  /** Lets silence grow by `maxSilenceMs` at most, asks for a sign of life when one is due, and says what it has led to. */
+  advanceSilence(now: number, maxSilenceMs: number): Silence {
+    for (;;) {
+      const verdict = this.#liveness.advance(now, maxSilenceMs)
+      if (verdict !== 'ping-due') return verdict
+      this.#connection?.ping(now, false)
+    }
+  }
+
+  /** The connection's next event. */
+  poll(): ConnectionEvent | undefined {
+    return this.#connection?.pollEvent()
+  }
+
+  /** Writes the packet that is due, and returns its length; 0 when none is. */
+  transmit(now: number, into: Uint8Array): number {
+    const length = this.#isHeard ? (this.#connection?.pollTransmit(now, into) ?? 0) : 0
+    // A connection that was given up goes on to count what it can no longer send.
+    if (this.#isGivenUp) this.#outbox.count()
+    return length
+  }
+
+  /** Writes the next packet, even one with nothing to say, behind `prefix`. */
+  transmitBehind(prefix: Uint8Array, now: number, into: Uint8Array): number {
+    if (this.#connection === undefined) return 0
+    this.#connection.probe(now)
+    const length = this.#connection.pollTransmit(now, into.subarray(prefix.length, this.#mtuBytes))
+    if (length === 0) return 0
+    into.set(prefix, 0)
+    this.stats.sentBytes += prefix.length
+    return prefix.length + length
+  }
+
+  /**
+   * Deals with what can no longer be delivered. What was never sent waits for the next connection, if `isUnsentKept`; the rest
+   * is handed back.
+   */
+  giveUp(isUnsentKept: boolean): void {
+    const messages = this.#connection === undefined || this.#isGivenUp ? [] : this.#outbox.takeBack(this.#connection)
+    this.#isGivenUp = this.#connection !== undefined
+    if (!isUnsentKept) messages.push(...this.#outbox.takeAll())
+    this.#pushUndelivered(messages)
+  }
+
+  #pushUndelivered(messages: readonly UndeliveredMessage[]): void {
+    if (messages.length > 0) this.#events.push({ type: 'undelivered', messages })
+  }
+}

@@ -1,0 +1,58 @@
+import { Patience } from '../session/patience.ts'
+import type { DataLink } from './data-link.ts'
+import { Repetition } from './repetition.ts'
+
+/**
+ * How a connection is closed from here: what is queued goes first, then CLOSE is said, and said again until CLOSED comes;
+ * both within a limit.
+ */
+export class Farewell {
+  readonly code: number
+  readonly reason: string
+  readonly #link: DataLink
+  #patience: Patience
+  #repetition: Repetition | undefined
+  #isFlushOver = false
+
+  constructor(now: number, link: DataLink, code: number, reason: string) {
+    this.code = code
+    this.reason = reason
+    this.#link = link
+    this.#patience = new Patience(now, FLUSH_LIMIT_MS)
+  }
+
+  /** When {@link say} or {@link advance} has something to do: `now` for at once. */
+  dueAt(now: number): number {
+    if (this.#repetition !== undefined) return Math.min(this.#patience.nextDeadline, this.#repetition.dueAt)
+    return this.#isFlushed ? now : this.#patience.nextDeadline
+  }
+
+  /** Lets time pass, at most `maxElapsedMs` of it. Returns whether CLOSED was awaited for long enough. */
+  advance(now: number, maxElapsedMs: number): boolean {
+    if (!this.#patience.advance(now, maxElapsedMs)) return false
+    if (this.#repetition !== undefined) return true
+    this.#isFlushOver = true
+    return false
+  }
+
+  /** Says CLOSE with the link's next packet, when it is due. */
+  say(now: number): void {
+    if (this.#repetition === undefined) {
+      if (!this.#isFlushed) return
+      const { probeTimeoutMs } = this.#link
+      this.#patience = new Patience(now, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
+      this.#repetition = new Repetition(now, probeTimeoutMs)
+    }
+    if (this.#repetition.poll(now)) this.#link.sendClose(now, this.code, this.reason)
+  }
+
+  get #isFlushed(): boolean {
+    return this.#isFlushOver || this.#link.isDrained
+  }
+}
+
+/** What is queued has this long to be sent and acknowledged. */
+const FLUSH_LIMIT_MS = 3_000
+
+/** CLOSED is awaited this long, or three times as long as an answer takes on a very slow link. */
+const ANSWER_LIMIT_MS = 2_500

@@ -1,0 +1,240 @@
+import { plainSecurity } from '../security/plain.ts'
+import type { RandomBytes, Responder, Security, SecurityFactory } from '../security/security.ts'
+import type { Address } from '../session/address.ts'
+import { Fifo } from '../session/fifo.ts'
+import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../session/front-door.ts'
+import { refusalCodes } from '../session/refusal-codes.ts'
+import type { ProtocolName, Session } from '../session/session.ts'
+import type { SessionSettings } from '../session/settings.ts'
+import { decodeHello, encodeConnect, encodeGoAway, isHello, PROTOCOL_VERSION, requireCode } from './handshake.ts'
+import {
+  decodeHelloPayload,
+  encodeConnectPayload,
+  MAX_CONNECT_PAYLOAD_BYTES,
+  type HelloPayload,
+} from './handshake-payload.ts'
+import type { Redundancy } from './redundancy.ts'
+import { ReliableServerSession } from './server-session.ts'
+
+/** What a front door is made with. */
+export interface ReliableFrontDoorOptions {
+  /** The token that both ends must have alike. */
+  readonly token: string
+  readonly randomBytes: RandomBytes
+  /** How what travels is protected; the clients' must be the same. Default {@link plainSecurity}. */
+  readonly security?: SecurityFactory | undefined
+  /** How often the sessions repeat small messages before a loss is known. Default `'auto'`. */
+  readonly redundancy?: Redundancy | undefined
+}
+
+/** Who was let in, and what it was told. */
+interface Guest {
+  readonly session: Session
+  readonly connect: Uint8Array
+}
+
+interface Answer {
+  readonly bytes: Uint8Array
+  readonly destination: Address
+}
+
+/**
+ * The public port of the reliable protocol: it answers each HELLO with CONNECT or GO AWAY! It remembers the HELLOs that it has
+ * let in, until it is told to {@link forget} them, and those that are still to be answered; whoever has not proved the
+ * token, or is sent away, leaves nothing behind. Its events exist only until the `pollEvent` of the same step.
+ */
+export class ReliableFrontDoor implements FrontDoor {
+  readonly protocol: ProtocolName = 'reliable'
+  readonly stats: FrontDoorStats = {
+    receivedHellos: 0,
+    badTokens: 0,
+    admitted: 0,
+    refused: 0,
+    droppedMalformed: 0,
+    droppedAnswers: 0,
+  }
+  readonly #settings: SessionSettings
+  readonly #randomBytes: RandomBytes
+  readonly #securityFactory: SecurityFactory
+  readonly #redundancy: Redundancy | undefined
+  #security: Security
+  /** By the id of their HELLO. */
+  readonly #guests = new Map<string, Guest>()
+  readonly #guestKeys = new Map<Session, string>()
+  /** The knocks that are to be answered, the oldest first, by the id of their HELLO. */
+  readonly #knocks = new Map<string, ReliableKnock>()
+  readonly #events = new Fifo<FrontDoorEvent>()
+  readonly #answers = new Fifo<Answer>()
+  #destination: Address = { host: '0.0.0.0', port: 0 }
+
+  /** Sessions take the settings as they are when the client is let in. */
+  constructor(settings: SessionSettings, options: ReliableFrontDoorOptions) {
+    this.#settings = settings
+    this.#randomBytes = options.randomBytes
+    this.#securityFactory = options.security ?? plainSecurity
+    this.#redundancy = options.redundancy
+    this.#security = this.#securityFactory(options.token, options.randomBytes)
+  }
+
+  get destination(): Address {
+    return this.#destination
+  }
+
+  /** Changes the token for the HELLOs to come; who was let in stays. */
+  setToken(token: string): void {
+    this.#security = this.#securityFactory(token, this.#randomBytes)
+  }
+
+  isHello(bytes: Uint8Array): boolean {
+    return isHello(bytes)
+  }
+
+  /** The cheapest checks come first, and nothing is kept before the last of them has passed. */
+  handleDatagram(_now: number, bytes: Uint8Array, source: Address): void {
+    const hello = decodeHello(bytes)
+    if (hello === undefined) {
+      this.stats.droppedMalformed += 1
+      return
+    }
+    this.stats.receivedHellos += 1
+    if (hello.message === undefined) {
+      this.stats.refused += 1
+      this.#answer(encodeGoAway(hello.id, refusalCodes.badVersion, BAD_VERSION_REASON), source)
+      return
+    }
+    const responder = this.#security.respond(hello.message)
+    if (responder === undefined) {
+      this.#handleBadToken(bytes, hello.id, source)
+      return
+    }
+    const payload = decodeHelloPayload(responder.payload)
+    if (payload === undefined) this.stats.droppedMalformed += 1
+    else this.#handleKnock(new ReliableKnock(bytes, hello.id, source, responder, payload))
+  }
+
+  /**
+   * Lets a newcomer in. Where `endpoint` has a zone (`fe80::1%eth0`), which means nothing on another machine, or is
+   * unspecified, CONNECT names the address that the HELLO was sent to.
+   *
+   * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
+   * @throws Error when the knock is already answered
+   */
+  admit(now: number, knock: Knock, endpoint: Address): Session {
+    const { mtuBytes, maxMessageBytes } = this.#settings
+    const payload = encodeConnectPayload({ limits: { mtuBytes, maxMessageBytes }, endpoint })
+    const { key, responder, limits, source } = this.#takeKnock(knock)
+    const roomBytes = MAX_CONNECT_PAYLOAD_BYTES + this.#security.connectOverheadBytes
+    const connect = encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into))
+    const session = new ReliableServerSession(now, {
+      settings: this.#settings,
+      limits,
+      sealer: responder.createSealer(),
+      helloSource: source,
+      redundancy: this.#redundancy,
+    })
+    this.#guests.set(key, { session, connect })
+    this.#guestKeys.set(session, key)
+    this.stats.admitted += 1
+    this.#answer(connect, source)
+    return session
+  }
+
+  /**
+   * Sends a newcomer away. A reason of more than 256 bytes is cut.
+   *
+   * @throws RangeError when the code is not a whole number from 0 to 65535
+   * @throws Error when the knock is already answered
+   */
+  refuse(_now: number, knock: Knock, code: number, reason: string): void {
+    requireCode(code)
+    const { id, source } = this.#takeKnock(knock)
+    this.stats.refused += 1
+    this.#answer(encodeGoAway(id, code, reason), source)
+  }
+
+  forget(session: Session): void {
+    const key = this.#guestKeys.get(session)
+    if (key === undefined) return
+    this.#guestKeys.delete(session)
+    this.#guests.delete(key)
+  }
+
+  pollEvent(): FrontDoorEvent | undefined {
+    return this.#events.shift()
+  }
+
+  pollTransmit(_now: number, into: Uint8Array): number {
+    const answer = this.#answers.shift()
+    if (answer === undefined) return 0
+    into.set(answer.bytes)
+    this.#destination = answer.destination
+    return answer.bytes.length
+  }
+
+  /** A HELLO that is known gets the answer it had, wherever it comes from now: its client may be behind a NAT. */
+  #handleKnock(knock: ReliableKnock): void {
+    const guest = this.#guests.get(knock.key)
+    if (guest !== undefined) {
+      this.#answer(guest.connect, knock.source)
+      return
+    }
+    if (this.#knocks.has(knock.key)) return
+    if (this.#knocks.size >= MAX_UNANSWERED_KNOCKS) {
+      this.stats.droppedAnswers += 1
+      return
+    }
+    this.#knocks.set(knock.key, knock)
+    this.#events.push({ type: 'knock', knock })
+  }
+
+  #handleBadToken(hello: Uint8Array, id: Uint8Array, source: Address): void {
+    this.stats.badTokens += 1
+    this.#events.push({ type: 'bad-token', hello, source })
+    this.#answer(encodeGoAway(id, refusalCodes.badToken, BAD_TOKEN_REASON), source)
+  }
+
+  #takeKnock(knock: Knock): ReliableKnock {
+    if (!(knock instanceof ReliableKnock) || this.#knocks.get(knock.key) !== knock) {
+      throw new Error('This knock is already answered, or was made at another front door.')
+    }
+    this.#knocks.delete(knock.key)
+    return knock
+  }
+
+  /** What does not fit in is asked for again: a client repeats its HELLO. */
+  #answer(bytes: Uint8Array, destination: Address): void {
+    if (this.#answers.length >= MAX_QUEUED_ANSWERS) this.stats.droppedAnswers += 1
+    else this.#answers.push({ bytes, destination })
+  }
+}
+
+/** Knocks that wait for their owner's answer at one time. */
+const MAX_UNANSWERED_KNOCKS = 1_024
+
+/** Answers that wait to be sent at one time. */
+const MAX_QUEUED_ANSWERS = 1_024
+
+const BAD_TOKEN_REASON = 'the token is wrong'
+const BAD_VERSION_REASON = `this server speaks version ${PROTOCOL_VERSION}`
+
+/** A HELLO that proved the token, and all that is needed to answer it. */
+class ReliableKnock implements Knock {
+  readonly hello: Uint8Array
+  readonly id: Uint8Array
+  /** The id as a key of a map. */
+  readonly key: string
+  readonly source: Address
+  readonly responder: Responder
+  readonly payload: Uint8Array
+  readonly limits: HelloPayload['limits']
+
+  constructor(hello: Uint8Array, id: Uint8Array, source: Address, responder: Responder, payload: HelloPayload) {
+    this.hello = hello
+    this.id = id
+    this.key = String.fromCharCode(...id)
+    this.source = source
+    this.responder = responder
+    this.payload = payload.userPayload
+    this.limits = payload.limits
+  }
+}

@@ -1,0 +1,173 @@
+import { HELLO_ID_BYTES } from '../security/security.ts'
+import { MAX_REASON_BYTES } from './frame.ts'
+import { isPacket } from './packet.ts'
+
+/** The version of the protocol that this library speaks: the byte behind the NUL of each handshake datagram. */
+export const PROTOCOL_VERSION = 1
+
+/** A shorter HELLO is dropped, so that no answer is larger than what it answers. */
+export const MIN_HELLO_BYTES = 512
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const helloWord = encoder.encode('HELLO\0')
+const connectWord = encoder.encode('CONNECT\0')
+const goAwayWord = encoder.encode('GO AWAY!\0')
+
+const LENGTH_BYTES = 2
+const CODE_BYTES = 2
+const HELLO_HEAD_BYTES = helloWord.length + 1 + LENGTH_BYTES
+const CONNECT_HEAD_BYTES = connectWord.length + 1 + LENGTH_BYTES
+const GO_AWAY_HEAD_BYTES = goAwayWord.length + 1 + HELLO_ID_BYTES + CODE_BYTES
+
+/** What precedes the packet in a client's CONNECT. */
+export const connectPrefix: Uint8Array = encoder.encode(`CONNECT\0${String.fromCharCode(PROTOCOL_VERSION)}`)
+/** What precedes the packet in a server's CONNECTED. */
+export const connectedPrefix: Uint8Array = encoder.encode(`CONNECTED\0${String.fromCharCode(PROTOCOL_VERSION)}`)
+
+/** How many bytes HELLO is at least longer than its message 1. */
+export const HELLO_OVERHEAD_BYTES: number = HELLO_HEAD_BYTES
+
+/** A HELLO of any version: what stands at the same place in all of them. */
+export interface Hello {
+  readonly version: number
+  /** What tells it from every other HELLO. */
+  readonly id: Uint8Array
+  /** Message 1 of the handshake; `undefined` in another version than ours, whose insides nobody here knows. */
+  readonly message: Uint8Array | undefined
+}
+
+/** A GO AWAY! of any version. */
+export interface GoAway {
+  /** The id of the HELLO that it answers. */
+  readonly id: Uint8Array
+  readonly code: number
+  readonly reason: string
+}
+
+/** What tells a HELLO of ours from every other, as a view. */
+export function helloId(hello: Uint8Array): Uint8Array {
+  return hello.subarray(HELLO_HEAD_BYTES, HELLO_HEAD_BYTES + HELLO_ID_BYTES)
+}
+
+/** Whether a datagram begins like a HELLO of this protocol, in whichever version. */
+export function isHello(bytes: Uint8Array): boolean {
+  return startsWith(bytes, helloWord)
+}
+
+/**
+ * Writes HELLO into the whole of `datagram`, whose length is the padding. `writeMessage` puts message 1 where it is told and
+ * returns its length.
+ */
+export function encodeHello(datagram: Uint8Array, writeMessage: (into: Uint8Array) => number): void {
+  datagram.set(helloWord, 0)
+  datagram[helloWord.length] = PROTOCOL_VERSION
+  const length = writeMessage(datagram.subarray(HELLO_HEAD_BYTES))
+  writeUint16(datagram, helloWord.length + 1, length)
+  datagram.fill(0, HELLO_HEAD_BYTES + length)
+}
+
+/** Reads a HELLO; `undefined` when it is none, too short, or not padded with zeros. The results are views. */
+export function decodeHello(bytes: Uint8Array): Hello | undefined {
+  if (bytes.length < MIN_HELLO_BYTES || !startsWith(bytes, helloWord)) return undefined
+  const version = bytes[helloWord.length] ?? 0
+  const id = helloId(bytes)
+  if (version !== PROTOCOL_VERSION) return { version, id, message: undefined }
+  const end = HELLO_HEAD_BYTES + readUint16(bytes, helloWord.length + 1)
+  if (end > bytes.length || end < HELLO_HEAD_BYTES + HELLO_ID_BYTES) return undefined
+  for (let i = end; i < bytes.length; i += 1) if (bytes[i] !== 0) return undefined
+  return { version, id, message: bytes.subarray(HELLO_HEAD_BYTES, end) }
+}
+
+/** The front door's CONNECT, which carries message 2. `maxMessageBytes` is the room to make for it. */
+export function encodeConnect(maxMessageBytes: number, writeMessage: (into: Uint8Array) => number): Uint8Array {
+  const datagram = new Uint8Array(CONNECT_HEAD_BYTES + maxMessageBytes)
+  datagram.set(connectPrefix, 0)
+  const length = writeMessage(datagram.subarray(CONNECT_HEAD_BYTES))
+  writeUint16(datagram, connectPrefix.length, length)
+  return datagram.subarray(0, CONNECT_HEAD_BYTES + length)
+}
+
+/** Reads message 2 out of a front door's CONNECT, as a view; `undefined` when it is not one of our version. */
+export function decodeConnect(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length < CONNECT_HEAD_BYTES || !startsWith(bytes, connectPrefix)) return undefined
+  const length = readUint16(bytes, connectPrefix.length)
+  return bytes.length === CONNECT_HEAD_BYTES + length ? bytes.subarray(CONNECT_HEAD_BYTES) : undefined
+}
+
+/** GO AWAY! to the HELLO of that id. A reason that is too long is cut between two characters. */
+export function encodeGoAway(id: Uint8Array, code: number, reason: string): Uint8Array {
+  const text = encodeReason(reason)
+  const datagram = new Uint8Array(GO_AWAY_HEAD_BYTES + text.length)
+  datagram.set(goAwayWord, 0)
+  datagram[goAwayWord.length] = PROTOCOL_VERSION
+  datagram.set(id, goAwayWord.length + 1)
+  writeUint16(datagram, GO_AWAY_HEAD_BYTES - CODE_BYTES, code)
+  datagram.set(text, GO_AWAY_HEAD_BYTES)
+  return datagram
+}
+
+/** Reads a GO AWAY!, which is the same in every version; `undefined` when it is none. */
+export function decodeGoAway(bytes: Uint8Array): GoAway | undefined {
+  if (!startsWith(bytes, goAwayWord)) return undefined
+  if (bytes.length < GO_AWAY_HEAD_BYTES || bytes.length > GO_AWAY_HEAD_BYTES + MAX_REASON_BYTES) return undefined
+  const idOffset = goAwayWord.length + 1
+  return {
+    id: bytes.subarray(idOffset, idOffset + HELLO_ID_BYTES),
+    code: readUint16(bytes, GO_AWAY_HEAD_BYTES - CODE_BYTES),
+    reason: decoder.decode(bytes.subarray(GO_AWAY_HEAD_BYTES)),
+  }
+}
+
+/** As much of a reason as fits in GO AWAY! and in CLOSE, cut between two characters. */
+export function cutReason(reason: string): string {
+  return decoder.decode(encodeReason(reason))
+}
+
+/**
+ * Checks the code of a GO AWAY! or a CLOSE.
+ *
+ * @throws RangeError when it is not a whole number from 0 to 65535
+ */
+export function requireCode(code: number): void {
+  if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
+    throw new RangeError(`A code is a whole number from 0 to 65535; this is ${code}.`)
+  }
+}
+
+/** The packet behind a client's CONNECT, as a view; `undefined` when there is none of our version. */
+export function packetOfConnect(bytes: Uint8Array): Uint8Array | undefined {
+  return packetBehind(bytes, connectPrefix)
+}
+
+/** The packet behind a server's CONNECTED, as a view; `undefined` when there is none of our version. */
+export function packetOfConnected(bytes: Uint8Array): Uint8Array | undefined {
+  return packetBehind(bytes, connectedPrefix)
+}
+
+function packetBehind(bytes: Uint8Array, prefix: Uint8Array): Uint8Array | undefined {
+  if (!startsWith(bytes, prefix)) return undefined
+  const packet = bytes.subarray(prefix.length)
+  return isPacket(packet) ? packet : undefined
+}
+
+/** A reason as UTF-8, at most {@link MAX_REASON_BYTES} of it, cut between two characters. */
+function encodeReason(reason: string): Uint8Array {
+  const buffer = new Uint8Array(MAX_REASON_BYTES)
+  return buffer.subarray(0, encoder.encodeInto(reason, buffer).written)
+}
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  if (bytes.length < prefix.length) return false
+  for (let i = 0; i < prefix.length; i += 1) if (bytes[i] !== prefix[i]) return false
+  return true
+}
+
+function readUint16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)
+}
+
+function writeUint16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 8
+  bytes[offset + 1] = value & 0xff
+}

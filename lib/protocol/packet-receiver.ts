@@ -1,0 +1,135 @@
+import type { Sealer } from '../security/sealer.ts'
+import type { Fifo } from '../session/fifo.ts'
+import type { SessionStats } from '../session/stats.ts'
+import type { AckHistory } from './ack-history.ts'
+import type { AckSchedule } from './ack-schedule.ts'
+import type { Channels } from './channel/channels.ts'
+import type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
+import type { ControlFrames } from './control-frames.ts'
+import { DeliveryCode, FrameType, type Frame } from './frame.ts'
+import type { LossRecovery } from './loss-recovery.ts'
+import { isPacket, PACKET_HEADER_BYTES, PacketReader, readPacketNumber } from './packet.ts'
+import type { RedundancyControl } from './redundancy.ts'
+import { expandPacketNumber } from './sequence.ts'
+
+/** What became of a packet's frames. */
+const FramesVerdict = {
+  /** All of them were taken. */
+  taken: 0,
+  /** There was no room for one, so that the packet is not acked and comes again. */
+  refused: 1,
+  /** One says what a peer that keeps to the protocol never says. */
+  violation: 2,
+} as const
+type FramesVerdict = (typeof FramesVerdict)[keyof typeof FramesVerdict]
+
+/** The parts of a connection that a packet which arrives concerns. */
+export interface ReceivingParts {
+  readonly sealer: Sealer
+  readonly history: AckHistory
+  readonly ackSchedule: AckSchedule
+  readonly recovery: LossRecovery
+  readonly redundancy: RedundancyControl
+  readonly channels: Channels
+  readonly control: ControlFrames
+  readonly events: Fifo<ConnectionEvent>
+  readonly stats: SessionStats
+}
+
+/** Opens the packets that arrive and hands out what is in them. */
+export class PacketReceiver {
+  readonly #parts: ReceivingParts
+  readonly #reader = new PacketReader()
+  #wasNewest = false
+  /** Of the packet at hand: whether it is to be acked, and whether the other side waits for that. */
+  #isAckEliciting = false
+  #isAwaited = false
+
+  constructor(parts: ReceivingParts) {
+    this.#parts = parts
+  }
+
+  /** Whether the packet that was accepted last was the newest so far. */
+  get wasNewest(): boolean {
+    return this.#wasNewest
+  }
+
+  /** Takes a packet that arrived at the time `now`. */
+  handle(now: number, bytes: Uint8Array): PacketVerdict {
+    const { sealer, history, recovery, stats } = this.#parts
+    if (!isPacket(bytes)) return 'unopened'
+    const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
+    const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
+    if (length < 0) return 'unopened'
+    stats.receivedPackets += 1
+    stats.receivedBytes += bytes.length
+    if (!history.isNew(packetNumber)) return 'duplicate'
+    const reader = this.#reader
+    if (!reader.decode(bytes, length)) return 'malformed'
+    if (reader.hasAck && !recovery.handleAck(now, reader.ack)) return 'malformed'
+    const verdict = this.#handleFrames(now, packetNumber)
+    if (verdict === FramesVerdict.violation) return 'malformed'
+    if (verdict === FramesVerdict.taken) this.#acknowledge(now, packetNumber, bytes.length)
+    return 'accepted'
+  }
+
+  #acknowledge(now: number, packetNumber: number, bytes: number): void {
+    const { history, ackSchedule, redundancy } = this.#parts
+    this.#wasNewest = history.add(packetNumber, now)
+    if (!this.#isAckEliciting) return
+    ackSchedule.onPacketReceived(now, bytes, this.#isAwaited, redundancy.nextNewAt(now))
+  }
+
+  #handleFrames(now: number, packetNumber: number): FramesVerdict {
+    let verdict: FramesVerdict = FramesVerdict.taken
+    this.#isAckEliciting = false
+    this.#isAwaited = false
+    while (this.#reader.nextFrame()) {
+      const { frame } = this.#reader
+      switch (this.#parts.channels.handleFrame(now, packetNumber, frame)) {
+        case 'accepted':
+          this.#isAckEliciting = true
+          this.#isAwaited ||= isAwaited(frame)
+          break
+        case 'refused':
+          verdict = FramesVerdict.refused
+          break
+        case 'violation':
+          return FramesVerdict.violation
+        case 'unhandled':
+          this.#handleControl(now, frame)
+          break
+      }
+    }
+    return verdict
+  }
+
+  #handleControl(now: number, frame: Frame): void {
+    const { control, events, ackSchedule } = this.#parts
+    switch (frame.type) {
+      case FrameType.ping:
+        this.#isAckEliciting = true
+        this.#isAwaited = true
+        ackSchedule.hurry(now)
+        control.handlePing(now, frame)
+        events.push({ type: 'ping' })
+        return
+      case FrameType.pong: {
+        const rttMs = control.handlePong(now, frame)
+        if (!Number.isNaN(rttMs)) events.push({ type: 'pong', rttMs })
+        return
+      }
+      case FrameType.close:
+        events.push({ type: 'peer-close', code: frame.code, reason: frame.reason() })
+        return
+      case FrameType.closed:
+        events.push({ type: 'peer-closed' })
+        return
+    }
+  }
+}
+
+/** Whether a frame's sender waits for the ack, in order to send it again without. */
+function isAwaited({ type, delivery }: Frame): boolean {
+  return type !== FrameType.data || (delivery !== DeliveryCode.sequenced && delivery !== DeliveryCode.unreliable)
+}

@@ -1,0 +1,210 @@
+import type { Sealer } from '../security/sealer.ts'
+import type { SessionStats } from '../session/stats.ts'
+import type { AckHistory } from './ack-history.ts'
+import type { AckSchedule } from './ack-schedule.ts'
+import { AckForm, AckSection } from './ack-section.ts'
+import type { Channels } from './channel/channels.ts'
+import type { Manifest } from './channel/manifest.ts'
+import type { Congestion } from './congestion.ts'
+import type { ControlFrames } from './control-frames.ts'
+import type { LossRecovery } from './loss-recovery.ts'
+import { Pacer } from './pacer.ts'
+import { PACKET_HEADER_BYTES, PacketWriter } from './packet.ts'
+import type { RedundancyControl } from './redundancy.ts'
+
+/** How far small messages may run ahead of the pacer: what they send, bulk waits for. */
+const THIN_AHEAD_MS = 10
+
+/** How much more than the window small messages may use, in datagrams: bulk in flight does not shut them out. */
+const THIN_EXTRA_DATAGRAMS = 8
+
+/** An ack rides along, owed or not, for so long after something arrived: the ack before may be lost. */
+const ACK_REPEAT_MS = 100
+
+/** From this loss rate on, what was lost is sent again twice: to lose it a second time would cost another round trip. */
+const RESEND_TWICE_RATE = 0.02
+
+/** Copies go before new messages while those take no more than this share of the packet. */
+const QUEUE_SHARE_BESIDE_COPIES = 0.25
+
+/** The parts of a connection that a packet which leaves is made from. */
+export interface SendingParts {
+  readonly sealer: Sealer
+  readonly mtuBytes: number
+  readonly history: AckHistory
+  readonly ackSchedule: AckSchedule
+  readonly recovery: LossRecovery
+  readonly congestion: Congestion
+  readonly redundancy: RedundancyControl
+  readonly channels: Channels
+  readonly control: ControlFrames
+  readonly stats: SessionStats
+}
+
+/**
+ * Decides when a packet leaves and what is in it. First come acks and what is said of the connection itself, which nothing holds back;
+ * then what was lost, then small messages, which run ahead of the pacer by a little and of the window by a few datagrams; then
+ * bulk, as window and pacer allow; then, in the room that is left, copies.
+ */
+export class PacketSender {
+  readonly #parts: SendingParts
+  readonly #writer = new PacketWriter()
+  readonly #ack = new AckSection()
+  readonly #pacer: Pacer
+  /** While stalled, messages wait: only acks and what is said of the connection itself leave. */
+  isStalled = false
+
+  constructor(now: number, parts: SendingParts) {
+    this.#parts = parts
+    this.#pacer = new Pacer(now)
+  }
+
+  /** When {@link write} has something to write, if nothing else happens; `Infinity` for never. */
+  dueAt(now: number): number {
+    const { ackSchedule, control } = this.#parts
+    if (control.isDue) return now
+    return this.isStalled ? ackSchedule.dueAt : Math.min(ackSchedule.dueAt, this.#messagesDueAt(now))
+  }
+
+  /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
+  write(now: number, into: Uint8Array): number {
+    const { ackSchedule, control, channels, recovery } = this.#parts
+    const mayThin = !this.isStalled && this.#hasRoomForThin && this.#thinAt <= now
+    const mayBulk = !this.isStalled && this.#hasRoomForBulk && channels.hasBulk(now) && this.#pacer.mayRelease(now)
+    const mustProbe = !this.isStalled && recovery.probesDue > 0
+    const mayCopy = mayThin && this.#copiesAt(now) <= now
+    const isDue = control.isDue || ackSchedule.dueAt <= now || mayBulk || mustProbe || mayCopy
+    if (!isDue && !(mayThin && channels.hasThin(now))) return this.#rest(now)
+
+    const writer = this.#writer
+    const { manifest } = recovery.beginPacket(now)
+    const ack = this.#chooseAck(now, mayBulk)
+    writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber, ack)
+    const goodbyes = control.write(now, writer)
+    // Written in the order in which they were sent, messages need shorter frames; but copies must not crowd out what is new.
+    const isRoomy = !mayBulk && channels.queuedBytes < writer.remaining * QUEUE_SHARE_BESIDE_COPIES
+    const mayRide = mayCopy || (mayThin && channels.hasThin(now))
+    if (mayRide && isRoomy) this.#writeCopies(now, manifest, writer.remaining / 2)
+    if (mayThin || mayBulk) this.#writeMessages(now, manifest, mayBulk && ack?.form !== AckForm.ranges)
+    if (mayRide) this.#writeCopies(now, manifest, writer.remaining)
+    if (mustProbe) this.#writeProbe(now, manifest)
+    const isAckEliciting = writer.frameCount > goodbyes
+    if (isAckEliciting) control.writeExchange(now, writer)
+    if (writer.isEmpty && ack === undefined) return this.#rest(now)
+    return this.#finish(now, into, manifest, ack, isAckEliciting)
+  }
+
+  #messagesDueAt(now: number): number {
+    const { channels, recovery } = this.#parts
+    if (recovery.probesDue > 0) return now
+    let dueAt = Infinity
+    if (this.#hasRoomForThin) {
+      const wantedAt = channels.hasThin(now) ? now : this.#copiesAt(now)
+      dueAt = Math.max(now, wantedAt, this.#thinAt)
+    }
+    if (this.#hasRoomForBulk && channels.hasBulk(now)) dueAt = Math.min(dueAt, this.#pacer.nextAt(now))
+    return dueAt
+  }
+
+  get #hasRoomForBulk(): boolean {
+    return this.#parts.recovery.bytesInFlight < this.#parts.congestion.windowBytes
+  }
+
+  get #hasRoomForThin(): boolean {
+    const { congestion, recovery, mtuBytes } = this.#parts
+    return recovery.bytesInFlight < congestion.windowBytes + THIN_EXTRA_DATAGRAMS * mtuBytes
+  }
+
+  /** When small messages may leave. */
+  get #thinAt(): number {
+    return this.#pacer.releaseAt - THIN_AHEAD_MS
+  }
+
+  /** When a packet with nothing but copies is to leave. */
+  #copiesAt(now: number): number {
+    const { channels, redundancy } = this.#parts
+    const policy = redundancy.policy(now)
+    if (policy.copies <= 1) return Infinity
+    const dueAt = channels.nextCopyAt(policy)
+    if (dueAt === Infinity) return Infinity
+    return redundancy.carrierAt(dueAt, channels.nextCopyAt(redundancy.latePolicy))
+  }
+
+  /** Copies ride along where there is room and the window is not full. */
+  #writeCopies(now: number, manifest: Manifest, budgetBytes: number): void {
+    const { channels, redundancy } = this.#parts
+    const policy = redundancy.policy(now)
+    if (policy.copies <= 1) return
+    const written = channels.writeCopies(now, this.#writer, manifest, budgetBytes, policy)
+    channels.writeCopies(now, this.#writer, manifest, budgetBytes - written, redundancy.latePolicy)
+  }
+
+  #writeMessages(now: number, manifest: Manifest, allowBulk: boolean): void {
+    const { channels, redundancy } = this.#parts
+    const isLossy = redundancy.lossRate.rate >= RESEND_TWICE_RATE && !redundancy.isCongested(now)
+    channels.resendWrites = isLossy ? 2 : 1
+    channels.writeNew(now, this.#writer, manifest, allowBulk)
+  }
+
+  /** Asks for an ack: with the oldest messages that await one, or else with a PING. */
+  #writeProbe(now: number, manifest: Manifest): void {
+    const { channels, control } = this.#parts
+    const bytes = channels.writeProbe(now, this.#writer, manifest, this.#writer.remaining)
+    if (bytes === 0) control.writePing(now, this.#writer)
+  }
+
+  /**
+   * The ack to begin the packet with. One that needs ranges may leave no room for a fragment: if it is owed it goes first,
+   * if not it stays out.
+   */
+  #chooseAck(now: number, mayBulk: boolean): AckSection | undefined {
+    const { history, ackSchedule } = this.#parts
+    const isRepeated = now - ackSchedule.lastReceivedAt <= ACK_REPEAT_MS
+    if (history.isEmpty || !(ackSchedule.isOwed || isRepeated)) return undefined
+    this.#ack.fill(history, now - history.largestArrivedAt)
+    return mayBulk && !ackSchedule.isOwed && this.#ack.form === AckForm.ranges ? undefined : this.#ack
+  }
+
+  #usableBytes(into: Uint8Array): number {
+    return Math.min(into.length, this.#parts.mtuBytes) - this.#parts.sealer.overheadBytes
+  }
+
+  #finish(
+    now: number,
+    into: Uint8Array,
+    manifest: Manifest,
+    ack: AckSection | undefined,
+    isAckEliciting: boolean,
+  ): number {
+    const { sealer, recovery, history, ackSchedule, congestion, redundancy, stats } = this.#parts
+    const length = this.#writer.finish()
+    const sealed = sealer.seal(this.#writer.packetNumber, into, PACKET_HEADER_BYTES, length)
+    if (ack !== undefined) {
+      history.noteStated()
+      ackSchedule.onAckSent(now)
+    }
+    recovery.onPacketSent(now, sealed, isAckEliciting)
+    if (isAckEliciting) this.#pacer.onPacketSent(now, sealed, congestion.pacingRate)
+    redundancy.onPacketSent(now, newThinBytes(manifest), manifest.copyBytes)
+    stats.sentPackets += 1
+    stats.sentBytes += sealed
+    if (manifest.resentBytes > 0) stats.retransmittedPackets += 1
+    stats.retransmittedBytes += manifest.resentBytes
+    if (manifest.copyBytes > 0) stats.redundantPackets += 1
+    stats.redundantBytes += manifest.copyBytes
+    return sealed
+  }
+
+  /** Nothing leaves. Where that is for want of anything to send, the path is not to be judged by it. */
+  #rest(now: number): 0 {
+    const { channels, congestion, recovery } = this.#parts
+    if (this.isStalled || !this.#hasRoomForBulk || !channels.hasBulk(now)) this.#pacer.rest()
+    if (this.#hasRoomForBulk && !channels.hasBulk(now)) congestion.onAppLimited(recovery.bytesInFlight)
+    return 0
+  }
+}
+
+/** How many bytes of small messages a packet carries for the first time. */
+function newThinBytes({ newBytes, resentBytes, bulkBytes }: Manifest): number {
+  return newBytes > 0 ? Math.max(0, newBytes + resentBytes - bulkBytes) : 0
+}

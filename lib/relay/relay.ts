@@ -1,0 +1,236 @@
+import { Driver } from '../driver.ts'
+import { formatAddress, type Address } from '../session/address.ts'
+import { createLinkStats, Link, type LinkStats } from '../simulator/link.ts'
+import type { LinkOptions } from '../simulator/link-options.ts'
+import { Random } from '../simulator/random.ts'
+import { UdpSocket } from '../transport/udp-socket.ts'
+import { Passage } from './passage.ts'
+import { readShownPort } from './shown-port.ts'
+
+/** What a relay is made with. */
+export interface RelayOptions {
+  /** Where clients are to talk to; port 0 is any free one. */
+  readonly listen: Address
+  /** The server's front door. */
+  readonly target: Address
+  /** What the network between them does, in each direction. */
+  readonly link: LinkOptions
+  /** Where the dice start; what falls on which datagram depends on when they arrive, too. */
+  readonly seed: number
+  /** Monotonic milliseconds. */
+  readonly clock: () => number
+  /** Told, once each, what keeps the relay from standing in for the server. */
+  readonly onWarning: (sentence: string) => void
+}
+
+/** A socket towards the clients, and when one of them used it last. */
+interface Doorway {
+  readonly socket: UdpSocket
+  usedAt: number
+}
+
+/** How many clients a relay carries at a time; what others send is dropped. */
+export const MAX_RELAY_CLIENTS = 1_024
+
+/** A client that nothing came from for so long is forgotten, like a mapping in a NAT. */
+const IDLE_MS = 60_000
+
+/**
+ * A bad network between real sockets: clients talk to it as to the server, and the server sees each client behind a port of
+ * the relay's. Every client has a path of its own in each direction.
+ *
+ * When the front door shows a client its private port, the relay opens a port of the same number on its own address. So CONNECT has to
+ * name the relay's address: a server of the reliable protocol needs it as its `advertisedHost`; a classic CONNECT is rewritten.
+ */
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #random: Random
+  readonly #frontDoor: UdpSocket
+  /** The relay's sockets towards the clients, by the server's port that each stands for. */
+  readonly #doorways = new Map<number, Doorway>()
+  readonly #passages = new Map<string, Passage>()
+  readonly #warned = new Set<string>()
+  /** What the paths of forgotten clients counted. */
+  readonly #past = { up: createLinkStats(), down: createLinkStats() }
+  readonly #driver: Driver
+  #passageCount = 0
+
+  /**
+   * Relays from now on until {@link close}.
+   *
+   * @throws UDPipeError what opening a socket throws
+   * @throws RangeError for an option of the link that is out of range
+   */
+  constructor(options: RelayOptions) {
+    this.#options = options
+    this.#random = new Random(options.seed)
+    // A link with these options is made for each client: what is wrong with them is to be heard now.
+    new Link(this.#random, options.link)
+    this.#driver = new Driver(
+      () => this.#step(),
+      (error) => {
+        throw error
+      },
+    )
+    this.#frontDoor = this.#openSocket(options.listen)
+    this.#doorways.set(options.target.port, { socket: this.#frontDoor, usedAt: Infinity })
+  }
+
+  /** Where clients are to talk to. */
+  get address(): Address {
+    return this.#frontDoor.address
+  }
+
+  /** What all paths towards the server, and all those towards the clients, have counted. */
+  get stats(): { readonly up: LinkStats; readonly down: LinkStats } {
+    const total = { up: { ...this.#past.up }, down: { ...this.#past.down } }
+    for (const { up, down } of this.#passages.values()) {
+      addStats(total.up, up.stats)
+      addStats(total.down, down.stats)
+    }
+    return total
+  }
+
+  close(): void {
+    this.#driver.stop()
+    for (const [port, doorway] of this.#doorways) this.#closeDoorway(port, doorway)
+    for (const [key, passage] of this.#passages) this.#forget(key, passage)
+  }
+
+  /** Takes what arrived, hands on what is due, and returns the milliseconds until it needs to be called again. */
+  #step(): number {
+    const now = this.#options.clock()
+    for (const [port, doorway] of this.#doorways) {
+      this.#takeFromClients(port, doorway)
+      if (now - doorway.usedAt >= IDLE_MS) this.#closeDoorway(port, doorway)
+    }
+    let nextDeadline = Infinity
+    for (const [key, passage] of this.#passages) {
+      this.#takeFromServer(passage)
+      this.#handOn(now, passage)
+      nextDeadline = Math.min(nextDeadline, passage.nextDeadline, passage.heardAt + IDLE_MS)
+      if (now - passage.heardAt >= IDLE_MS) this.#forget(key, passage)
+    }
+    return Math.max(0, nextDeadline - this.#options.clock())
+  }
+
+  #openSocket({ host, port }: Address): UdpSocket {
+    const { clock } = this.#options
+    return UdpSocket.open({ host, port, clock, onReadable: () => this.#driver.wake() })
+  }
+
+  #takeFromClients(serverPort: number, doorway: Doorway): void {
+    const server = { host: this.#options.target.host, port: serverPort }
+    for (let datagram = doorway.socket.receive(); datagram; datagram = doorway.socket.receive()) {
+      doorway.usedAt = Math.max(doorway.usedAt, datagram.arrivedAtMs)
+      const passage = this.#passageOf(datagram.source, datagram.arrivedAtMs)
+      if (passage === undefined) continue
+      passage.heardAt = datagram.arrivedAtMs
+      passage.up.send(datagram.arrivedAtMs, datagram.bytes, datagram.source, server)
+    }
+  }
+
+  #takeFromServer(passage: Passage): void {
+    const { socket, down, client } = passage
+    for (let datagram = socket.receive(); datagram; datagram = socket.receive()) {
+      if (datagram.source.host !== this.#options.target.host) continue
+      down.send(datagram.arrivedAtMs, datagram.bytes, datagram.source, client)
+    }
+  }
+
+  #handOn(now: number, { up, down, socket, client }: Passage): void {
+    for (let datagram = up.pollDelivery(now); datagram; datagram = up.pollDelivery(now)) {
+      send(socket, datagram.bytes, datagram.destination)
+    }
+    for (let datagram = down.pollDelivery(now); datagram; datagram = down.pollDelivery(now)) {
+      const { port } = datagram.source
+      const bytes = port === this.#options.target.port ? this.#showDoorway(datagram.bytes) : datagram.bytes
+      const doorway = this.#doorways.get(port)
+      if (doorway !== undefined) send(doorway.socket, bytes, client)
+    }
+  }
+
+  /** Makes sure that the private port which CONNECT shows is one of ours; returns what to hand on. */
+  #showDoorway(bytes: Uint8Array): Uint8Array {
+    const shown = readShownPort(bytes)
+    if (shown === undefined) return bytes
+    const doorway = this.#doorwayTo(shown.port, shown.rewrite !== undefined)
+    if (doorway === undefined) return bytes
+    if (shown.rewrite !== undefined) return shown.rewrite(doorway.address)
+    const { host } = this.address
+    if (shown.host !== undefined && shown.host !== host) {
+      this.#warn(
+        `The server's CONNECT names ${shown.host}, and clients will pass this relay by: give the server ${host} as its advertisedHost.`,
+      )
+    }
+    return bytes
+  }
+
+  /** The socket that stands for a private port: of the same number, or where CONNECT can be rewritten of any. */
+  #doorwayTo(port: number, canBeAnyPort: boolean): UdpSocket | undefined {
+    const open = this.#doorways.get(port)
+    if (open !== undefined) return open.socket
+    const { host } = this.address
+    try {
+      const socket = this.#openSocket({ host, port: canBeAnyPort ? 0 : port })
+      this.#doorways.set(port, { socket, usedAt: this.#options.clock() })
+      return socket
+    } catch (error) {
+      const place = formatAddress({ host, port })
+      this.#warn(
+        `${place} cannot stand for the server's private port, so run the relay on another address than the server's. ${String(error)}`,
+      )
+      return undefined
+    }
+  }
+
+  #passageOf(client: Address, now: number): Passage | undefined {
+    const key = formatAddress(client)
+    const known = this.#passages.get(key)
+    if (known !== undefined) return known
+    if (this.#passages.size >= MAX_RELAY_CLIENTS) {
+      this.#warn(`More than ${MAX_RELAY_CLIENTS} clients: what the others send is dropped.`)
+      return undefined
+    }
+    this.#passageCount += 1
+    const socket = this.#openSocket({ host: client.host.includes(':') ? '::' : '0.0.0.0', port: 0 })
+    const passage = new Passage(
+      now,
+      client,
+      socket,
+      this.#random.fork(`client ${this.#passageCount}`),
+      this.#options.link,
+    )
+    this.#passages.set(key, passage)
+    return passage
+  }
+
+  #closeDoorway(port: number, doorway: Doorway): void {
+    doorway.socket.close()
+    this.#doorways.delete(port)
+  }
+
+  #forget(key: string, passage: Passage): void {
+    passage.socket.close()
+    addStats(this.#past.up, passage.up.stats)
+    addStats(this.#past.down, passage.down.stats)
+    this.#passages.delete(key)
+  }
+
+  #warn(sentence: string): void {
+    if (this.#warned.has(sentence)) return
+    this.#warned.add(sentence)
+    this.#options.onWarning(sentence)
+  }
+}
+
+function send(socket: UdpSocket, bytes: Uint8Array, destination: Address): void {
+  socket.acquire().set(bytes)
+  socket.send(bytes.length, destination)
+}
+
+function addStats(total: LinkStats, stats: LinkStats): void {
+  for (const name of Object.keys(total) as (keyof LinkStats)[]) {
+    total[name] = name.startsWith('max') ? Math.max(total[name], stats[name]) : total[name] + stats[name]
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Seals the packets that leave and opens the packets that arrive: one object for both directions of one connection.
+ * Sealing happens in place, so that a packet is never copied for it.
+ */
+export interface Sealer {
+  /** How many bytes a seal adds to a packet. */
+  readonly overheadBytes: number
+
+  /**
+   * Seals the packet in the first `length` bytes of `buffer`, of which the first `headerLength` stay readable, and returns
+   * its new length, `length + overheadBytes`. The buffer must have room for that.
+   */
+  seal(packetNumber: number, buffer: Uint8Array, headerLength: number, length: number): number
+
+  /**
+   * Opens a packet in place and returns the length of what it holds, `bytes.length - overheadBytes`;
+   * -1 when the seal does not match. Never throws.
+   */
+  open(packetNumber: number, bytes: Uint8Array, headerLength: number): number
+}

@@ -1,0 +1,52 @@
+import type { Sealer } from './sealer.ts'
+
+/** Returns as many unpredictable bytes as it is asked for; the caller keeps them. */
+export type RandomBytes = (length: number) => Uint8Array
+
+/** Makes the security of one end, which both ends must have alike, for one token. */
+export type SecurityFactory = (token: string, randomBytes: RandomBytes) => Security
+
+/** How many bytes at the start of message 1 tell one HELLO from every other. */
+export const HELLO_ID_BYTES = 16
+
+/**
+ * What the handshake leaves to cryptography: two messages, each with a payload, after which both ends have proved that they
+ * know the token and can make the two halves of one {@link Sealer}.
+ *
+ * Message 1 travels in HELLO, message 2 in the front door's CONNECT; the first {@link HELLO_ID_BYTES} bytes of message 1 are
+ * random. This is the shape of a Noise pattern of two messages, such as NNpsk0.
+ */
+export interface Security {
+  /** How many bytes message 1 is longer than its payload. */
+  readonly helloOverheadBytes: number
+  /** How many bytes message 2 is longer than its payload. */
+  readonly connectOverheadBytes: number
+
+  /** Begins a handshake, as the client. */
+  initiate(): Initiator
+  /** Reads message 1, as the front door; `undefined` when it does not prove the token. Keeps no view of it. */
+  respond(helloMessage: Uint8Array): Responder | undefined
+}
+
+/** The client's side of one handshake. */
+export interface Initiator {
+  /** Writes message 1 to the start of `into` and returns its length. To be called once. */
+  writeHello(payload: Uint8Array, into: Uint8Array): number
+  /**
+   * Reads message 2 and returns its payload; `undefined` when it does not prove the token or answers another HELLO,
+   * which changes nothing: a later one may.
+   */
+  readConnect(message: Uint8Array): Uint8Array | undefined
+  /** The client's sealer, once message 2 was read. */
+  createSealer(): Sealer
+}
+
+/** The front door's side of one handshake. */
+export interface Responder {
+  /** The payload of message 1. */
+  readonly payload: Uint8Array
+  /** Writes message 2 to the start of `into` and returns its length. To be called once. */
+  writeConnect(payload: Uint8Array, into: Uint8Array): number
+  /** The server's sealer, once message 2 was written. */
+  createSealer(): Sealer
+}

@@ -1,0 +1,125 @@
+/** What a link does to datagrams. Every default is that of a perfect link: nothing lost, nothing late. */
+export interface LinkOptions {
+  /** How long every datagram takes, in milliseconds. Default 0. */
+  readonly delayMs?: number
+  /** What is added to the delay, uniformly from 0 up to this. Default 0. */
+  readonly jitterMs?: number
+  /** Whether jitter never lets a datagram overtake an earlier one, as jitter that comes from queues does. Default false. */
+  readonly keepOrder?: boolean
+  /** Share of the datagrams that are lost, each independently of the others, 0 to 1. Default 0. */
+  readonly lossRate?: number
+  /** Losses that come in bursts, on top of `lossRate`. Default none. */
+  readonly burst?: BurstOptions | undefined
+  /** Share of the datagrams that arrive twice, the copy with a jitter of its own, 0 to 1. Default 0. */
+  readonly duplicateRate?: number
+  /** Share of the datagrams that are held up by `reorderDelayMs`, so that later ones overtake them. Default 0. */
+  readonly reorderRate?: number
+  /** How long they are held up. Default 10. */
+  readonly reorderDelayMs?: number
+  /** Share of the datagrams that arrive with one to four bits flipped, 0 to 1. Default 0. */
+  readonly corruptRate?: number
+  /** Share of the datagrams that arrive cut short, 0 to 1. Default 0. */
+  readonly truncateRate?: number
+  /** What the link carries, in bits per second of datagrams with their overhead. Default `Infinity`. */
+  readonly rateBitsPerSecond?: number
+  /** How many datagrams may wait for their turn, the one on the wire included; more are dropped at the tail. Default 1,000. */
+  readonly queuePackets?: number
+  /** How many bytes may wait for their turn. Default `Infinity`. */
+  readonly queueBytes?: number
+  /** What each datagram takes of the rate and the queue beyond its payload: 28 for the headers of IPv4 and UDP. Default 0. */
+  readonly overheadBytes?: number
+  /** Larger payloads vanish without a word, as behind a tunnel that drops its ICMP. Default `Infinity`. */
+  readonly mtuBytes?: number
+  /** Spans of time in which everything that is sent is lost. Default none. */
+  readonly partitions?: readonly Partition[]
+  /** How many datagrams may be under way at once, a bound for memory. Default 262,144. */
+  readonly maxInFlightPackets?: number
+  /** Drops what it answers false for: to lose exactly one datagram of a conversation. Default none. */
+  readonly filter?: LinkFilter | undefined
+}
+
+/**
+ * Losses in bursts after Gilbert (1960) and Elliott (1963): before each datagram the link may change between a good and
+ * a bad state. A burst lasts `1 / leaveRate` datagrams on average; the link is bad for
+ * `enterRate / (enterRate + leaveRate)` of them.
+ */
+export interface BurstOptions {
+  /** Chance, before each datagram, that a good link turns bad. */
+  readonly enterRate: number
+  /** Chance, before each datagram, that a bad link turns good. */
+  readonly leaveRate: number
+  /** Share of the datagrams that a bad link loses. Default 1. */
+  readonly lossRate?: number
+}
+
+/** A span of time in milliseconds of the link's clock, from its start up to, not including, its end. */
+export interface Partition {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** Whether a datagram may pass. The bytes are the sender's: they are to be read now and left alone. */
+export type LinkFilter = (bytes: Uint8Array, now: number) => boolean
+
+/** Options of which none is missing. */
+export type LinkSettings = Required<LinkOptions>
+
+/** A link that changes nothing. */
+export const perfectLink: LinkSettings = {
+  delayMs: 0,
+  jitterMs: 0,
+  keepOrder: false,
+  lossRate: 0,
+  burst: undefined,
+  duplicateRate: 0,
+  reorderRate: 0,
+  reorderDelayMs: 10,
+  corruptRate: 0,
+  truncateRate: 0,
+  rateBitsPerSecond: Infinity,
+  queuePackets: 1_000,
+  queueBytes: Infinity,
+  overheadBytes: 0,
+  mtuBytes: Infinity,
+  partitions: [],
+  maxInFlightPackets: 262_144,
+  filter: undefined,
+}
+
+/** Lays options over settings. Throws a RangeError that names the option which is out of its range. */
+export function resolveLink(options: LinkOptions, base: LinkSettings = perfectLink): LinkSettings {
+  const settings: LinkSettings = { ...base, ...options }
+  for (const name of durationNames) requireAtLeast(name, settings[name], 0)
+  for (const name of rateNames) requireShare(name, settings[name])
+  for (const name of limitNames) requireAtLeast(name, settings[name], 1)
+  requireAtLeast('overheadBytes', settings.overheadBytes, 0)
+  if (!(settings.rateBitsPerSecond > 0)) {
+    throw new RangeError(`rateBitsPerSecond must be more than 0, not ${settings.rateBitsPerSecond}.`)
+  }
+  if (settings.burst !== undefined) requireBurst(settings.burst)
+  for (const { fromMs, untilMs } of settings.partitions) {
+    if (!(untilMs > fromMs))
+      throw new RangeError(`A partition must end after it begins, not last ${fromMs}–${untilMs} ms.`)
+  }
+  return settings
+}
+
+const durationNames = ['delayMs', 'jitterMs', 'reorderDelayMs'] as const
+const rateNames = ['lossRate', 'duplicateRate', 'reorderRate', 'corruptRate', 'truncateRate'] as const
+const limitNames = ['queuePackets', 'queueBytes', 'mtuBytes', 'maxInFlightPackets'] as const
+
+function requireBurst({ enterRate, leaveRate, lossRate = 1 }: BurstOptions): void {
+  requireShare('burst.enterRate', enterRate)
+  requireShare('burst.leaveRate', leaveRate)
+  requireShare('burst.lossRate', lossRate)
+}
+
+function requireShare(name: string, value: number): void {
+  if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} must be from 0 to 1, not ${value}.`)
+}
+
+function requireAtLeast(name: string, value: number, min: number): void {
+  const isFiniteEnough = name.endsWith('Ms') ? Number.isFinite(value) : true
+  if (!(value >= min && isFiniteEnough))
+    throw new RangeError(`${name} must be a number of at least ${min}, not ${value}.`)
+}

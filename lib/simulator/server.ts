@@ -1,0 +1,190 @@
+import type { Address } from '../session/address.ts'
+import type { FrontDoor, FrontDoorEvent, Knock } from '../session/front-door.ts'
+import { refusalCodes } from '../session/refusal-codes.ts'
+import type { Session } from '../session/session.ts'
+import { Endpoint } from './endpoint.ts'
+import type { EventListener, Ground } from './endpoint.ts'
+import { Loop } from './loop.ts'
+import type { LoopOptions } from './loop.ts'
+import type { Receiver, Socket } from './network.ts'
+import type { Random } from './random.ts'
+import type { Actor } from './timeline.ts'
+
+/** What a front door is made from. */
+export interface FrontDoorStart {
+  /** The time by the server's clock. */
+  readonly now: number
+  /** Numbers from 0 up to, not including, 1. */
+  readonly random: () => number
+  /** Where the door is. */
+  readonly address: Address
+}
+
+/** Options of a simulated server. */
+export interface ServerOptions {
+  /** Makes the front doors, one for each protocol that is spoken at the public port. */
+  readonly frontDoors: readonly ((start: FrontDoorStart) => FrontDoor)[]
+  /** The public port. Default `10.0.0.1:1234`. */
+  readonly address?: Address
+  /** The first private port; later clients get the next ones that are free. Default 40,000. */
+  readonly firstPrivatePort?: number
+  /** Further clients are refused. Default 1,024. */
+  readonly maxClients?: number
+  /** What they are told. Default: that the server is full. */
+  readonly refusal?: { readonly code: number; readonly reason: string }
+  readonly loop?: LoopOptions
+  /** Is told of the events of every client's session. */
+  readonly onEvent?: EventListener | undefined
+  /** Is told of each client that was let in, before its first event. */
+  readonly onAdmit?: ((endpoint: Endpoint, knock: Knock) => void) | undefined
+  /** Is told of what the front doors say. */
+  readonly onFrontDoorEvent?: ((event: FrontDoorEvent) => void) | undefined
+}
+
+const DEFAULT_ADDRESS: Address = { host: '10.0.0.1', port: 1234 }
+
+/** A server: front doors at a public port, and a private port for each client that was let in. */
+export class Server implements Actor, Receiver {
+  readonly name = 'server'
+  readonly address: Address
+  readonly frontDoors: readonly FrontDoor[]
+  readonly loop: Loop
+  readonly #ground: Ground
+  readonly #options: ServerOptions
+  readonly #socket: Socket
+  readonly #slot: number
+  readonly #inbox: { readonly time: number; readonly bytes: Uint8Array; readonly source: Address }[] = []
+  readonly #clients = new Map<Session, { readonly endpoint: Endpoint; readonly knocker: Receiver | undefined }>()
+  #nextPort: number
+  #admitted = 0
+  #droppedArrivals = 0
+  #isStopped = false
+
+  constructor(ground: Ground, random: Random, options: ServerOptions) {
+    this.#ground = ground
+    this.#options = options
+    this.address = options.address ?? DEFAULT_ADDRESS
+    this.#nextPort = options.firstPrivatePort ?? 40_000
+    this.loop = new Loop(options.loop)
+    this.#socket = ground.network.open(this, this.address)
+    this.#slot = ground.timeline.add(this)
+    const now = this.loop.clock.read(ground.timeline.now)
+    this.frontDoors = options.frontDoors.map((create, i) =>
+      create({ now, random: random.fork(`door ${i}`).next, address: this.address }),
+    )
+    if (this.loop.isTicking) ground.timeline.set(this.#slot, this.loop.nextTick(ground.timeline.now))
+  }
+
+  /** The clients that are there, oldest first. */
+  get endpoints(): Endpoint[] {
+    return Array.from(this.#clients.values(), ({ endpoint }) => endpoint)
+  }
+
+  /** How many clients are there. */
+  get clientCount(): number {
+    return this.#clients.size
+  }
+
+  /** How many datagrams were dropped because the inbox of the public port was full. */
+  get droppedArrivals(): number {
+    return this.#droppedArrivals
+  }
+
+  /** The newest session's end of those that were let in after a client knocked, if it is there. */
+  findEndpoint(client: Endpoint): Endpoint | undefined {
+    let found: Endpoint | undefined
+    for (const { endpoint, knocker } of this.#clients.values()) if (knocker === client) found = endpoint
+    return found
+  }
+
+  /** Has the server vanish without a word, and all its clients' sessions with it. */
+  stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    for (const { endpoint } of this.#clients.values()) endpoint.stop()
+    this.#clients.clear()
+    this.#inbox.length = 0
+    this.#ground.network.close(this.#socket)
+    this.#ground.timeline.remove(this.#slot)
+  }
+
+  receive(now: number, bytes: Uint8Array, source: Address): string {
+    if (this.#inbox.length >= this.loop.inboxPackets) {
+      this.#droppedArrivals += 1
+      return 'inbox full'
+    }
+    this.#inbox.push({ time: this.loop.clock.read(now), bytes, source })
+    if (!this.loop.isTicking) this.#ground.timeline.set(this.#slot, this.loop.runsFrom(now))
+    return ''
+  }
+
+  act(now: number): void {
+    const running = this.loop.runsFrom(now)
+    if (running > now) {
+      this.#ground.timeline.set(this.#slot, running)
+      return
+    }
+    this.#step(now)
+    if (this.loop.isTicking && !this.#isStopped) {
+      this.#ground.timeline.set(this.#slot, this.loop.runsFrom(this.loop.nextTick(now)))
+    }
+  }
+
+  #step(now: number): void {
+    const local = this.loop.clock.read(now)
+    for (const { time, bytes, source } of this.#inbox) {
+      this.frontDoors.find((door) => door.isHello(bytes))?.handleDatagram(time, bytes, source)
+    }
+    this.#inbox.length = 0
+    for (const door of this.frontDoors) {
+      this.#answer(door, local)
+      this.#transmit(door, now, local)
+    }
+  }
+
+  #answer(door: FrontDoor, local: number): void {
+    for (let event = door.pollEvent(); event !== undefined; event = door.pollEvent()) {
+      this.#options.onFrontDoorEvent?.(event)
+      if (event.type !== 'knock') continue
+      const { maxClients = 1_024, refusal = { code: refusalCodes.full, reason: 'the server is full' } } = this.#options
+      if (this.#clients.size >= maxClients) door.refuse(local, event.knock, refusal.code, refusal.reason)
+      else this.#admit(door, local, event.knock)
+    }
+  }
+
+  #admit(door: FrontDoor, local: number, knock: Knock): void {
+    const address = this.#takePort()
+    const session = door.admit(local, knock, address)
+    this.#admitted += 1
+    const endpoint = new Endpoint(this.#ground, {
+      name: `server/${this.#admitted}`,
+      session,
+      address,
+      loop: this.loop,
+      onEvent: this.#options.onEvent,
+      onOver: () => {
+        this.#clients.delete(session)
+        door.forget(session)
+      },
+    })
+    this.#clients.set(session, { endpoint, knocker: this.#ground.network.receiverAt(knock.source) })
+    this.#options.onAdmit?.(endpoint, knock)
+  }
+
+  #transmit(door: FrontDoor, now: number, local: number): void {
+    const { network, scratch } = this.#ground
+    for (;;) {
+      const length = door.pollTransmit(local, scratch)
+      if (length === 0) return
+      network.send(now, scratch.subarray(0, length), this.#socket, door.destination)
+    }
+  }
+
+  #takePort(): Address {
+    const { host } = this.address
+    while (this.#ground.network.isTaken({ host, port: this.#nextPort })) this.#nextPort += 1
+    const port = this.#nextPort
+    this.#nextPort += 1
+    return { host, port }
+  }
+}
