@@ -100,6 +100,7 @@ export class Link implements PeerLink {
       case 'accepted':
         this.#isQueueFull = false
         this.#touch(this)
+        if (options.immediate === true) this.transmit(this.#context.options.clock())
         return true
       case 'queue-full':
         this.#reportFullQueue()
@@ -385,10 +386,11 @@ function unsupported(protocol: ProtocolName, bytes: Uint8Array, delivery: Delive
 }
 
 function refused(remote: Address, reason: string, willReconnect: boolean): UDPipeError {
-  const why = reason === '' ? '' : ` (${reason})`
+  // The reason comes off the wire, and must not steer a terminal that this is printed on.
+  const why = reason.replace(/\p{Cc}/gu, '\uFFFD') || 'it is full, or the tokens differ'
   return new UDPipeError(
     'ERR_REFUSED',
-    `The server at ${formatAddress(remote)} said GO AWAY!${why}: it is full, or the tokens differ. ${nextStep(willReconnect)}`,
+    `The server at ${formatAddress(remote)} said GO AWAY!: ${why}. ${nextStep(willReconnect)}`,
   )
 }
 

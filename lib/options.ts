@@ -79,7 +79,7 @@ export interface PortRange {
 /** What a channel is for. */
 export interface ChannelOptions {
   readonly delivery: Delivery
-  /** Higher goes first; default 0. */
+  /** 0 goes first, then 1 (the default), 2 and 3. */
   readonly priority?: number
 }
 
@@ -275,11 +275,11 @@ function channels(value: unknown = {}, name: string): Readonly<Record<number, Ch
   const parsed: Record<number, ChannelOptions> = {}
   for (const [key, entry] of Object.entries(record(value, name))) {
     const channel = integer(0, MAX_CHANNEL)(/^\d+$/.test(key) ? Number(key) : NaN, `a channel of ${name}`)
-    const given = record(entry, `${name}[${key}]`, { delivery: 'reliable', priority: 0 })
+    const given = record(entry, `${name}[${key}]`, { delivery: 'reliable', priority: 1 })
     const delivery = deliveries.find((mode) => mode === given['delivery'])
     if (delivery === undefined)
       throw invalid(`${name}[${key}].delivery`, `one of ${deliveries.join(', ')}`, given['delivery'])
-    const priority = integer(-100, 100, 0)(given['priority'], `${name}[${key}].priority`)
+    const priority = integer(0, 3, 1)(given['priority'], `${name}[${key}].priority`)
     parsed[channel] = Object.freeze({ delivery, priority })
   }
   return Object.freeze(parsed)

@@ -7,6 +7,8 @@ export interface SendOptions {
   readonly delivery?: Delivery
   /** 0 to 255, default 0: order is kept within a channel, and a loss on one never holds up another. */
   readonly channel?: number
+  /** Sends it right now, with whatever else waits, instead of at the end of this step or turn. Default `false`. */
+  readonly immediate?: boolean
 }
 
 /** What is told about the end of a connection. */

@@ -21,12 +21,40 @@ function run(program: string): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
 }
 
+/** A program around lines that send to `peer` what the game has to say: it prints what arrived, and how. */
+function connected(lines: string): string {
+  return `
+    import { UDPipe, type MessageInfo, type Peer } from 'udpipe'
+    const seen = new Set<string>()
+    class Server extends UDPipe {
+      override onNewMessage(message: Buffer, _peer: Peer, { delivery }: MessageInfo) {
+        seen.add(message.toString())
+        if (delivery !== 'reliable') seen.add(delivery)
+        if (seen.size === 9) { console.log([...seen].sort().join(' ')); void client.close(); void server.close() }
+      }
+    }
+    const [server, client] = [new Server(), new UDPipe()]
+    const { port } = await server.start(0, '127.0.0.1')
+    void server.run()
+    const connecting = client.connect('127.0.0.1', port)
+    void client.run()
+    const peer = await connecting
+    const [position, score, chat, shot, voice] = ['position', 'score', 'chat', 'shot', 'voice'] as const
+    ${lines}`
+}
+
 describe('README.md', () => {
   const snippets = [...read('README.md').matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
 
   it('has the echo, and it prints what the text says', () => {
-    expect(snippets).toHaveLength(1)
     expect(run(snippets[0] ?? '')).toBe('Got message: Reply from server: HelloWorld\n')
+  })
+
+  it('shows deliveries that a peer takes, and that arrive', () => {
+    expect(snippets).toHaveLength(2)
+    expect(run(connected(snippets[1] ?? ''))).toBe(
+      'chat latest position reliable-unordered score sequenced shot unreliable voice\n',
+    )
   })
 
   it('names only commands that package.json has', () => {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Peer, UDPipe, UDPipeOptions } from 'udpipe'
+import type { Peer, ProtocolName, UDPipe, UDPipeOptions } from 'udpipe'
 import { onTestFinished } from 'vitest'
 import { FakeClock } from './fake-clock.ts'
 import { RecordingPipe } from './recording-pipe.ts'
@@ -29,12 +29,23 @@ const SETTLING_TURNS = 6
  */
 export class Rig {
   readonly clock: FakeClock = new FakeClock()
+  /** What every pipe of this rig speaks. */
+  readonly protocol: ProtocolName
   readonly #pipes = new Set<UDPipe>()
   readonly #frozen = new Set<UDPipe>()
 
+  constructor(protocol: ProtocolName) {
+    this.protocol = protocol
+  }
+
   /** What every pipe of this rig is made with. */
   get options(): UDPipeOptions {
-    return { clock: this.clock.read, logger: { debug: () => {}, warn: () => {} } }
+    return {
+      protocol: this.protocol,
+      protocols: [this.protocol],
+      clock: this.clock.read,
+      logger: { debug: () => {}, warn: () => {} },
+    }
   }
 
   /** Makes a pipe that writes down what fires. */
@@ -121,8 +132,8 @@ export class Rig {
 }
 
 /** A rig for the test that runs. */
-export function createRig(): Rig {
-  const rig = new Rig()
+export function createRig(protocol: ProtocolName = 'classic'): Rig {
+  const rig = new Rig(protocol)
   onTestFinished(() => rig.close())
   return rig
 }

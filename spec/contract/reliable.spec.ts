@@ -1,0 +1,19 @@
+import { ReliableClient } from '../../lib/protocol/client.ts'
+import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import { Random } from '../../lib/simulator/index.ts'
+import { describeSessionContract } from './session-contract.ts'
+
+/** Bytes from a source of uniform numbers. */
+function bytesOf(uniform: () => number): (length: number) => Uint8Array {
+  const random = new Random(Math.floor(uniform() * 2 ** 32))
+  return (length) => random.bytes(length)
+}
+
+describeSessionContract({
+  name: 'the reliable protocol',
+  delivery: 'reliable',
+  createClient: (now, settings, frontDoor, { token, random }) =>
+    new ReliableClient(now, settings, frontDoor, { token, randomBytes: bytesOf(random) }),
+  createFrontDoor: (settings, { token, random }) =>
+    new ReliableFrontDoor(settings, { token, randomBytes: bytesOf(random) }),
+})

@@ -1,0 +1,29 @@
+import { Connection } from '../../lib/protocol/connection.ts'
+import { DataLink } from '../../lib/protocol/data-link.ts'
+import { PlainSealer } from '../../lib/security/plain.ts'
+import { Fifo } from '../../lib/session/fifo.ts'
+import type { SessionEvent } from '../../lib/session/session.ts'
+import { createStats } from '../../lib/session/stats.ts'
+import { createSettings } from './settings.ts'
+
+const tags = [new Uint8Array(8).fill(1), new Uint8Array(8).fill(2)] as const
+
+/** A connection and its peer, which fit each other, without a network between them. */
+export function createConnection(isClient = true): Connection {
+  return new Connection(0, { settings: createSettings(), sealer: createPlainSealer(isClient), stats: createStats() })
+}
+
+/** The sealer of one side. */
+export function createPlainSealer(isClient: boolean): PlainSealer {
+  const [client, server] = tags
+  return isClient ? new PlainSealer(client, server) : new PlainSealer(server, client)
+}
+
+/** A data link of one side, its connection open, and what it tells. */
+export function openLink(isClient = true, settings = createSettings()): { link: DataLink; events: Fifo<SessionEvent> } {
+  const events = new Fifo<SessionEvent>()
+  const link = new DataLink(0, settings, events, undefined)
+  const { mtuBytes, maxMessageBytes } = settings
+  link.open(0, { sealer: createPlainSealer(isClient), limits: { mtuBytes, maxMessageBytes }, rttMs: 50 })
+  return { link, events }
+}

@@ -1,0 +1,81 @@
+import { ReliableClient } from '../../lib/protocol/client.ts'
+import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import type { Redundancy } from '../../lib/protocol/redundancy.ts'
+import type { SessionSettings } from '../../lib/session/settings.ts'
+import { Random, World } from '../../lib/simulator/index.ts'
+import type { ClientOptions, Endpoint, ServerOptions, SimulationOptions } from '../../lib/simulator/index.ts'
+import { createSettings } from './settings.ts'
+
+/** A world whose server and clients speak the reliable protocol. */
+export interface ReliableWorldOptions extends SimulationOptions {
+  readonly settings?: Partial<SessionSettings>
+  readonly redundancy?: Redundancy
+  readonly token?: string
+  readonly server?: Omit<ServerOptions, 'frontDoors'>
+}
+
+/** What differs between one client and the next. */
+export interface ReliableClientOptions extends Omit<ClientOptions, 'session'> {
+  readonly settings?: Partial<SessionSettings>
+  readonly token?: string
+  readonly payload?: Uint8Array
+}
+
+const DEFAULT_TOKEN = 'open sesame'
+
+/** A server of the reliable protocol, and clients as they are added. */
+export class ReliableWorld extends World {
+  readonly #options: ReliableWorldOptions
+
+  constructor(options: ReliableWorldOptions) {
+    const { settings, redundancy = 'auto', token = DEFAULT_TOKEN, server } = options
+    super({
+      ...options,
+      server: {
+        ...server,
+        frontDoors: [
+          ({ random }) =>
+            new ReliableFrontDoor(createSettings(settings), { token, redundancy, randomBytes: bytesOf(random) }),
+        ],
+      },
+    })
+    this.#options = options
+  }
+
+  /** Adds a client that dials with the world's settings, changed by its own. */
+  dial(options: ReliableClientOptions = {}): Endpoint {
+    const { settings, redundancy = 'auto', token = DEFAULT_TOKEN } = this.#options
+    const own = createSettings({ ...settings, ...options.settings })
+    return this.addClient({
+      ...options,
+      session: ({ now, random, server }) =>
+        new ReliableClient(now, own, server, {
+          token: options.token ?? token,
+          redundancy,
+          randomBytes: bytesOf(random),
+          ...(options.payload === undefined ? {} : { payload: options.payload }),
+        }),
+    })
+  }
+
+  /** Adds a client and waits until both ends are connected. Returns both; throws when they never are. */
+  connect(options: ReliableClientOptions = {}): { client: Endpoint; server: Endpoint } {
+    const client = this.dial(options)
+    const isConnected = () =>
+      client.session.state === 'connected' && this.serverEnd(client)?.session.state === 'connected'
+    this.waitFor(isConnected, 20_000)
+    const server = this.serverEnd(client)
+    if (server === undefined || !isConnected()) {
+      throw new Error(
+        `No connection after 20 s: ${client.session.state} here, ${server?.session.state ?? 'nobody'} there.`,
+      )
+    }
+    return { client, server }
+  }
+}
+
+/** Bytes from a source of uniform numbers. */
+function bytesOf(uniform: () => number): (length: number) => Uint8Array {
+  const random = new Random(Math.floor(uniform() * 2 ** 32))
+  return (length) => random.bytes(length)
+}
