@@ -2,9 +2,9 @@ import { ClassicClient } from './classic/client.ts'
 import { ClassicFrontDoor } from './classic/front-door.ts'
 import { describeClassic } from './classic/words.ts'
 import { ReliableClient } from './protocol/client.ts'
+import type { ConnectionTuning } from './protocol/connection.ts'
 import { describeReliable } from './protocol/describe.ts'
 import { ReliableFrontDoor } from './protocol/front-door.ts'
-import type { Redundancy } from './protocol/redundancy.ts'
 import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
 import type { FrontDoor } from './session/front-door.ts'
@@ -13,12 +13,10 @@ import type { SessionSettings } from './session/settings.ts'
 import { uniformFrom } from './transport/random.ts'
 
 /** What a protocol's machines are handed, besides bytes and times. */
-export interface Ingredients {
+export interface Ingredients extends ConnectionTuning {
   readonly token: string
   /** As many random bytes as asked for. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array
-  /** How many copies a reliable session sends ahead of any loss. */
-  readonly redundancy: Redundancy
 }
 
 /** A protocol as the rest of the library sees it: how to make its machines, and the few facts that differ. */

@@ -360,7 +360,12 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
       callbacks: this,
       hooks: this.#hooks,
       socketOptions: this.#socketOptions(options),
-      ingredients: { token: options.token, randomBytes: options.random, redundancy: options.redundancy },
+      ingredients: {
+        token: options.token,
+        randomBytes: options.random,
+        redundancy: options.redundancy,
+        priorities: prioritiesOf(options.channels),
+      },
       nextPeerId: () => (this.#lastPeerId += 1),
       isStepping: () => this.#engine.isStepping,
       requestFlush: () => this.#engine.requestFlush(),
@@ -392,4 +397,8 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
 
 function createTrace({ clock, debug, logger }: Options): Trace {
   return new Trace(logger, debug, clock)
+}
+
+function prioritiesOf(channels: Options['channels']): Record<number, number> {
+  return Object.fromEntries(Object.entries(channels).map(([channel, { priority = 1 }]) => [channel, priority]))
 }

@@ -3,7 +3,7 @@ import type { DisconnectInfo, Peer, UndeliveredMessage } from '../index.ts'
 import { formatAddress } from '../session/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
-import { addSharedOptions, integer, type SharedOptions } from './shared-options.ts'
+import { addSharedOptions, checkSharedOptions, integer, type SharedOptions } from './shared-options.ts'
 import { orUsageError } from './usage-error.ts'
 
 interface ConnectOptions extends SharedOptions {
@@ -21,6 +21,7 @@ export function defineConnect(program: Command): void {
     .option('-k, --keep-open', 'stay when standard input has ended, until the server closes or SIGINT')
     .addHelpText('after', help)
     .action(async (host: string, port: number, options: ConnectOptions) => {
+      checkSharedOptions(command, options)
       const connection = orUsageError(command, () => new Connection(host, port, options))
       process.exitCode = await connection.runToEnd()
     })
@@ -32,8 +33,8 @@ ${exitCodesHelp}
 
 Examples:
   udpipe connect localhost 1234                        type, and read what comes
-  seq 1 10000 | udpipe connect localhost 1234          ten thousand messages
-  udpipe connect --bytes host 1234 < photo.jpg         a file, byte for byte
+  udpipe connect host 1234 < photo.jpg                 a file, byte for byte
+  seq 1 10000 | udpipe connect --lines host 1234       ten thousand messages
   timeout 5 udpipe connect -k host 1234 < question     and five seconds for the answers`
 
 class Connection extends ConsolePipe {
@@ -43,7 +44,7 @@ class Connection extends ConsolePipe {
 
   constructor(host: string, port: number, options: ConnectOptions) {
     const { protocol, keepOpen } = options
-    super(options, { host, port, reconnect: false, ...(protocol !== undefined && { protocol }) })
+    super(options, { host, port, reconnect: false, protocol })
     this.#server = formatAddress({ host, port })
     this.#staysOpen = keepOpen === true
   }
@@ -84,7 +85,7 @@ class Connection extends ConsolePipe {
   }
 
   protected override handleInputEnd(): void {
-    if (!this.#staysOpen) void this.close()
+    if (!this.#staysOpen) void this.close().then(() => this.confirmSent())
   }
 
   protected override handleSignal(signal: NodeJS.Signals): void {

@@ -1,17 +1,23 @@
 import { UDPipe, UDPipeError, type CloseOptions, type DisconnectInfo, type Peer, type UDPipeOptions } from '../index.ts'
-import { ByteCutter, LineCutter } from './cutters.ts'
+import { ByteCutter, LineCutter, type Cutter } from './cutters.ts'
 import { feed } from './feed.ts'
+import { Progress, watchedInputBytes } from './progress.ts'
 import { PeersOutlet, type Sender } from './outlet.ts'
 import { Output } from './output.ts'
 import { Report } from './report.ts'
-import { MAX_DATAGRAM_BYTES, toUDPipeOptions, type SharedOptions } from './shared-options.ts'
+import { carriesBytes, chunkBytes, toUDPipeOptions, type SharedOptions } from './shared-options.ts'
 import { closeOnSignals } from './signals.ts'
+import { Tally } from './tally.ts'
 
 /** A UDPipe between standard input and standard output, which tells what happens on standard error. */
 export abstract class ConsolePipe extends UDPipe implements Sender {
   protected readonly report: Report
   protected readonly output: Output
-  readonly #isBinary: boolean
+  readonly #sent = new Tally()
+  readonly #received = new Tally()
+  readonly #cutter: Cutter
+  readonly #isQuiet: boolean
+  #progress: Progress | undefined
   readonly #timeoutSeconds: number
   readonly #outlet: PeersOutlet
   readonly #inputOver = new AbortController()
@@ -20,11 +26,13 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
   /** @throws UDPipeError what the constructor of `UDPipe` throws */
   constructor(shared: SharedOptions, options: UDPipeOptions) {
     super({ ...toUDPipeOptions(shared), ...options })
-    this.#isBinary = shared.bytes === true
+    const isBinary = carriesBytes(shared)
+    this.#cutter = isBinary ? new ByteCutter(chunkBytes(shared)) : new LineCutter()
+    this.#isQuiet = shared.quiet === true
     this.#timeoutSeconds = shared.timeout
-    this.report = new Report(shared.quiet === true)
-    this.output = new Output(process.stdout, !this.#isBinary, (error) => this.#handleBrokenOutput(error))
-    this.#outlet = new PeersOutlet(this, this.#isBinary, this.report)
+    this.report = new Report(this.#isQuiet)
+    this.output = new Output(process.stdout, !isBinary, (error) => this.#handleBrokenOutput(error))
+    this.#outlet = new PeersOutlet(this, isBinary, this.report, (lengthBytes) => this.#countSent(lengthBytes))
   }
 
   abstract pass(message: Uint8Array): boolean
@@ -49,6 +57,9 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
     await this.run()
     this.#inputOver.abort()
     await input
+    this.#stopProgress()
+    if (this.#sent.bytes > 0) this.report.event(`sent ${this.#sent.toString()}`)
+    if (this.#received.bytes > 0) this.report.event(`received ${this.#received.toString()}`)
     const { droppedMessages } = this.output
     if (droppedMessages > 0) {
       this.report.failure(`${droppedMessages} messages were dropped: standard output was not read fast enough`)
@@ -65,8 +76,9 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
     return super.close(peer, options)
   }
 
-  override onNewMessage(message: Buffer, _peer: Peer): void {
-    this.output.write(message)
+  override onNewMessage(message: Buffer, peer: Peer): void {
+    this.#received.add(performance.now(), message.length)
+    this.print(message, peer)
   }
 
   override onConnect(peer: Peer, _ip: string, _port: number): void {
@@ -94,6 +106,15 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
     if (error.code !== 'ERR_QUEUE_FULL') this.report.failure(error.message)
   }
 
+  protected print(message: Buffer, _peer: Peer): void {
+    this.output.write(message)
+  }
+
+  /** What was sent has left, or is confirmed, only now. */
+  protected confirmSent(): void {
+    this.#sent.extend(performance.now())
+  }
+
   protected handleSignal(signal: NodeJS.Signals): void {
     this.report.event(`${signal}: closing; once more ends at once`)
     void this.close()
@@ -108,13 +129,32 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
   }
 
   async #feedInput(): Promise<void> {
-    const cutter = this.#isBinary ? new ByteCutter(MAX_DATAGRAM_BYTES) : new LineCutter()
     try {
-      if (await feed(process.stdin, cutter, this.#outlet, this.#inputOver.signal)) this.handleInputEnd()
+      const isComplete = await feed(process.stdin, this.#cutter, this.#outlet, this.#inputOver.signal)
+      this.#stopProgress()
+      if (!isComplete) return
+      this.confirmSent()
+      this.handleInputEnd()
     } catch (error) {
       this.report.failure(`standard input: ${(error as Error).message}`)
       void this.close()
     }
+  }
+
+  #countSent(lengthBytes: number): void {
+    if (this.#sent.bytes === 0) this.#startProgress()
+    this.#sent.add(performance.now(), lengthBytes)
+    this.#progress?.update(this.#sent.bytes)
+  }
+
+  #startProgress(): void {
+    const totalBytes = this.#isQuiet ? undefined : watchedInputBytes()
+    if (totalBytes !== undefined) this.#progress = new Progress(totalBytes)
+  }
+
+  #stopProgress(): void {
+    this.#progress?.stop()
+    this.#progress = undefined
   }
 
   /** A reader that has seen enough, as `head`, is no failure. */

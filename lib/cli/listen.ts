@@ -3,11 +3,12 @@ import type { DisconnectInfo, Peer, UndeliveredMessage } from '../index.ts'
 import { formatAddress } from '../session/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
-import { addSharedOptions, integer, type SharedOptions } from './shared-options.ts'
+import { addSharedOptions, checkSharedOptions, integer, type SharedOptions } from './shared-options.ts'
 import { failUsage, orUsageError } from './usage-error.ts'
 
 interface ListenOptions extends SharedOptions {
   readonly host?: string
+  readonly advertise?: string
   readonly maxClients?: number
   readonly once?: true
   readonly prefix?: true
@@ -21,13 +22,21 @@ export function defineListen(program: Command): void {
     .argument('<port>', '1 to 65535; 0 for any free one', integer(0, 65_535))
   addSharedOptions(command)
     .option('-a, --host <address>', 'the address to listen on (default: every IPv4 address of this machine)')
+    .option(
+      '--advertise <address>',
+      'the numeric address that clients are shown, when it is another: of a NAT, or of a relay',
+    )
     .option('-m, --max-clients <number>', 'how many may be connected at a time', integer(1, 65_535))
     .option('-1, --once', 'take one client, and end when it has gone')
-    .option('--prefix', 'begin each line with the number of the client that sent it')
+    .option('--prefix', 'begin each line with the number of the client that sent it; implies --lines')
     .addHelpText('after', help)
     .action(async (port: number, options: ListenOptions) => {
       if (options.bytes && options.prefix) failUsage(command, '--prefix begins lines, and with --bytes there are none')
-      const listener = orUsageError(command, () => new Listener(port, options))
+      checkSharedOptions(command, options)
+      const listener = orUsageError(
+        command,
+        () => new Listener(port, options.prefix ? { ...options, lines: true } : options),
+      )
       process.exitCode = await listener.runToEnd()
     })
 }
@@ -38,8 +47,8 @@ ${exitCodesHelp}
 
 Examples:
   udpipe listen 1234                         a terminal for everybody who connects
-  udpipe listen --prefix 1234                the same, and who says what
-  udpipe listen --once --bytes 1234 > file   one file from one client
+  udpipe listen --prefix 1234                who says what, a line each: for clients with --lines
+  udpipe listen --once 1234 > file           one file from one client
   tail -f log | udpipe listen 1234           a log for everybody who connects`
 
 class Listener extends ConsolePipe {
@@ -47,13 +56,14 @@ class Listener extends ConsolePipe {
   readonly #namesClients: boolean
 
   constructor(port: number, options: ListenOptions) {
-    const { host, maxClients, once, prefix, protocol } = options
+    const { host, advertise, maxClients, once, prefix, protocol } = options
     super(options, {
       port,
       ...(host !== undefined && { host }),
       ...(maxClients !== undefined && { maxClients }),
       ...(once && { maxClients: 1 }),
-      ...(protocol !== undefined && { protocols: [protocol] }),
+      ...(advertise !== undefined && { advertisedHost: advertise }),
+      protocols: [protocol],
     })
     this.#isForOne = once === true
     this.#namesClients = prefix === true
@@ -68,7 +78,7 @@ class Listener extends ConsolePipe {
     return this.sendAll(message) === [...this.peers()].length
   }
 
-  override onNewMessage(message: Buffer, peer: Peer): void {
+  protected override print(message: Buffer, peer: Peer): void {
     this.output.write(message, this.#namesClients ? `${peer.id}: ` : '')
   }
 

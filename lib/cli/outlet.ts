@@ -11,7 +11,7 @@ const DRAIN_POLL_MS = 10
 
 /** Why a message was not sent, where the library's own sentence speaks to programmers. */
 const reasons: Partial<Record<ErrorCode, string>> = {
-  ERR_MESSAGE_TOO_LARGE: `it is longer than a message may be (${MAX_DATAGRAM_BYTES} bytes with the classic protocol); --bytes cuts input to fit`,
+  ERR_MESSAGE_TOO_LARGE: `it is longer than a message may be (${MAX_DATAGRAM_BYTES} bytes with the classic protocol, 16 MiB with the reliable one); --bytes cuts input to fit`,
   ERR_MESSAGE_RESERVED: 'it is one of the classic protocol’s own words, and the other side would take it for one',
   ERR_UNSUPPORTED: 'it is empty, and the classic protocol has no empty messages',
 }
@@ -32,14 +32,17 @@ export class PeersOutlet implements Outlet {
   readonly #sender: Sender
   readonly #isBinary: boolean
   readonly #report: Report
+  readonly #onSent: (lengthBytes: number) => void
   readonly #windows = new Map<Peer, Window>()
   readonly #changes = new EventEmitter()
   #messageNumber = 0
 
-  constructor(sender: Sender, isBinary: boolean, report: Report) {
+  /** @param onSent is told the length of each message that was taken */
+  constructor(sender: Sender, isBinary: boolean, report: Report, onSent: (lengthBytes: number) => void = () => {}) {
     this.#sender = sender
     this.#isBinary = isBinary
     this.#report = report
+    this.#onSent = onSent
   }
 
   /** There is a new peer. */
@@ -76,7 +79,8 @@ export class PeersOutlet implements Outlet {
     this.#messageNumber += 1
     for (const window of this.#windows.values()) window.sent(message.length)
     try {
-      if (!this.#sender.pass(message)) this.#reportUnsent('the queue is full')
+      if (this.#sender.pass(message)) this.#onSent(message.length)
+      else this.#reportUnsent('the queue is full')
     } catch (error) {
       if (!(error instanceof UDPipeError)) throw error
       if (error.code === 'ERR_MESSAGE_RESERVED' && this.#isBinary) this.#passInTwo(message)
@@ -93,6 +97,7 @@ export class PeersOutlet implements Outlet {
   #passInTwo(message: Buffer): void {
     this.#sender.pass(message.subarray(0, 1))
     this.#sender.pass(message.subarray(1))
+    this.#onSent(message.length)
   }
 
   #reportUnsent(reason: string): void {

@@ -9,7 +9,7 @@ import { defineSim } from './sim.ts'
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
 export function createProgram(): Command {
   const program = new Command('udpipe')
-    .description('Connections over UDP, in the manners of nc: standard input travels as messages.')
+    .description('Connections over UDP, in the manners of nc: standard input comes out at the other side.')
     .version(version())
     .exitOverride()
     .showHelpAfterError('Try --help.')
@@ -23,8 +23,8 @@ export function createProgram(): Command {
 }
 
 const help = `
-What is typed or piped into one side comes out at the other, a line a message. Events go to standard error. The classic protocol
-neither confirms nor repeats: what a network loses stays lost.
+What is typed or piped into one side comes out at the other, whole and in order. Events go to standard error. With the classic
+protocol each line is a message, and what a network loses stays lost. sim is such a network, to try programs on.
 ${exitCodesHelp}
 
 Examples:
@@ -32,7 +32,9 @@ Examples:
   udpipe connect localhost 1234
 
   udpipe listen --once 1234 > copy.txt       a file, from one machine
-  udpipe connect host 1234 < original.txt    to another`
+  udpipe connect host 1234 < original.txt    to another
+
+  udpipe sim --help                          the same over a bad network`
 
 /** The package names itself, so this holds for the source as for what is built from it. */
 function version(): string {

@@ -1,27 +1,31 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ProtocolName, UDPipeOptions } from '../index.ts'
+import { failUsage } from './usage-error.ts'
 
 /** The options that `listen` and `connect` have in common, as commander hands them over. */
 export interface SharedOptions {
   readonly bytes?: true
+  readonly lines?: true
   readonly token?: string
   /** Seconds. */
   readonly timeout: number
-  readonly protocol?: ProtocolName
+  readonly protocol: ProtocolName
   readonly quiet?: true
   readonly verbose?: true
 }
 
-/**
- * How many bytes a message of the classic protocol has at most, and what `--bytes` cuts its input to: a datagram that passes every
- * usual network unfragmented.
- */
+/** How many bytes a datagram has at most, and so a message of the classic protocol: it passes every usual network unfragmented. */
 export const MAX_DATAGRAM_BYTES = 1_200
+
+/** What bytes are cut to for the reliable protocol, which makes datagrams of them by itself. */
+const RELIABLE_CHUNK_BYTES = 32 * 1024
 
 /** What may wait for a peer. */
 export const MAX_QUEUED_MESSAGES = 8_192
 export const MAX_QUEUED_BYTES: number = 4 * 1024 * 1024
 
+const protocolNames: readonly ProtocolName[] = ['classic', 'reliable']
+const DEFAULT_PROTOCOL: ProtocolName = 'reliable'
 const DEFAULT_TIMEOUT_SECONDS = 10
 /** Nothing is asked twice within less. */
 const MIN_TIMEOUT_SECONDS = 1
@@ -31,14 +35,19 @@ const MAX_HANDSHAKE_TIMEOUT_MS = 5_000
 /** Adds the options that both commands have. */
 export function addSharedOptions(command: Command): Command {
   return command
-    .option('-b, --bytes', 'carry raw bytes instead of lines: input is cut to messages, messages are joined to output')
+    .option('-b, --bytes', 'carry bytes as they are, a file for example (default of the reliable protocol)')
+    .option('-l, --lines', 'carry lines: each is a message (default of the classic protocol)')
     .addOption(new Option('-t, --token <token>', 'the word that both sides must know').env('UDPIPE_TOKEN'))
     .addOption(
       new Option('-w, --timeout <seconds>', 'the silence after which a connection counts as lost')
         .argParser(parseTimeout)
         .default(DEFAULT_TIMEOUT_SECONDS),
     )
-    .addOption(new Option('-p, --protocol <name>', 'the protocol to speak').choices(['classic', 'reliable']))
+    .addOption(
+      new Option('-p, --protocol <name>', 'the protocol to speak, the same at both sides')
+        .choices(protocolNames)
+        .default(DEFAULT_PROTOCOL),
+    )
     .option('-q, --quiet', 'say nothing on standard error but what goes wrong')
     .option('-v, --verbose', 'show every datagram on standard error')
 }
@@ -55,6 +64,24 @@ export function toUDPipeOptions({ token, timeout, verbose }: SharedOptions): UDP
     ...(token !== undefined && { token }),
     ...(verbose !== undefined && { debug: verbose }),
   }
+}
+
+/**
+ * Whether bytes are carried rather than lines. What loses nothing carries files; where a message may be missing, a line at least
+ * stays a line.
+ */
+export function carriesBytes({ bytes, lines, protocol }: SharedOptions): boolean {
+  return bytes ?? (lines ? false : protocol === 'reliable')
+}
+
+/** What bytes are cut to. */
+export function chunkBytes({ protocol }: SharedOptions): number {
+  return protocol === 'reliable' ? RELIABLE_CHUNK_BYTES : MAX_DATAGRAM_BYTES
+}
+
+/** Refuses options that contradict each other. */
+export function checkSharedOptions(command: Command, { bytes, lines }: SharedOptions): void {
+  if (bytes && lines) failUsage(command, '--bytes and --lines exclude each other')
 }
 
 /** A whole number from `min` to `max`, for commander. */

@@ -51,11 +51,6 @@ export class AckSchedule {
     this.#dueAt = Math.min(this.#dueAt, this.#dueTime(now, isAwaited, nextDatagramAt))
   }
 
-  /** A packet arrived whose answer cannot wait. */
-  hurry(now: number): void {
-    this.#dueAt = Math.min(this.#dueAt, now)
-  }
-
   /** An ack left, by itself or with something else. */
   onAckSent(now: number): void {
     this.#lastAckAt = now

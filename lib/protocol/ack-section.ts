@@ -40,7 +40,7 @@ export class AckSection {
   /** How long that packet had waited when the ack was written. */
   delayMs = 0
   /** How far below the largest this ack speaks of: 32, or more. */
-  reach = ACK_BITS
+  reach: number = ACK_BITS
   /** Runs of packets that arrived, newest first; the first one begins at distance 0. */
   rangeCount = 0
   /** The distance of each range's newest packet. */

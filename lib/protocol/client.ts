@@ -4,14 +4,14 @@ import { isUnspecified, type Address } from '../session/address.ts'
 import { Backoff } from '../session/backoff.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
 import type { SessionSettings } from '../session/settings.ts'
+import type { ConnectionTuning } from './connection.ts'
 import { Dialing, requireRoom, type Answer } from './dialing.ts'
 import { connectPrefix, packetOfConnected } from './handshake.ts'
-import type { Redundancy } from './redundancy.ts'
 import { ReliableSession } from './reliable-session.ts'
 import { Repetition } from './repetition.ts'
 
 /** What a client is made with. */
-export interface ReliableClientOptions {
+export interface ReliableClientOptions extends ConnectionTuning {
   /** The token that both ends must have alike. */
   readonly token: string
   readonly randomBytes: RandomBytes
@@ -19,8 +19,6 @@ export interface ReliableClientOptions {
   readonly payload?: Uint8Array | undefined
   /** How what travels is protected; the server's must be the same. Default {@link plainSecurity}. */
   readonly security?: SecurityFactory | undefined
-  /** How often small messages are repeated before a loss is known. Default `'auto'`. */
-  readonly redundancy?: Redundancy | undefined
 }
 
 /**
@@ -42,7 +40,7 @@ export class ReliableClient extends ReliableSession {
    * @throws RangeError when `settings.mtuBytes` is less than a HELLO has, or the payload longer than a HELLO carries
    */
   constructor(now: number, settings: SessionSettings, frontDoor: Address, options: ReliableClientOptions) {
-    super(now, { settings, initialState: 'waiting', remote: frontDoor, redundancy: options.redundancy })
+    super(now, { settings, initialState: 'waiting', remote: frontDoor, tuning: options })
     const { token, randomBytes, payload = NO_PAYLOAD, security = plainSecurity } = options
     // Answers come from the address as the network writes it.
     this.#frontDoor = { host: canonicalHost(frontDoor.host) ?? frontDoor.host, port: frontDoor.port }

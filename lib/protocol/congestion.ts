@@ -6,8 +6,9 @@ import { WindowedBest } from './windowed-best.ts'
 /** What may be in flight before anything is known of the path, in datagrams; spread over the first round trip. */
 const INITIAL_WINDOW_DATAGRAMS = 32
 
-/** What may always be in flight, in datagrams. */
-const MIN_WINDOW_DATAGRAMS = 4
+/** What may always be in flight, in packets of the size that they lately had. */
+const MIN_WINDOW_PACKETS = 2
+const PACKET_SIZE_MEMORY = 16
 
 /** The round trip that is assumed where the handshake measured none. */
 const ASSUMED_RTT_MS = 50
@@ -40,8 +41,8 @@ const RESTART_GAIN = 1.25
 
 /** What may be in flight while cruising, against what the path holds; the rest of a probe's surplus queues. */
 const CRUISE_WINDOW_GAIN = 1.25
-/** And this many datagrams, for acks that come for two packets at once. */
-const WINDOW_SLACK_DATAGRAMS = 3
+/** And so many packets, for acks that come for two at once. */
+const WINDOW_SLACK_PACKETS = 2
 
 /** How fast a queue is drained. */
 const DRAIN_GAIN = 0.6
@@ -54,6 +55,10 @@ const FOREIGN_QUEUE_MS = 5_000
 const QUEUE_SHARE = 0.2
 const QUEUE_MIN_MS = 4
 const SCATTERS = 2
+
+/** A thin stream that loses more than this share of its last packets to a queue is more than the path carries. */
+const OVERLOAD_SHARE = 0.1
+const OVERLOAD_MEMORY = 32
 
 /** How many round trips the greatest rate counts. */
 const RATE_ROUNDS = 10
@@ -76,7 +81,6 @@ type Mode = (typeof modes)[keyof typeof modes]
  */
 export class Congestion {
   readonly #rtt: RttEstimator
-  readonly #mtuBytes: number
   readonly #deliveryRate: DeliveryRate
   readonly #rate = new WindowedBest('max', RATE_ROUNDS)
   /** The greatest of this round trip and the one before. */
@@ -99,26 +103,31 @@ export class Congestion {
   #modeStartedAt: number
   #drainsInVain = 0
   #foreignQueueUntil = -Infinity
+  #rttProbedAt: number
   #turnaroundMs = 0
+  /** How long packets are on average. */
+  #packetBytes: number
+  /** The share of the last packets that were lost to a queue. */
+  #overload = 0
   /** The last round trip in which the window was put to use. */
   #limitedInRound = 0
 
   constructor(now: number, mtuBytes: number, rtt: RttEstimator) {
-    this.#mtuBytes = mtuBytes
     this.#rtt = rtt
     this.#deliveryRate = new DeliveryRate(now)
     this.#startupWindow = INITIAL_WINDOW_DATAGRAMS * mtuBytes
-    this.#roundStartedAt = this.#phaseStartedAt = this.#modeStartedAt = now
+    this.#packetBytes = mtuBytes
+    this.#roundStartedAt = this.#phaseStartedAt = this.#modeStartedAt = this.#rttProbedAt = now
   }
 
   /** How many bytes may be in flight. */
   get windowBytes(): number {
-    return Math.max(MIN_WINDOW_DATAGRAMS * this.#mtuBytes, this.#targetBytes)
+    return Math.max(MIN_WINDOW_PACKETS * this.#packetBytes, this.#targetBytes)
   }
 
   /** How fast packets leave, in bytes per millisecond. */
   get pacingRate(): number {
-    const floor = (MIN_WINDOW_DATAGRAMS * this.#mtuBytes) / this.#pathMs
+    const floor = this.#packetBytes / this.#pathMs
     switch (this.#mode) {
       case modes.startup: {
         const gain = this.#round === 0 ? 1 : STARTUP_GAIN
@@ -133,12 +142,11 @@ export class Congestion {
     }
   }
 
-  describe(): string { return `m${this.#mode} ph${this.#phase} r${this.#round} bw=${this.#rate.value} path=${this.#pathMs}` } // DEBUG
-
-  /** A packet that will be acked is about to be sent. */
+  /** A packet that will be acked leaves; before it so many bytes were in flight. */
   onPacketSent(now: number, packet: SentPacket, bytesInFlight: number): void {
     this.#deliveryRate.onPacketSent(now, packet, bytesInFlight)
-    if (bytesInFlight + 2 * packet.bytes >= this.windowBytes / 2) this.#limitedInRound = this.#round
+    this.#packetBytes += (packet.bytes - this.#packetBytes) / PACKET_SIZE_MEMORY
+    if (bytesInFlight + packet.bytes >= this.windowBytes / 2) this.#limitedInRound = this.#round
   }
 
   /** Nothing more is to be sent, although more might be. */
@@ -149,11 +157,14 @@ export class Congestion {
   onPacketAcked(now: number, packet: SentPacket): void {
     this.#deliveryRate.onPacketAcked(now, packet)
     this.#roundAckedPackets += 1
+    this.#overload -= this.#overload / OVERLOAD_MEMORY
     if (this.#mode === modes.startup && this.#wasWindowLimited) this.#startupWindow += packet.bytes * STARTUP_GROWTH
   }
 
-  onPacketLost(): void {
+  /** `wasQueued`: a queue stood on the path. */
+  onPacketLost(wasQueued: boolean): void {
     this.#roundLostPackets += 1
+    if (wasQueued) this.#overload += (1 - this.#overload) / OVERLOAD_MEMORY
   }
 
   /** A step answers what arrived `turnaroundMs` ago: the path seems that much longer to a main loop that steps rarely. */
@@ -209,13 +220,18 @@ export class Congestion {
       case modes.probeRtt:
         return PROBE_RTT_WINDOW_GAIN * this.#pathBytes
       case modes.cruise:
-        return CRUISE_WINDOW_GAIN * this.#pathBytes + WINDOW_SLACK_DATAGRAMS * this.#mtuBytes
+        return CRUISE_WINDOW_GAIN * this.#pathBytes + WINDOW_SLACK_PACKETS * this.#packetBytes
     }
   }
 
   /** Whether it is the window, and not the program, that limits what is sent. */
   get #wasWindowLimited(): boolean {
     return this.#round - this.#limitedInRound <= 1
+  }
+
+  /** Whether the queues on the path are ours to drain: we fill the window, or lose far more to them than others' would cost. */
+  get #ownsQueue(): boolean {
+    return this.#wasWindowLimited || this.#overload > OVERLOAD_SHARE
   }
 
   #startRound(now: number): void {
@@ -227,9 +243,15 @@ export class Congestion {
   }
 
   #startUp(now: number, isRoundStart: boolean): void {
+    if (this.#overload > OVERLOAD_SHARE && this.#hasQueue && this.#recentRate.value > 0) {
+      this.#rate.reset(this.#round, this.#recentRate.value)
+      this.#enterDrain(now)
+      return
+    }
     if (!this.#wasWindowLimited) return
     const packets = this.#roundAckedPackets + this.#roundLostPackets
-    const isLossy = this.#roundLostPackets >= STARTUP_LOSS_PACKETS && this.#roundLostPackets > packets * STARTUP_LOSS_SHARE
+    const isLossy =
+      this.#roundLostPackets >= STARTUP_LOSS_PACKETS && this.#roundLostPackets > packets * STARTUP_LOSS_SHARE
     if (this.#startsToQueue || isLossy) {
       this.#rate.reset(this.#round, this.#trainRate(now))
       this.#isExitProvisional = !this.#rtt.knowsScatter
@@ -294,9 +316,9 @@ export class Congestion {
   #cruise(now: number, bytesInFlight: number): void {
     // What was done about a queue shows a round trip later.
     if (now - this.#modeStartedAt > 1.5 * this.#rtt.smoothedMs && this.#handleQueue(now)) return
-    if (now - this.#rtt.minimumAt > MIN_RTT_STALE_MS && now - this.#modeStartedAt > MIN_RTT_STALE_MS) {
+    if (now - Math.max(this.#rtt.minimumAt, this.#rttProbedAt) > MIN_RTT_STALE_MS) {
       this.#mode = modes.probeRtt
-      this.#modeStartedAt = now
+      this.#modeStartedAt = this.#rttProbedAt = now
       return
     }
     const isOver = now - this.#phaseStartedAt > this.#pathMs
@@ -304,17 +326,17 @@ export class Congestion {
     if (isOver || isDrained) this.#nextPhase(now)
   }
 
-  /** Drains a queue that stands on the path, unless that was tried in vain. Returns whether it does. */
+  /** Drains a queue that stands on the path, unless it is not ours. Returns whether it does. */
   #handleQueue(now: number): boolean {
     if (!this.#hasQueue) this.#drainsInVain = 0
-    if (!this.#hasQueue || now < this.#foreignQueueUntil) return false
+    if (!this.#hasQueue || !this.#ownsQueue || now < this.#foreignQueueUntil) return false
     this.#drainsInVain += 1
     if (this.#drainsInVain > DRAINS_IN_VAIN) {
       this.#drainsInVain = 0
       this.#foreignQueueUntil = now + FOREIGN_QUEUE_MS
       return false
     }
-    this.#rate.reset(this.#round, this.#recentRate.value)
+    if (this.#recentRate.value > 0) this.#rate.reset(this.#round, this.#recentRate.value)
     this.#enterDrain(now)
     return true
   }

@@ -21,8 +21,18 @@ import { RttEstimator } from './rtt.ts'
 
 export type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
 
+/** How a connection is to behave, where it has a choice. */
+export interface ConnectionTuning {
+  /** How often small reliable messages are repeated before a loss is known. Default `'auto'`. */
+  readonly redundancy?: Redundancy | undefined
+  /** Which channels go first: 0 before 1, the default, before 2 and 3. */
+  readonly priorities?: Readonly<Record<number, number>> | undefined
+  /** The number of the first packet in each direction, the same at both ends. Default 0. */
+  readonly firstPacketNumber?: number | undefined
+}
+
 /** What a connection is made of. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ConnectionTuning {
   /** The limits; those that the handshake agreed on where the two ends differ. Times and liveness are the session's matter. */
   readonly settings: SessionSettings
   /** Seals what leaves and opens what arrives. */
@@ -31,11 +41,6 @@ export interface ConnectionOptions {
   readonly stats: SessionStats
   /** The round-trip time that the handshake took; `NaN`, the default, when it could not tell. */
   readonly handshakeRttMs?: number
-  /** How often small reliable messages are repeated. Default `'auto'`. */
-  readonly redundancy?: Redundancy | undefined
-  /** The number of the first packet from here, and of the first one from there. Default 0. */
-  readonly firstPacketNumber?: number
-  readonly firstPeerPacketNumber?: number
 }
 
 /**
@@ -64,7 +69,7 @@ export class Connection {
   /** When the packets arrived that the next ones answer; `NaN` when there were none. */
   #answeringAt = NaN
 
-  /** Throws a RangeError when the redundancy is a number out of its range. */
+  /** Throws a RangeError when the redundancy or a priority is a number out of its range. */
   constructor(now: number, options: ConnectionOptions) {
     const { settings, sealer, stats, handshakeRttMs = NaN, redundancy: redundancyMode = 'auto' } = options
     const { mtuBytes } = settings
@@ -72,13 +77,15 @@ export class Connection {
     this.#stats = stats
     const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
     const channels = new Channels({ ...settings, maxFrameBytes })
+    for (const [channel, level] of Object.entries(options.priorities ?? {}))
+      channels.setPriority(Number(channel), level)
     const control = new ControlFrames(this.#clock)
     const rtt = new RttEstimator(now, handshakeRttMs)
     const redundancy = new RedundancyControl(now, redundancyMode, rtt)
     const congestion = new Congestion(now, mtuBytes, rtt)
     const first = options.firstPacketNumber ?? 0
     const recovery = new LossRecovery(first, { rtt, congestion, redundancy, fates: channels, stats })
-    const history = new AckHistory(options.firstPeerPacketNumber ?? 0)
+    const history = new AckHistory(first)
     const ackSchedule = new AckSchedule(mtuBytes)
     const shared = { sealer, history, ackSchedule, recovery, redundancy, channels, control, stats }
     this.#receiver = new PacketReceiver({ ...shared, events: this.#events })

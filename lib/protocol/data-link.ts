@@ -5,10 +5,9 @@ import { Liveness } from '../session/liveness.ts'
 import type { SendOutcome, SessionEvent, UndeliveredMessage } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { createStats, type SessionStats } from '../session/stats.ts'
-import { Connection, type ConnectionEvent } from './connection.ts'
+import { Connection, type ConnectionEvent, type ConnectionTuning } from './connection.ts'
 import { limitSettings, type Limits } from './handshake-payload.ts'
 import { Outbox } from './outbox.ts'
-import type { Redundancy } from './redundancy.ts'
 
 /** What silence has led to: nothing, a stall, the end. */
 export type Silence = 'quiet' | 'stalled' | 'timed-out'
@@ -29,7 +28,7 @@ export interface LinkStart {
 export class DataLink {
   readonly stats: SessionStats = createStats()
   readonly #settings: SessionSettings
-  readonly #redundancy: Redundancy | undefined
+  readonly #tuning: ConnectionTuning
   readonly #events: Fifo<SessionEvent>
   readonly #outbox: Outbox
   #connection: Connection | undefined
@@ -40,10 +39,10 @@ export class DataLink {
   #isGivenUp = false
 
   /** What could not be delivered is pushed to `events`. The settings may change their timeout. */
-  constructor(now: number, settings: SessionSettings, events: Fifo<SessionEvent>, redundancy: Redundancy | undefined) {
+  constructor(now: number, settings: SessionSettings, events: Fifo<SessionEvent>, tuning: ConnectionTuning) {
     this.#settings = settings
     this.#events = events
-    this.#redundancy = redundancy
+    this.#tuning = tuning
     this.#outbox = new Outbox(settings, this.stats)
     this.#mtuBytes = settings.mtuBytes
     this.#liveness = new Liveness(now, settings)
@@ -91,11 +90,11 @@ export class DataLink {
     this.stats.rttMs = NaN
     this.stats.rttVarianceMs = NaN
     this.#connection = new Connection(now, {
+      ...this.#tuning,
       settings,
       sealer,
       stats: this.stats,
       handshakeRttMs: rttMs,
-      redundancy: this.#redundancy,
     })
     this.#pushUndelivered(this.#outbox.handOver(now, this.#connection))
   }

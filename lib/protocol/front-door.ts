@@ -6,6 +6,7 @@ import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../sessio
 import { refusalCodes } from '../session/refusal-codes.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
+import type { ConnectionTuning } from './connection.ts'
 import { decodeHello, encodeConnect, encodeGoAway, isHello, PROTOCOL_VERSION, requireCode } from './handshake.ts'
 import {
   decodeHelloPayload,
@@ -13,18 +14,15 @@ import {
   MAX_CONNECT_PAYLOAD_BYTES,
   type HelloPayload,
 } from './handshake-payload.ts'
-import type { Redundancy } from './redundancy.ts'
 import { ReliableServerSession } from './server-session.ts'
 
 /** What a front door is made with. */
-export interface ReliableFrontDoorOptions {
+export interface ReliableFrontDoorOptions extends ConnectionTuning {
   /** The token that both ends must have alike. */
   readonly token: string
   readonly randomBytes: RandomBytes
   /** How what travels is protected; the clients' must be the same. Default {@link plainSecurity}. */
   readonly security?: SecurityFactory | undefined
-  /** How often the sessions repeat small messages before a loss is known. Default `'auto'`. */
-  readonly redundancy?: Redundancy | undefined
 }
 
 /** Who was let in, and what it was told. */
@@ -56,7 +54,7 @@ export class ReliableFrontDoor implements FrontDoor {
   readonly #settings: SessionSettings
   readonly #randomBytes: RandomBytes
   readonly #securityFactory: SecurityFactory
-  readonly #redundancy: Redundancy | undefined
+  readonly #tuning: ConnectionTuning
   #security: Security
   /** By the id of their HELLO. */
   readonly #guests = new Map<string, Guest>()
@@ -72,7 +70,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#settings = settings
     this.#randomBytes = options.randomBytes
     this.#securityFactory = options.security ?? plainSecurity
-    this.#redundancy = options.redundancy
+    this.#tuning = options
     this.#security = this.#securityFactory(options.token, options.randomBytes)
   }
 
@@ -130,7 +128,7 @@ export class ReliableFrontDoor implements FrontDoor {
       limits,
       sealer: responder.createSealer(),
       helloSource: source,
-      redundancy: this.#redundancy,
+      tuning: this.#tuning,
     })
     this.#guests.set(key, { session, connect })
     this.#guestKeys.set(session, key)

@@ -133,10 +133,9 @@ export class LossRecovery {
 
   /** The packet that was begun leaves. `isAckEliciting`: the other side will ack it. */
   onPacketSent(now: number, bytes: number, isAckEliciting: boolean): void {
-    const packet = this.#packets.peekNext()
-    if (isAckEliciting) this.#congestion.onPacketSent(now, packet, this.#bytesInFlight)
-    this.#packets.add(now, bytes, isAckEliciting ? PacketState.inFlight : PacketState.untracked)
+    const packet = this.#packets.add(now, bytes, isAckEliciting ? PacketState.inFlight : PacketState.untracked)
     if (!isAckEliciting) return
+    this.#congestion.onPacketSent(now, packet, this.#bytesInFlight)
     if (this.#packetsInFlight === 0) this.#redundancy.startWaiting(now)
     this.#packetsInFlight += 1
     this.#bytesInFlight += bytes
@@ -279,7 +278,7 @@ export class LossRecovery {
     if (packet.wasQueued) this.#redundancy.onCongestion(now)
     this.#packetsInFlight -= 1
     this.#bytesInFlight -= packet.bytes
-    this.#congestion.onPacketLost()
+    this.#congestion.onPacketLost(packet.wasQueued)
     this.#fates.onPacketLost(packet.manifest)
   }
 
@@ -299,7 +298,8 @@ export class LossRecovery {
     } else if (packet.state === PacketState.lost) {
       this.#stats.lostPackets += 1
       this.#stats.lostBytes += packet.bytes
-      this.#redundancy.onPacketLost(packet.wasQueued)
+      // A queue that grew too quickly to be noticed in time may show by now.
+      this.#redundancy.onPacketLost(packet.wasQueued || this.#redundancy.isQueueing)
     }
     this.#stats.lossRate = this.#redundancy.lossRate.measured
     this.#packets.retireOldest()

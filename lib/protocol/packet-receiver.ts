@@ -105,12 +105,11 @@ export class PacketReceiver {
   }
 
   #handleControl(now: number, frame: Frame): void {
-    const { control, events, ackSchedule } = this.#parts
+    const { control, events } = this.#parts
     switch (frame.type) {
       case FrameType.ping:
         this.#isAckEliciting = true
         this.#isAwaited = true
-        ackSchedule.hurry(now)
         control.handlePing(now, frame)
         events.push({ type: 'ping' })
         return

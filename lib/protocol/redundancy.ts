@@ -50,11 +50,14 @@ const MIN_GAP_MS = 4
 const MIN_QUEUE_MS = 5
 const QUEUE_SHARE_OF_RTT = 0.25
 const SCATTERS = 3
+/** Jitter is not believed to be more than this share of the round trip: a queue that grew from the beginning looks like it. */
+const MAX_SCATTER_SHARE = 0.75
 /** A queue of this many times that is reason enough to stop adding to it, before anything is lost. */
 const WITHOUT_LOSS = 2
-/** After congestion nothing is repeated for this long. */
-const MIN_CONGESTED_MS = 500
-const CONGESTED_ROUND_TRIPS = 4
+/** After congestion nothing is repeated for a while: longer each time, until there was none for so long. */
+const MIN_PAUSE_MS = 500
+const MAX_PAUSE_MS = 16_000
+const CALM_MS = 10_000
 
 /** How urgently messages are repeated. */
 const levels = { none: 0, one: 1, two: 2, between: 3 } as const
@@ -73,18 +76,21 @@ const timesOfLevel: Record<Level, number> = { [levels.none]: 0, [levels.one]: 2,
  * that comes with a queue is congestion, which copies would only feed: there they stop.
  */
 export class RedundancyControl {
-  readonly lossRate = new LossRate()
+  readonly lossRate: LossRate = new LossRate()
   readonly #mode: Redundancy
   readonly #rtt: RttEstimator
   readonly #rhythm = new SendRhythm()
   readonly #policy: CopyPolicy = { copies: 0, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
   readonly #latePolicy: CopyPolicy = { copies: 1, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
   #level: Level
+  /** Whether what was assumed of the path before it was tried has turned out to do harm. */
+  #isAssumptionOver = false
   #lastCarrierAt = -Infinity
   /** How many datagrams with new messages left after the last one with nothing but copies. */
   #newSinceCarrier = 0
   #waitingSince: number
   #congestedUntil = -Infinity
+  #pauseMs = MIN_PAUSE_MS
 
   /** Throws a RangeError when the mode is a number out of its range. */
   constructor(now: number, mode: Redundancy, rtt: RttEstimator) {
@@ -175,8 +181,13 @@ export class RedundancyControl {
 
   /** A packet is missing while a queue stands on the path. */
   onCongestion(now: number): void {
-    const roundTripsMs = this.#rtt.hasSample ? CONGESTED_ROUND_TRIPS * this.#rtt.smoothedMs : 0
-    this.#congestedUntil = now + Math.max(MIN_CONGESTED_MS, roundTripsMs)
+    if (this.isCongested(now)) return
+    // What was only assumed of the path has done harm enough.
+    this.#isAssumptionOver = true
+    this.#chooseLevel()
+    const isRepeated = now - this.#congestedUntil < CALM_MS
+    this.#pauseMs = isRepeated ? Math.min(MAX_PAUSE_MS, this.#pauseMs * 2) : MIN_PAUSE_MS
+    this.#congestedUntil = now + this.#pauseMs
   }
 
   /** Whether a queue stands on the path, so that what is lost now is lost to it. */
@@ -185,8 +196,10 @@ export class RedundancyControl {
   }
 
   get #queueThresholdMs(): number {
-    const { minimumMs, scatterMs } = this.#rtt
-    return Math.max(MIN_QUEUE_MS, minimumMs * QUEUE_SHARE_OF_RTT) + SCATTERS * scatterMs
+    const { minimumMs, scatterMs, knowsScatter } = this.#rtt
+    const leastMs = Math.max(MIN_QUEUE_MS, minimumMs * QUEUE_SHARE_OF_RTT)
+    if (!knowsScatter) return 2 * leastMs
+    return leastMs + Math.min(SCATTERS * scatterMs, MAX_SCATTER_SHARE * minimumMs)
   }
 
   #times(now: number): number {
@@ -221,8 +234,9 @@ export class RedundancyControl {
 
   #chooseLevel(): void {
     const { rate, cleanCount, hasLost, count } = this.lossRate
-    if (this.#mode !== 'auto' || count < PACKETS_TO_KNOW) return
-    if (cleanCount >= (hasLost ? CLEAN_PACKETS_AFTER_LOSS : CLEAN_PACKETS_AT_FIRST)) {
+    if (this.#mode !== 'auto' || (count < PACKETS_TO_KNOW && !this.#isAssumptionOver)) return
+    const cleanEnough = this.#isAssumptionOver ? 0 : CLEAN_PACKETS_AT_FIRST
+    if (cleanCount >= (hasLost ? CLEAN_PACKETS_AFTER_LOSS : cleanEnough)) {
       this.#level = levels.none
       return
     }

@@ -5,13 +5,12 @@ import { Patience } from '../session/patience.ts'
 import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { SessionStats } from '../session/stats.ts'
-import type { ConnectionEvent } from './connection.ts'
+import type { ConnectionEvent, ConnectionTuning } from './connection.ts'
 import { nextState, type ConnectionState, type Transition } from './connection-state.ts'
 import { DataLink } from './data-link.ts'
 import { Farewell } from './farewell.ts'
 import { cutReason, requireCode } from './handshake.ts'
 import { isPacket } from './packet.ts'
-import type { Redundancy } from './redundancy.ts'
 
 /** What both kinds of session are made with. */
 export interface ReliableSessionOptions {
@@ -19,7 +18,7 @@ export interface ReliableSessionOptions {
   readonly initialState: ConnectionState
   /** Where to look for the other side first. */
   readonly remote: Address
-  readonly redundancy: Redundancy | undefined
+  readonly tuning: ConnectionTuning
 }
 
 /**
@@ -46,9 +45,9 @@ export abstract class ReliableSession implements Session {
   /** Whether the connection that is being closed had stood. */
   #hasStood = false
 
-  protected constructor(now: number, { settings, initialState, remote, redundancy }: ReliableSessionOptions) {
+  protected constructor(now: number, { settings, initialState, remote, tuning }: ReliableSessionOptions) {
     this.settings = { ...settings }
-    this.link = new DataLink(now, this.settings, this.events, redundancy)
+    this.link = new DataLink(now, this.settings, this.events, tuning)
     this.#state = initialState
     this.#now = now
     this.#remote = remote
@@ -129,6 +128,10 @@ export abstract class ReliableSession implements Session {
         // The other side may have said CLOSE just now, and waits for CLOSED.
         if (this.link.isHeard) this.#linger()
         else this.end()
+        return
+      case 'lingering':
+        // All is said already; only a CLOSED that is still due keeps it.
+        if (this.link.nextDeadline > this.#now) this.end()
         return
       case 'dialing':
         this.end()

@@ -22,6 +22,7 @@ const SCATTER_WEIGHT = 32
 /** How many samples are remembered, and how many of the last the standing round-trip time is the least of. */
 const SAMPLES = 16
 const STANDING_SAMPLES = 12
+const MIN_STANDING_SAMPLES = 6
 
 /**
  * The round-trip time as RFC 6298 and RFC 9002 §5 measure it: from the acks of packets, less the time that the other side
@@ -99,7 +100,7 @@ export class RttEstimator {
 
   /** How long the queue on the path makes packets wait. */
   get queueMs(): number {
-    return this.#sampleCount < STANDING_SAMPLES ? 0 : Math.max(0, this.#standingMs - this.#minimum.value)
+    return this.#sampleCount < MIN_STANDING_SAMPLES ? 0 : Math.max(0, this.#standingMs - this.#minimum.value)
   }
 
   /** Whether there were enough samples to tell jitter from a queue that grows. */

@@ -53,9 +53,10 @@ export class SendRhythm {
   /** A datagram with new small messages leaves. */
   note(now: number, bytes: number): void {
     const pauseMs = now - this.#lastAt
+    if (pauseMs <= SAME_STEP_MS) return
     if (pauseMs > LONGEST_PAUSE_MS) {
       this.#regularCount = 0
-    } else if (pauseMs > SAME_STEP_MS) {
+    } else {
       this.#regularCount += 1
       const sampleMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, pauseMs))
       this.#intervalMs += (sampleMs - this.#intervalMs) * GAIN

@@ -1,9 +1,9 @@
 import type { Sealer } from '../security/sealer.ts'
 import type { Address } from '../session/address.ts'
 import type { SessionSettings } from '../session/settings.ts'
+import type { ConnectionTuning } from './connection.ts'
 import { connectedPrefix, packetOfConnect } from './handshake.ts'
 import type { Limits } from './handshake-payload.ts'
-import type { Redundancy } from './redundancy.ts'
 import { ReliableSession } from './reliable-session.ts'
 
 /** What a front door hands to the session of a client that it has let in. */
@@ -14,7 +14,7 @@ export interface ReliableServerSessionOptions {
   readonly sealer: Sealer
   /** Where HELLO came from; the client is where its CONNECT comes from. */
   readonly helloSource: Address
-  readonly redundancy?: Redundancy | undefined
+  readonly tuning: ConnectionTuning
 }
 
 /**
@@ -25,8 +25,8 @@ export class ReliableServerSession extends ReliableSession {
   #isConnectedDue = false
 
   constructor(now: number, options: ReliableServerSessionOptions) {
-    const { settings, limits, sealer, helloSource, redundancy } = options
-    super(now, { settings, initialState: 'connecting', remote: helloSource, redundancy })
+    const { settings, limits, sealer, helloSource, tuning } = options
+    super(now, { settings, initialState: 'connecting', remote: helloSource, tuning })
     // Nobody knows how much of the time since HELLO was the network's.
     this.link.open(now, { sealer, limits, rttMs: NaN })
   }

@@ -69,7 +69,8 @@ export interface UndeliveredMessage {
 /**
  * One connection as a state machine without a socket, a clock or a random source of its own.
  *
- * Every `now` is in milliseconds of one monotonic clock and never goes back. Drain order, after any call that changes the session:
+ * Every `now` is in milliseconds of one monotonic clock; only the arrival time of a datagram may lie before what the session was
+ * told last. Drain order, after any call that changes the session:
  *
  * 1. `handleDatagram` for everything that arrived, each with the time it arrived at its socket;
  * 2. `handleTimeout` once;

@@ -185,7 +185,7 @@ describe('a classic client that dials', () => {
     client.step()
     expect(client.session.state).toBe('waiting')
     expect(client.events.slice(1)).toEqual([
-      { type: 'refused', code: 0, reason: 'GO AWAY!', willReconnect: true },
+      { type: 'refused', code: 0, reason: '', willReconnect: true },
       { type: 'peer', remote: undefined },
     ])
     client.runUntil(300)

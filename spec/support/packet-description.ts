@@ -1,6 +1,6 @@
-import { AckForm, type AckSource, AckSection } from '../../lib/protocol/ack-section.ts'
+import { type AckSource, AckSection } from '../../lib/protocol/ack-section.ts'
 import { type Frame, FrameType, TIME_UNITS_PER_MS } from '../../lib/protocol/frame.ts'
-import { PACKET_HEADER_BYTES, PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
+import { PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
 import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
 
 /** A packet as plain data: what vectors are written in, and what decoders are compared by. */
@@ -163,14 +163,6 @@ export function ackSource(largest: number, reach: number, has: (distance: number
       return bits >>> 0
     },
   }
-}
-
-/** Where frames begin in a packet without an ack. */
-export const FRAMES_START: number = PACKET_HEADER_BYTES
-
-/** How the ack section of a packet is written. */
-export function ackFormOf(packet: Uint8Array): number {
-  return (packet[0] ?? AckForm.none) & 7
 }
 
 export function toHex(bytes: Uint8Array): string {

@@ -22,7 +22,7 @@ export function createPlainSealer(isClient: boolean): PlainSealer {
 /** A data link of one side, its connection open, and what it tells. */
 export function openLink(isClient = true, settings = createSettings()): { link: DataLink; events: Fifo<SessionEvent> } {
   const events = new Fifo<SessionEvent>()
-  const link = new DataLink(0, settings, events, undefined)
+  const link = new DataLink(0, settings, events, {})
   const { mtuBytes, maxMessageBytes } = settings
   link.open(0, { sealer: createPlainSealer(isClient), limits: { mtuBytes, maxMessageBytes }, rttMs: 50 })
   return { link, events }

@@ -1,15 +1,14 @@
 import { ReliableClient } from '../../lib/protocol/client.ts'
+import type { ConnectionTuning } from '../../lib/protocol/connection.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
-import type { Redundancy } from '../../lib/protocol/redundancy.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random, World } from '../../lib/simulator/index.ts'
 import type { ClientOptions, Endpoint, ServerOptions, SimulationOptions } from '../../lib/simulator/index.ts'
 import { createSettings } from './settings.ts'
 
 /** A world whose server and clients speak the reliable protocol. */
-export interface ReliableWorldOptions extends SimulationOptions {
+export interface ReliableWorldOptions extends SimulationOptions, ConnectionTuning {
   readonly settings?: Partial<SessionSettings>
-  readonly redundancy?: Redundancy
   readonly token?: string
   readonly server?: Omit<ServerOptions, 'frontDoors'>
 }
@@ -28,14 +27,15 @@ export class ReliableWorld extends World {
   readonly #options: ReliableWorldOptions
 
   constructor(options: ReliableWorldOptions) {
-    const { settings, redundancy = 'auto', token = DEFAULT_TOKEN, server } = options
+    const { settings, token = DEFAULT_TOKEN, server } = options
+    const tuning = tuningOf(options)
     super({
       ...options,
       server: {
         ...server,
         frontDoors: [
           ({ random }) =>
-            new ReliableFrontDoor(createSettings(settings), { token, redundancy, randomBytes: bytesOf(random) }),
+            new ReliableFrontDoor(createSettings(settings), { ...tuning, token, randomBytes: bytesOf(random) }),
         ],
       },
     })
@@ -44,14 +44,15 @@ export class ReliableWorld extends World {
 
   /** Adds a client that dials with the world's settings, changed by its own. */
   dial(options: ReliableClientOptions = {}): Endpoint {
-    const { settings, redundancy = 'auto', token = DEFAULT_TOKEN } = this.#options
+    const { settings, token = DEFAULT_TOKEN } = this.#options
+    const tuning = tuningOf(this.#options)
     const own = createSettings({ ...settings, ...options.settings })
     return this.addClient({
       ...options,
       session: ({ now, random, server }) =>
         new ReliableClient(now, own, server, {
+          ...tuning,
           token: options.token ?? token,
-          redundancy,
           randomBytes: bytesOf(random),
           ...(options.payload === undefined ? {} : { payload: options.payload }),
         }),
@@ -72,6 +73,10 @@ export class ReliableWorld extends World {
     }
     return { client, server }
   }
+}
+
+function tuningOf({ redundancy, priorities, firstPacketNumber }: ConnectionTuning): ConnectionTuning {
+  return { redundancy, priorities, firstPacketNumber }
 }
 
 /** Bytes from a source of uniform numbers. */

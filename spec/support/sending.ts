@@ -46,9 +46,10 @@ export class SendingRig {
     })
   }
 
-  /** Writes a packet that probes. */
-  probe(budgetBytes = Infinity): WrittenPacket {
+  /** Writes a packet that probes, after what is new or lost if that is wanted. */
+  probe(budgetBytes = Infinity, isAfterNew = false): WrittenPacket {
     return this.#write(this.#room, (writer, manifest) => {
+      if (isAfterNew) this.channels.writeNew(this.now, writer, manifest, true)
       this.channels.writeProbe(this.now, writer, manifest, budgetBytes)
     })
   }

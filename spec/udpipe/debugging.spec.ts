@@ -108,7 +108,7 @@ describe('without setDebug', () => {
 describe('NODE_DEBUG=udpipe', () => {
   const program = `
     const { UDPipe } = await import('udpipe')
-    const pipe = new UDPipe({ receiveBufferBytes: 65536 })
+    const pipe = new UDPipe({ protocol: 'classic', receiveBufferBytes: 65536 })
     pipe.connect('127.0.0.1', 9)
     pipe.flush()
     await pipe.close()

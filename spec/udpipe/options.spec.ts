@@ -102,8 +102,8 @@ describe('the option host', () => {
 })
 
 describe('the options protocol and protocols', () => {
-  it('are classic by default', () => {
-    expect(parseOptions({})).toMatchObject({ protocol: 'classic', protocols: ['classic'] })
+  it('are reliable by default', () => {
+    expect(parseOptions({})).toMatchObject({ protocol: 'reliable', protocols: ['reliable'] })
   })
 
   it.each([{ protocol: 'tcp' }, { protocol: 1 }, { protocols: [] }, { protocols: 'classic' }, { protocols: ['tcp'] }])(
@@ -113,9 +113,10 @@ describe('the options protocol and protocols', () => {
     },
   )
 
-  it('are not reliable before that protocol is there', () => {
-    expect(() => parseOptions({ protocol: 'reliable' })).toThrow(withCode('ERR_UNSUPPORTED'))
-    expect(() => parseOptions({ protocols: ['reliable'] })).toThrow(withCode('ERR_UNSUPPORTED'))
+  it('may be classic, and both for a server', () => {
+    const options = { protocol: 'classic', protocols: ['reliable', 'classic'] } as const
+
+    expect(parseOptions(options)).toMatchObject(options)
   })
 })
 
@@ -222,11 +223,11 @@ describe('the option channels', () => {
   })
 
   it('names a delivery for each channel, and maybe a priority', () => {
-    const channels = { 0: { delivery: 'unreliable' }, 255: { delivery: 'latest', priority: -100 } } as const
+    const channels = { 0: { delivery: 'unreliable' }, 255: { delivery: 'latest', priority: 3 } } as const
 
     expect(parseOptions({ channels }).channels).toEqual({
-      0: { delivery: 'unreliable', priority: 0 },
-      255: { delivery: 'latest', priority: -100 },
+      0: { delivery: 'unreliable', priority: 1 },
+      255: { delivery: 'latest', priority: 3 },
     })
   })
 
@@ -237,7 +238,7 @@ describe('the option channels', () => {
     { 0: { delivery: 'fast' } },
     { 0: {} },
     { 0: 'reliable' },
-    { 0: { delivery: 'reliable', priority: 101 } },
+    { 0: { delivery: 'reliable', priority: 4 } },
     'reliable',
     null,
   ])('may not be %o', (channels) => {

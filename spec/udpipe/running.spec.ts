@@ -39,7 +39,7 @@ describe('run', () => {
 
   it('ends with a client that is over by itself', async () => {
     const refusing = await openRawSocket()
-    const client = new Quiet({ reconnect: false })
+    const client = new Quiet({ protocol: 'classic', reconnect: false })
     void client.connect('127.0.0.1', refusing.port)
     const running = client.run()
     await eventually(() => refusing.texts.length > 0)
@@ -84,7 +84,7 @@ describe('run', () => {
         throw new Error('thrown by onBadToken')
       }
     }
-    const server = closedInTheEnd(new Failing({ token: 'swordfish' }))
+    const server = closedInTheEnd(new Failing({ protocols: ['classic'], token: 'swordfish' }))
     const { port } = await server.start(0, '127.0.0.1')
     const visitor = await openRawSocket()
     const running = server.run(hz)

@@ -325,6 +325,7 @@ export class MessageSender {
     for (let link = lane.unacked.first; link !== undefined; link = link.next) {
       const message = link.owner
       const { fragments, bytes } = message
+      if (message.isAcked) continue
       const index = fragments === undefined ? WHOLE : fragments.oldestUnacked()
       if (fragments !== undefined && index < 0) continue
       const length = fragments?.lengthOf(index, bytes.length) ?? bytes.length
@@ -343,8 +344,25 @@ export class MessageSender {
       if (!fragments.hasLost) message.repeatLink.leave()
       if (!fragments.isWhollyAcked) return
     }
-    this.#pool.give(message)
+    if (lane?.isOrdered === true) this.#confirmInOrder(lane, message)
+    else this.#pool.give(message)
     if (lane !== undefined) this.#turns.place(lane)
+  }
+
+  /**
+   * The other side holds a message of an ordered lane back until it has all that come before. So it is confirmed only when they
+   * are: should the connection end first, it was not delivered.
+   */
+  #confirmInOrder(lane: SendingLane, message: OutgoingMessage): void {
+    message.isAcked = true
+    // Nothing that manifests say of it means anything from here on.
+    message.generation += 1
+    message.repeatLink.leave()
+    let first = lane.unacked.first?.owner
+    while (first?.isAcked === true) {
+      this.#pool.give(first)
+      first = lane.unacked.first?.owner
+    }
   }
 
   #noteWholeLost(message: OutgoingMessage): void {

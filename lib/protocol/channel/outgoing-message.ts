@@ -23,6 +23,9 @@ export class OutgoingMessage {
   /** `undefined` for a message that fits in a packet. */
   fragments: OutgoingFragments | undefined
 
+  /** Whether it is acknowledged, and waits for others before it to be so. */
+  isAcked = false
+
   // What is known of an unfragmented message that was written and is not acknowledged yet.
   firstSentAt = 0
   lastSentAt = 0
@@ -37,7 +40,7 @@ export class OutgoingMessage {
 
   /** In the queue of its lane, until it is wholly written. */
   readonly queueLink: Link<OutgoingMessage> = new Link<OutgoingMessage>(this)
-  /** In its lane's list of messages that wait to be acknowledged. */
+  /** In its lane's list of messages that wait to be confirmed. */
   readonly unackedLink: Link<OutgoingMessage> = new Link<OutgoingMessage>(this)
   /** Among the lost ones, or, for as long as it is not lost, among those that may be copied. */
   readonly repeatLink: Link<OutgoingMessage> = new Link<OutgoingMessage>(this)
@@ -196,6 +199,7 @@ export class MessagePool {
     message.lane = undefined
     message.sequence = -1
     message.fragments = undefined
+    message.isAcked = false
     message.timesWritten = 0
     message.inFlight = 0
     message.resends = 0

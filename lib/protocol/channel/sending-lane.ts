@@ -1,3 +1,4 @@
+import { DeliveryCode } from '../frame.ts'
 import { sequenceAfter } from '../sequence.ts'
 import { Link, LinkedList } from './linked-list.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -9,7 +10,7 @@ export abstract class SendingLane {
   readonly delivery: number
   /** What waits to be written for the first time, oldest first; the first one may have begun. */
   readonly queue: LinkedList<OutgoingMessage> = new LinkedList<OutgoingMessage>()
-  /** What has begun to be written and is not acknowledged, oldest first. */
+  /** What has begun to be written and is not confirmed, oldest first; the first one is not acknowledged. */
   readonly unacked: LinkedList<OutgoingMessage> = new LinkedList<OutgoingMessage>()
   /** Where it waits for its turn to write. */
   readonly turnLink: Link<SendingLane> = new Link<SendingLane>(this)
@@ -25,6 +26,11 @@ export abstract class SendingLane {
 
   /** Whether messages are written again until they are acknowledged; otherwise they are written once and forgotten. */
   abstract readonly isAcked: boolean
+
+  /** Whether the other side hands messages over in their order, so that one is confirmed only with all before it. */
+  get isOrdered(): boolean {
+    return this.delivery === DeliveryCode.reliable
+  }
 
   /** Whether messages cost credit. */
   abstract readonly hasCredit: boolean

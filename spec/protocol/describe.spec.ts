@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { describeReliable } from '../../lib/protocol/describe.ts'
+import {
+  connectedPrefix,
+  connectPrefix,
+  encodeConnect,
+  encodeGoAway,
+  encodeHello,
+} from '../../lib/protocol/handshake.ts'
+
+describe('describeReliable', () => {
+  const packet = [0x80, 0, 1, 0x80]
+
+  it('names every datagram in a few words', () => {
+    const hello = new Uint8Array(1_200)
+    encodeHello(hello, () => 20)
+    expect(describeReliable(hello)).toBe('HELLO version 1')
+    expect(describeReliable(encodeConnect(50, () => 50))).toBe('CONNECT to private port')
+    expect(describeReliable(encodeGoAway(new Uint8Array(16), 3, 'full'))).toBe('GO AWAY! 3 full')
+    expect(describeReliable(new Uint8Array([...connectPrefix, ...packet]))).toBe('CONNECT with packet')
+    expect(describeReliable(new Uint8Array([...connectedPrefix, ...packet]))).toBe('CONNECTED with packet')
+    expect(describeReliable(new Uint8Array(packet))).toBe('packet')
+    expect(describeReliable(new Uint8Array([1, 2, 3]))).toBe('malformed')
+    expect(describeReliable(new Uint8Array(0))).toBe('malformed')
+  })
+})

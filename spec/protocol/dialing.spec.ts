@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Dialing, requireRoom } from '../../lib/protocol/dialing.ts'
+import { encodeConnect, encodeGoAway, helloId } from '../../lib/protocol/handshake.ts'
+import { encodeConnectPayload, MAX_HELLO_PAYLOAD_BYTES } from '../../lib/protocol/handshake-payload.ts'
+import { plainSecurity } from '../../lib/security/plain.ts'
+import { Random } from '../../lib/simulator/index.ts'
+
+const limits = { mtuBytes: 1_200, maxMessageBytes: 1_000 }
+const endpoint = { host: '192.0.2.1', port: 40_000 }
+
+describe('Dialing', () => {
+  let security: ReturnType<typeof plainSecurity>
+
+  beforeEach(() => {
+    const random = new Random(1)
+    security = plainSecurity('secret', (length) => random.bytes(length))
+  })
+
+  function dial(now = 0): Dialing {
+    return new Dialing(now, security, { limits, userPayload: new Uint8Array(0) })
+  }
+
+  function say(dialing: Dialing, now: number): Uint8Array {
+    const into = new Uint8Array(2_000)
+    return into.subarray(0, dialing.pollTransmit(now, into))
+  }
+
+  /** The answer of a front door that knows the token. */
+  function answer(hello: Uint8Array, connectPayload = encodeConnectPayload({ limits, endpoint })): Uint8Array {
+    const length = new DataView(hello.buffer).getUint16(7)
+    const responder = security.respond(hello.subarray(9, 9 + length))
+    if (responder === undefined) throw new Error('The HELLO was not accepted.')
+    return encodeConnect(200, (into) => responder.writeConnect(connectPayload, into))
+  }
+
+  it('says HELLO as large as a datagram may be, and again until it is answered, byte by byte the same', () => {
+    const dialing = dial(1_000)
+    const said: number[] = []
+    const first = say(dialing, 1_000).slice()
+    expect(first.length).toBe(1_200)
+    for (let i = 0; i < 6; i += 1) {
+      said.push(dialing.dueAt - 1_000)
+      expect(say(dialing, dialing.dueAt - 1)).toHaveLength(0)
+      expect(say(dialing, dialing.dueAt)).toEqual(first)
+    }
+    expect(said).toEqual([200, 500, 950, 1625, 2625, 3625])
+  })
+
+  it('says another HELLO with each attempt', () => {
+    expect(helloId(say(dial(), 0))).not.toEqual(helloId(say(dial(), 0)))
+  })
+
+  it('learns the private port, and how long the answer took', () => {
+    const dialing = dial()
+    const connect = answer(say(dialing, 10))
+    expect(dialing.handleAnswer(72, connect)).toMatchObject({ type: 'shown', payload: { limits, endpoint }, rttMs: 62 })
+  })
+
+  it('measures nothing when HELLO was said more than once', () => {
+    const dialing = dial()
+    say(dialing, 0)
+    const connect = answer(say(dialing, 200))
+    expect(dialing.handleAnswer(250, connect)).toMatchObject({ type: 'shown', rttMs: NaN })
+  })
+
+  it('believes a refusal that echoes its HELLO, and no other', () => {
+    const dialing = dial()
+    const id = helloId(say(dialing, 0)).slice()
+    expect(dialing.handleAnswer(50, encodeGoAway(new Random(2).bytes(16), 3, 'full'))).toBeUndefined()
+    expect(dialing.handleAnswer(50, encodeGoAway(id, 3, 'full'))).toEqual({ type: 'refused', code: 3, reason: 'full' })
+  })
+
+  it('takes no answer that does not prove the token, is meant for another, or is not well formed', () => {
+    const dialing = dial()
+    const hello = say(dialing, 0).slice()
+    const other = say(dial(), 0)
+    const forged = answer(hello)
+    forged[40] = (forged[40] ?? 0) ^ 1
+    const malformed = answer(hello, new Uint8Array(9))
+    for (const bytes of [forged, answer(other), malformed, hello, new Uint8Array(0)]) {
+      expect(dialing.handleAnswer(50, bytes)).toBeUndefined()
+    }
+    expect(dialing.handleAnswer(60, answer(hello))).toMatchObject({ type: 'shown' })
+  })
+})
+
+describe('requireRoom', () => {
+  const random = new Random(1)
+  const security = plainSecurity('', (length) => random.bytes(length))
+
+  it('lets the longest payload into a HELLO of the usual size', () => {
+    expect(() => requireRoom(MAX_HELLO_PAYLOAD_BYTES, 1_200, security)).not.toThrow()
+    expect(() => requireRoom(MAX_HELLO_PAYLOAD_BYTES + 1, 1_200, security)).toThrow('at most 512 bytes')
+  })
+
+  it('allows as much as fits where a HELLO is smaller', () => {
+    expect(() => requireRoom(512 - 9 - 32 - 6, 512, security)).not.toThrow()
+    expect(() => requireRoom(512 - 9 - 32 - 5, 512, security)).toThrow('at most 465 bytes')
+  })
+
+  it('does not allow a HELLO that every front door would drop', () => {
+    expect(() => requireRoom(0, 511, security)).toThrow('mtuBytes is at least 512')
+  })
+})

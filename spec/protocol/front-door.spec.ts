@@ -1,0 +1,212 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Dialing } from '../../lib/protocol/dialing.ts'
+import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import { decodeGoAway, helloId, MIN_HELLO_BYTES } from '../../lib/protocol/handshake.ts'
+import { plainSecurity } from '../../lib/security/plain.ts'
+import type { Knock } from '../../lib/session/front-door.ts'
+import { refusalCodes } from '../../lib/session/refusal-codes.ts'
+import { Random } from '../../lib/simulator/index.ts'
+import { createSettings } from '../support/settings.ts'
+
+const source = { host: '198.51.100.7', port: 50_000 }
+const elsewhere = { host: '203.0.113.9', port: 9 }
+const endpoint = { host: '192.0.2.1', port: 40_000 }
+const limits = { mtuBytes: 1_200, maxMessageBytes: 1_000 }
+
+describe('ReliableFrontDoor', () => {
+  const random = new Random(1)
+  const randomBytes = (length: number) => random.bytes(length)
+  let door: ReliableFrontDoor
+
+  beforeEach(() => {
+    door = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes })
+  })
+
+  /** A client's attempt, and its HELLO. */
+  function dial(token = 'secret', userPayload: Uint8Array = new Uint8Array(0), mtuBytes = 1_200) {
+    const dialing = new Dialing(0, plainSecurity(token, randomBytes), { limits: { ...limits, mtuBytes }, userPayload })
+    const hello = new Uint8Array(mtuBytes)
+    dialing.pollTransmit(0, hello)
+    return { dialing, hello }
+  }
+
+  function nextKnock(): Knock | undefined {
+    for (let event = door.pollEvent(); event !== undefined; event = door.pollEvent()) {
+      if (event.type === 'knock') return event.knock
+    }
+    return undefined
+  }
+
+  function takeKnock(): Knock {
+    const knock = nextKnock()
+    if (knock === undefined) throw new Error('Nobody knocked.')
+    return knock
+  }
+
+  function answers(): Uint8Array[] {
+    const list: Uint8Array[] = []
+    const into = new Uint8Array(2_000)
+    for (let length = door.pollTransmit(0, into); length > 0; length = door.pollTransmit(0, into)) {
+      list.push(into.slice(0, length))
+    }
+    return list
+  }
+
+  it('shows who proves the token, with the payload that came along', () => {
+    const { hello } = dial('secret', new Uint8Array([1, 2, 3]))
+    door.handleDatagram(0, hello, source)
+    const knock = takeKnock()
+    expect(knock).toMatchObject({ payload: new Uint8Array([1, 2, 3]), hello, source })
+    expect(answers()).toEqual([])
+  })
+
+  it('answers with the private port, in fewer bytes than it was asked in', () => {
+    const { dialing, hello } = dial('secret', undefined, MIN_HELLO_BYTES)
+    door.handleDatagram(0, hello, source)
+    door.admit(0, takeKnock(), { host: '1111:2222:3333:4444:5555:6666:7777:8888', port: 65_535 })
+    const [connect = new Uint8Array(0)] = answers()
+    expect(door.destination).toEqual(source)
+    expect(connect.length).toBeLessThan(hello.length)
+    expect(dialing.handleAnswer(50, connect)).toMatchObject({ type: 'shown', payload: { endpoint: { port: 65_535 } } })
+  })
+
+  it('answers a HELLO that it has let in with the same bytes, wherever it comes from, and asks nobody', () => {
+    const { hello } = dial()
+    door.handleDatagram(0, hello, source)
+    door.admit(0, takeKnock(), endpoint)
+    const [connect] = answers()
+    door.handleDatagram(1, hello, source)
+    door.handleDatagram(2, hello, elsewhere)
+    expect(nextKnock()).toBeUndefined()
+    expect(answers()).toEqual([connect, connect])
+    expect(door.destination).toEqual(elsewhere)
+    expect(door.stats).toMatchObject({ receivedHellos: 3, admitted: 1 })
+  })
+
+  it('knocks once for a HELLO that comes again before it is answered', () => {
+    const { hello } = dial()
+    door.handleDatagram(0, hello, source)
+    door.handleDatagram(0, hello, elsewhere)
+    const knock = takeKnock()
+    door.handleDatagram(0, hello, source)
+    expect(nextKnock()).toBeUndefined()
+    door.admit(0, knock, endpoint)
+    expect(answers()).toHaveLength(1)
+  })
+
+  it('takes another HELLO from the same address for another client', () => {
+    for (const { hello } of [dial(), dial()]) door.handleDatagram(0, hello, source)
+    door.admit(0, takeKnock(), endpoint)
+    expect(nextKnock()?.source).toEqual(source)
+  })
+
+  it('knocks anew for a replayed HELLO once its session is forgotten', () => {
+    const { hello } = dial()
+    door.handleDatagram(0, hello, source)
+    const session = door.admit(0, takeKnock(), endpoint)
+    door.forget(session)
+    door.forget(session)
+    door.handleDatagram(0, hello, source)
+    expect(nextKnock()).toBeDefined()
+  })
+
+  it('sends away with a code and a reason, and leaves nothing behind', () => {
+    const { dialing, hello } = dial()
+    door.handleDatagram(0, hello, source)
+    door.refuse(0, takeKnock(), refusalCodes.full, 'full')
+    expect(dialing.handleAnswer(50, answers()[0] ?? hello)).toEqual({ type: 'refused', code: 3, reason: 'full' })
+    door.handleDatagram(0, hello, source)
+    expect(nextKnock()).toBeDefined()
+  })
+
+  it('refuses a wrong token at a constant size, echoing the HELLO, and tells its owner', () => {
+    const { hello } = dial('wrong', new Uint8Array(400))
+    const other = dial('also wrong').hello
+    door.handleDatagram(0, hello, source)
+    door.handleDatagram(0, other, source)
+    expect(door.pollEvent()).toEqual({ type: 'bad-token', hello, source })
+    const [first = hello, second = hello] = answers()
+    expect(decodeGoAway(first)).toEqual({
+      id: helloId(hello),
+      code: refusalCodes.badToken,
+      reason: 'the token is wrong',
+    })
+    expect(second.length).toBe(first.length)
+    expect(door.stats).toMatchObject({ badTokens: 2, admitted: 0 })
+  })
+
+  it('refuses another version and names its own, whatever is in the HELLO', () => {
+    const hello = new Uint8Array(MIN_HELLO_BYTES).fill(0xab)
+    hello.set(dial().hello.subarray(0, 9))
+    hello[6] = 2
+    door.handleDatagram(0, hello, source)
+    const [answer = hello] = answers()
+    expect(decodeGoAway(answer)).toEqual({
+      id: helloId(hello),
+      code: refusalCodes.badVersion,
+      reason: 'this server speaks version 1',
+    })
+    expect(answer.length).toBeLessThan(hello.length)
+  })
+
+  it('drops, counts and does not answer a HELLO that is too short, in any version', () => {
+    const { hello } = dial()
+    door.handleDatagram(0, hello.subarray(0, MIN_HELLO_BYTES - 1), source)
+    hello[6] = 2
+    door.handleDatagram(0, hello.subarray(0, MIN_HELLO_BYTES - 1), source)
+    expect(answers()).toEqual([])
+    expect(door.stats).toMatchObject({ droppedMalformed: 2, receivedHellos: 0 })
+  })
+
+  it('drops and counts a HELLO that proves the token and asks for what cannot be', () => {
+    const dialing = new Dialing(0, plainSecurity('secret', randomBytes), {
+      limits: { mtuBytes: 1_200, maxMessageBytes: 0 },
+      userPayload: new Uint8Array(0),
+    })
+    const hello = new Uint8Array(1_200)
+    dialing.pollTransmit(0, hello)
+    door.handleDatagram(0, hello, source)
+    expect(nextKnock()).toBeUndefined()
+    expect(door.stats.droppedMalformed).toBe(1)
+  })
+
+  it('does not mind any one flipped bit of a HELLO', () => {
+    const { hello } = dial()
+    for (let bit = 0; bit < 80 * 8; bit += 1) {
+      const changed = hello.slice()
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      door.handleDatagram(0, changed, source)
+      expect(nextKnock()).toBeUndefined()
+    }
+  })
+
+  it('keeps a bounded number of answers and knocks, and counts the rest', () => {
+    const { hello } = dial('wrong')
+    for (let i = 0; i < 1_100; i += 1) door.handleDatagram(0, hello, source)
+    expect(answers()).toHaveLength(1_024)
+    expect(door.stats).toMatchObject({ badTokens: 1_100, droppedAnswers: 76 })
+    for (let i = 0; i < 1_030; i += 1) door.handleDatagram(0, dial().hello, source)
+    expect(door.stats.droppedAnswers).toBe(76 + 6)
+  })
+
+  it('can be asked again after an endpoint that CONNECT cannot name', () => {
+    door.handleDatagram(0, dial().hello, source)
+    const knock = takeKnock()
+    expect(() => door.admit(0, knock, { host: 'example.com', port: 1 })).toThrow(RangeError)
+    expect(() => door.refuse(0, knock, 70_000, '')).toThrow(RangeError)
+    expect(door.admit(0, knock, endpoint).state).toBe('connecting')
+  })
+
+  it('does not take a knock that is none of its own', () => {
+    const other = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes })
+    door.handleDatagram(0, dial().hello, source)
+    const knock = takeKnock()
+    expect(() => other.admit(0, knock, endpoint)).toThrow('another front door')
+    expect(() => door.admit(0, { ...knock }, endpoint)).toThrow('another front door')
+  })
+
+  it('knows a HELLO of its own by its first bytes', () => {
+    expect(door.isHello(dial().hello)).toBe(true)
+    expect(door.isHello(new TextEncoder().encode('HELLO secret'))).toBe(false)
+  })
+})

@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  connectedPrefix,
+  connectPrefix,
+  decodeConnect,
+  decodeGoAway,
+  decodeHello,
+  encodeConnect,
+  encodeGoAway,
+  encodeHello,
+  helloId,
+  isHello,
+  MIN_HELLO_BYTES,
+  packetOfConnect,
+  packetOfConnected,
+} from '../../lib/protocol/handshake.ts'
+import { Random } from '../../lib/simulator/index.ts'
+
+const encoder = new TextEncoder()
+const id = new Random(4).bytes(16)
+
+function createHello(message: Uint8Array, length = 1_200): Uint8Array {
+  const hello = new Uint8Array(length).fill(0xff)
+  encodeHello(hello, (into) => {
+    into.set(message)
+    return message.length
+  })
+  return hello
+}
+
+function createConnect(message: Uint8Array): Uint8Array {
+  return encodeConnect(message.length + 10, (into) => {
+    into.set(message)
+    return message.length
+  })
+}
+
+describe('HELLO', () => {
+  it('is the word, a NUL, the version, the length of message 1, message 1 and zeros', () => {
+    const message = new Random(1).bytes(20)
+    const hello = createHello(message, MIN_HELLO_BYTES)
+    const head = [...encoder.encode('HELLO\0'), 1, 0, 20, ...message]
+    expect([...hello.subarray(0, head.length)]).toEqual(head)
+    expect(hello.subarray(head.length).every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('comes back out as it went in', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 16, maxLength: 500 }),
+        fc.integer({ min: 512, max: 1_500 }),
+        (message, length) => {
+          const hello = decodeHello(createHello(message, Math.max(length, message.length + 9)))
+          expect(hello?.version).toBe(1)
+          expect(hello?.id).toEqual(message.subarray(0, 16))
+          expect(hello?.message).toEqual(message)
+        },
+      ),
+    )
+  })
+
+  it('is told from the classic one by the byte behind its word', () => {
+    expect(isHello(createHello(id))).toBe(true)
+    expect(isHello(encoder.encode('HELLO secret'))).toBe(false)
+    expect(isHello(encoder.encode('HELLO'))).toBe(false)
+  })
+
+  it('is dropped when it is shorter than any honest one', () => {
+    const hello = createHello(id, MIN_HELLO_BYTES)
+    expect(decodeHello(hello)).toBeDefined()
+    expect(decodeHello(hello.subarray(0, MIN_HELLO_BYTES - 1))).toBeUndefined()
+  })
+
+  it('is dropped when anything but zeros follows message 1', () => {
+    const hello = createHello(id)
+    for (const offset of [9 + 16, 600, 1_199]) {
+      const changed = hello.slice()
+      changed[offset] = 1
+      expect(decodeHello(changed)).toBeUndefined()
+    }
+  })
+
+  it('is dropped when its message is longer than the datagram, or too short for an id', () => {
+    const hello = createHello(id)
+    for (const length of [0, 15, 1_200 - 8, 0xffff]) {
+      const changed = hello.slice()
+      new DataView(changed.buffer).setUint16(7, length)
+      expect(decodeHello(changed)).toBeUndefined()
+    }
+  })
+
+  it('of another version shows its id and nothing more', () => {
+    const hello = createHello(id)
+    hello[6] = 2
+    expect(decodeHello(hello)).toEqual({ version: 2, id, message: undefined })
+    expect(helloId(hello)).toEqual(id)
+  })
+})
+
+describe('the front door’s CONNECT', () => {
+  it('is the word, a NUL, the version, the length of message 2 and message 2', () => {
+    expect([...createConnect(new Uint8Array([5, 6, 7]))]).toEqual([...encoder.encode('CONNECT\0'), 1, 0, 3, 5, 6, 7])
+  })
+
+  it('comes back out as it went in, and no byte shorter or longer', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (message) => {
+        const connect = createConnect(message)
+        expect(decodeConnect(connect)).toEqual(message)
+        expect(decodeConnect(connect.subarray(0, -1))).toBeUndefined()
+        expect(decodeConnect(new Uint8Array([...connect, 0]))).toBeUndefined()
+      }),
+    )
+  })
+
+  it('of another version is not read', () => {
+    const connect = createConnect(new Uint8Array(3))
+    connect[8] = 2
+    expect(decodeConnect(connect)).toBeUndefined()
+  })
+})
+
+describe('GO AWAY!', () => {
+  it('is the word, a NUL, the version, the id of the HELLO, the code and the reason', () => {
+    const bytes = encodeGoAway(id, 0x0102, 'full')
+    expect([...bytes]).toEqual([...encoder.encode('GO AWAY!\0'), 1, ...id, 1, 2, ...encoder.encode('full')])
+  })
+
+  it('comes back out as it went in', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffff }), fc.string({ maxLength: 60 }), (code, reason) => {
+        expect(decodeGoAway(encodeGoAway(id, code, reason))).toEqual({ id, code, reason })
+      }),
+    )
+  })
+
+  it('is read in whichever version it is written', () => {
+    const bytes = encodeGoAway(id, 2, 'this server speaks version 2')
+    bytes[9] = 2
+    expect(decodeGoAway(bytes)?.reason).toBe('this server speaks version 2')
+  })
+
+  it('cuts a long reason between two characters', () => {
+    const bytes = encodeGoAway(id, 1, `a${'é'.repeat(200)}`)
+    expect(decodeGoAway(bytes)?.reason).toBe(`a${'é'.repeat(127)}`)
+    expect(decodeGoAway(new Uint8Array([...bytes, 65, 65]))).toBeUndefined()
+  })
+
+  it('is never larger than the least HELLO that it answers', () => {
+    expect(encodeGoAway(id, 1, 'x'.repeat(1_000)).length).toBeLessThan(MIN_HELLO_BYTES)
+  })
+})
+
+describe('CONNECT and CONNECTED on the private port', () => {
+  const packet = new Uint8Array([0x80, 1, 2, 3])
+
+  it('carry a packet behind the word, a NUL and the version', () => {
+    expect([...connectPrefix]).toEqual([...encoder.encode('CONNECT\0'), 1])
+    expect([...connectedPrefix]).toEqual([...encoder.encode('CONNECTED\0'), 1])
+    expect(packetOfConnect(new Uint8Array([...connectPrefix, ...packet]))).toEqual(packet)
+    expect(packetOfConnected(new Uint8Array([...connectedPrefix, ...packet]))).toEqual(packet)
+  })
+
+  it('are not taken for each other, nor for the front door’s CONNECT', () => {
+    expect(packetOfConnect(new Uint8Array([...connectedPrefix, ...packet]))).toBeUndefined()
+    expect(packetOfConnected(new Uint8Array([...connectPrefix, ...packet]))).toBeUndefined()
+    expect(packetOfConnect(createConnect(new Uint8Array(40)))).toBeUndefined()
+  })
+})
+
+describe('every decoder', () => {
+  it('takes any bytes, behind any word, without throwing', () => {
+    const words = ['HELLO\0\x01', 'CONNECT\0\x01', 'CONNECTED\0\x01', 'GO AWAY!\0\x01', 'HELLO\0\x07', '']
+    fc.assert(
+      fc.property(fc.constantFrom(...words), fc.uint8Array({ maxLength: 1_300 }), (word, tail) => {
+        const bytes = new Uint8Array([...encoder.encode(word), ...tail])
+        for (const decode of [decodeHello, decodeConnect, decodeGoAway, packetOfConnect, packetOfConnected, isHello]) {
+          expect(() => decode(bytes)).not.toThrow()
+        }
+      }),
+    )
+  })
+})

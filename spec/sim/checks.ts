@@ -1,0 +1,194 @@
+import type { Delivery } from '../../lib/session/delivery.ts'
+import type { EndCause, SessionEvent } from '../../lib/session/session.ts'
+import type { Endpoint } from '../../lib/simulator/index.ts'
+
+/** A message that was accepted by `send`. */
+interface SentMessage {
+  readonly id: number
+  readonly bytes: number
+  readonly delivery: Delivery
+  readonly channel: number
+  readonly sentAtMs: number
+}
+
+const ID_BYTES = 4
+
+/** The least that a message has: its number. */
+const MIN_MESSAGE_BYTES = ID_BYTES
+
+/**
+ * The messages of one direction: makes each one recognisable, and checks everything that arrives against what was sent.
+ *
+ * - Nothing arrives that was not sent, or otherwise than it was sent.
+ * - Reliable messages arrive once, in order within their channel; unordered ones once.
+ * - Sequenced and latest ones arrive at most once, and an older one never after a newer one of its channel.
+ * - {@link checkComplete}: every reliable message arrived, and of the latest ones the newest.
+ */
+export class Ledger {
+  readonly name: string
+  readonly latenciesMs: { readonly delivery: Delivery; readonly channel: number; readonly latencyMs: number }[] = []
+  readonly #sent: SentMessage[] = []
+  readonly #arrived = new Set<number>()
+  readonly #undelivered = new Set<number>()
+  /** How many that have to arrive neither have nor were given up. */
+  #owed = 0
+  /** The newest message of each channel of which the newest has to arrive. */
+  readonly #newestLatest = new Map<number, number>()
+  /** The newest that arrived, by delivery and channel. */
+  readonly #newest = new Map<string, number>()
+  #refused = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** How many messages `send` accepted, and how many arrived. */
+  get sentMessages(): number {
+    return this.#sent.length
+  }
+
+  get arrivedMessages(): number {
+    return this.#arrived.size
+  }
+
+  /** How many messages `send` did not take because the queue was full. */
+  get refusedMessages(): number {
+    return this.#refused
+  }
+
+  /** Sends the next message. Returns whether it was accepted; throws for any other outcome than a full queue. */
+  send(now: number, from: Endpoint, bytes: number, delivery: Delivery, channel: number): boolean {
+    const id = this.#sent.length
+    const outcome = from.send(createMessage(id, Math.max(bytes, MIN_MESSAGE_BYTES)), delivery, channel)
+    if (outcome === 'queue-full') {
+      this.#refused += 1
+      return false
+    }
+    if (outcome !== 'accepted') fail(`${this.name}: message ${id} of ${bytes} B was not accepted: ${outcome}`)
+    this.#sent.push({ id, bytes: Math.max(bytes, MIN_MESSAGE_BYTES), delivery, channel, sentAtMs: now })
+    if (mustArrive(delivery)) this.#owed += 1
+    if (delivery === 'latest') this.#newestLatest.set(channel, id)
+    return true
+  }
+
+  /** Checks a message that arrived. */
+  arrive(now: number, event: SessionEvent & { readonly type: 'message' }): void {
+    const { message, delivery, channel } = event
+    const sent = message.length < ID_BYTES ? undefined : this.#sent[readId(message)]
+    if (sent === undefined) fail(`${this.name}: a message of ${message.length} B arrived that was not sent`)
+    const what = `${this.name}: ${sent.delivery} message ${sent.id} of ${sent.bytes} B on channel ${sent.channel}`
+    if (!isMessage(message, sent)) fail(`${what} arrived with other bytes`)
+    if (delivery !== sent.delivery || channel !== sent.channel)
+      fail(`${what} arrived as ${delivery} on channel ${channel}`)
+    if (sent.delivery !== 'unreliable' && this.#arrived.has(sent.id)) fail(`${what} arrived twice`)
+    if (mustArrive(delivery) && !this.#isSettled(sent.id)) this.#owed -= 1
+    this.#arrived.add(sent.id)
+    this.latenciesMs.push({ delivery, channel, latencyMs: now - sent.sentAtMs })
+    if (delivery === 'unreliable' || delivery === 'reliable-unordered') return
+    const lane = `${delivery} ${channel}`
+    const newest = this.#newest.get(lane) ?? -1
+    if (sent.id < newest) fail(`${what} arrived after message ${newest}`)
+    this.#newest.set(lane, sent.id)
+  }
+
+  /** Takes note of messages that the sender was told about: they may have arrived or not. */
+  giveUp({ messages }: SessionEvent & { readonly type: 'undelivered' }): void {
+    for (const { message, delivery, channel } of messages) {
+      const sent = this.#sent[readId(message)]
+      if (sent === undefined || !isMessage(message, sent) || sent.delivery !== delivery || sent.channel !== channel) {
+        fail(`${this.name}: a message of ${message.length} B is said to be undelivered that was not sent`)
+      }
+      if (this.#undelivered.has(sent.id)) fail(`${this.name}: message ${sent.id} is said to be undelivered twice`)
+      if (mustArrive(delivery) && !this.#isSettled(sent.id)) this.#owed -= 1
+      this.#undelivered.add(sent.id)
+    }
+  }
+
+  /** Whether everything arrived that has to, or its sender was told. */
+  isComplete(): boolean {
+    if (this.#owed > 0) return false
+    for (const id of this.#newestLatest.values()) if (!this.#isSettled(id)) return false
+    return true
+  }
+
+  /** Throws when something that has to arrive is missing. */
+  checkComplete(): void {
+    if (this.isComplete()) return
+    const missing = this.#sent.find(({ id, delivery, channel }) => {
+      return !this.#isSettled(id) && (mustArrive(delivery) || this.#newestLatest.get(channel) === id)
+    })
+    if (missing === undefined) return fail(`${this.name}: ${this.#owed} messages are owed, and all have arrived`)
+    fail(
+      `${this.name}: ${missing.delivery} message ${missing.id} of ${missing.bytes} B on channel ${missing.channel}, sent at ` +
+        `${missing.sentAtMs.toFixed(3)} ms, never arrived (${this.#arrived.size} of ${this.#sent.length} did)`,
+    )
+  }
+
+  #isSettled(id: number): boolean {
+    return this.#arrived.has(id) || this.#undelivered.has(id)
+  }
+}
+
+function mustArrive(delivery: Delivery): boolean {
+  return delivery === 'reliable' || delivery === 'reliable-unordered'
+}
+
+/** How a connection ended at one end. */
+export interface Ending {
+  readonly cause: EndCause
+  readonly code: number
+  readonly reason: string
+}
+
+/** Throws unless both ends agree on what ended the connection. `mayTimeOut`: the link may have lost every word of it. */
+export function checkAgreement(a: Ending | undefined, b: Ending | undefined, mayTimeOut = false): void {
+  const describe = (ending: Ending | undefined) =>
+    ending === undefined ? 'has not ended' : `${ending.cause}, code ${ending.code} '${ending.reason}'`
+  const disagree = (): never => fail(`the ends do not agree on the end: ${describe(a)} here, ${describe(b)} there`)
+  if (a === undefined || b === undefined) return disagree()
+  if (mayTimeOut && (a.cause === 'timeout' || b.cause === 'timeout')) return
+  const isHere = a.cause === 'closed-here'
+  const isThere = b.cause === 'closed-here'
+  if (a.cause === 'timeout' || b.cause === 'timeout' || (!isHere && !isThere)) return disagree()
+  if (isHere !== isThere && (a.code !== b.code || a.reason !== b.reason)) disagree()
+}
+
+/** Throws when more waits at an end than its settings allow. */
+export function checkQueues(endpoint: Endpoint, limits: { maxQueuedMessages: number; maxQueuedBytes: number }): void {
+  const { queuedMessages, queuedBytes } = endpoint.session.stats
+  if (queuedMessages < 0 || queuedBytes < 0)
+    fail(`${endpoint.name} counts ${queuedMessages} messages, ${queuedBytes} bytes`)
+  if (queuedMessages > limits.maxQueuedMessages) {
+    fail(`${endpoint.name} has ${queuedMessages} messages queued, more than ${limits.maxQueuedMessages}`)
+  }
+  if (queuedBytes > limits.maxQueuedBytes) {
+    fail(`${endpoint.name} has ${queuedBytes} bytes queued, more than ${limits.maxQueuedBytes}`)
+  }
+}
+
+/** Throws what is wrong. */
+export function fail(message: string): never {
+  throw new Error(message)
+}
+
+function createMessage(id: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  for (let i = ID_BYTES; i < length; i += 1) bytes[i] = fillByte(id, i)
+  new DataView(bytes.buffer).setUint32(0, id)
+  return bytes
+}
+
+function isMessage(bytes: Uint8Array, { id, bytes: length }: SentMessage): boolean {
+  if (bytes.length !== length || readId(bytes) !== id) return false
+  for (let i = ID_BYTES; i < length; i += 1) if (bytes[i] !== fillByte(id, i)) return false
+  return true
+}
+
+/** Differs from byte to byte and from message to message, so that nothing can be mixed up unnoticed. */
+function fillByte(id: number, place: number): number {
+  return (id * 167 + place * 13 + (place >> 8) * 31) & 255
+}
+
+function readId(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
+}

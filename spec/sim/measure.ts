@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { measurements } from './measurements.ts'
+import type { MeasureOptions, Row } from './measurements.ts'
+
+const program = new Command('measure')
+  .description('Measures the reliable protocol in the simulator and prints a table for each measurement.')
+  .argument('[names...]', `which: ${measurements.map(({ name }) => name).join(', ')}; all by default`)
+  .option('--seeds <n>', 'how many seeds each', parseCount, 10)
+  .option('--from <seed>', 'the first seed', parseCount, 1)
+  .option('--seconds <s>', 'how long the streams last', parseCount, 60)
+  .option('--redundancy <auto|off|n>', "'auto', 'off' or a number of copies", parseRedundancy, 'auto')
+  .action(
+    (
+      names: string[],
+      options: { seeds: number; from: number; seconds: number; redundancy: 'auto' | 'off' | number },
+    ) => {
+      const unknown = names.find((name) => !measurements.some((measurement) => measurement.name === name))
+      if (unknown !== undefined) program.error(`There is no measurement '${unknown}'.`)
+      const { seeds, from: firstSeed, seconds, redundancy } = options
+      for (const measurement of measurements) {
+        if (names.length > 0 && !names.includes(measurement.name)) continue
+        const settings: MeasureOptions = { seeds, firstSeed, seconds, redundancy }
+        console.log(`\n${measurement.name}: ${measurement.title}`)
+        printTable([...measurement.rows(settings)])
+      }
+    },
+  )
+
+program.parse()
+
+function printTable(rows: readonly Row[]): void {
+  const lines: Record<string, string>[] = rows.map(({ cells, isMet }) => ({ ...cells, '': isMet ? 'ok' : 'NOT MET' }))
+  const columns = Object.keys(lines[0] ?? {})
+  const widths = columns.map((column) =>
+    Math.max(...[column, ...lines.map((line) => line[column] ?? '')].map((cell) => cell.length)),
+  )
+  const print = (cells: string[]) =>
+    console.log('  ' + cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  '))
+  print(columns)
+  for (const line of lines) print(columns.map((column) => line[column] ?? ''))
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.')
+  return count
+}
+
+function parseRedundancy(text: string): 'auto' | 'off' | number {
+  return text === 'auto' || text === 'off' ? text : parseCount(text)
+}

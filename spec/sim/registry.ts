@@ -1,0 +1,22 @@
+import type { Scenario } from './scenario.ts'
+import { closingScenarios } from './scenarios/closing.ts'
+import { deliveryScenarios } from './scenarios/delivery.ts'
+import { handshakeScenarios } from './scenarios/handshake.ts'
+import { livenessScenarios } from './scenarios/liveness.ts'
+import { loadScenarios } from './scenarios/load.ts'
+
+/** Every scenario there is. */
+export const scenarios: readonly Scenario[] = [
+  ...handshakeScenarios,
+  ...deliveryScenarios,
+  ...loadScenarios,
+  ...livenessScenarios,
+  ...closingScenarios,
+]
+
+/** The scenario of a name; throws when there is none. */
+export function findScenario(name: string): Scenario {
+  const scenario = scenarios.find((candidate) => candidate.name === name)
+  if (scenario === undefined) throw new Error(`There is no scenario '${name}'.`)
+  return scenario
+}

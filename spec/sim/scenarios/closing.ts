@@ -1,0 +1,99 @@
+import { checkAgreement, fail } from '../checks.ts'
+import { Play, randomLoop } from '../play.ts'
+import { defineScenario } from '../scenario.ts'
+import type { Scenario } from '../scenario.ts'
+
+export const closingScenarios: readonly Scenario[] = [
+  defineScenario('close-with-messages-queued', (context) => {
+    const { random } = context
+    const play = new Play(context, {
+      link: { delayMs: random.between(1, 80), jitterMs: 5, lossRate: random.pick([0, 0.03]) },
+      serverLoop: randomLoop(random),
+    })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    conversation.chat({ durationMs: 300, intervalMs: 10, deliveries: ['reliable'] })
+    play.world.run(random.between(0, 400))
+    const end = random.pick(['client', 'server'] as const)
+    const ledger = end === 'client' ? conversation.up : conversation.down
+    for (let i = 0; i < 20; i += 1) {
+      if (end === 'client') conversation.sendUp(random.integer(4, 2_000))
+      else conversation.sendDown(random.integer(4, 2_000))
+    }
+    conversation.closeFrom(end)
+    play.checkOver()
+    if (ledger.arrivedMessages < ledger.sentMessages) {
+      fail(
+        `${ledger.name}: ${ledger.sentMessages - ledger.arrivedMessages} messages sent before the close never arrived`,
+      )
+    }
+    play.waitForAll(1)
+  }),
+
+  defineScenario('close-from-both-ends', (context) => {
+    const { random } = context
+    const play = new Play(context, { link: { delayMs: 30, jitterMs: 10 }, serverLoop: randomLoop(random) })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    conversation.chat({ durationMs: 300, intervalMs: 10 })
+    play.world.run(random.between(0, 400))
+    conversation.closeFrom('client')
+    play.world.run(random.pick([0, random.between(0, 100)]))
+    if (conversation.server !== undefined) conversation.closeFrom('server')
+    play.checkOver()
+    play.waitForAll(1)
+  }),
+
+  defineScenario('close-at-once', (context) => {
+    const { random } = context
+    const play = new Play(context, { link: { delayMs: random.between(0, 50) }, serverLoop: randomLoop(random) })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    if (random.chance(0.5)) conversation.sendUp(random.integer(4, 3_000))
+    conversation.closeFrom(random.pick(['client', 'server']))
+    play.checkOver()
+    play.waitForAll(1)
+  }),
+
+  defineScenario('close-under-loss', (context) => {
+    const { random } = context
+    const play = new Play(context, { link: { delayMs: 20 }, serverLoop: randomLoop(random) })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    conversation.configure({ lossRate: 0.3, duplicateRate: 0.2 })
+    conversation.chat({ durationMs: 500, intervalMs: 20 })
+    play.world.run(500)
+    conversation.closeFrom(random.pick(['client', 'server']))
+    play.checkOver(true)
+    play.waitForAll(1)
+  }),
+
+  defineScenario('close-in-a-blackout', (context) => {
+    const { random } = context
+    const play = new Play(context, { link: { delayMs: 20 }, serverLoop: randomLoop(random) })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    conversation.chat({ durationMs: 500, intervalMs: 20 })
+    play.world.run(500)
+    conversation.configure({ lossRate: 1 })
+    play.world.run(random.between(0, 3_000))
+    const end = random.pick(['client', 'server'] as const)
+    conversation.closeFrom(end)
+    play.world.run(play.settings.timeoutMs + 10_000)
+    if (!conversation.client.isOver || play.world.server.clientCount > 0)
+      fail(`not over: ${conversation.describeStates()}`)
+    const own = end === 'client' ? conversation.clientEnding : conversation.serverEnding
+    if (own?.cause !== 'closed-here') fail(`who closed was told of ${own?.cause ?? 'nothing'}`)
+    checkAgreement(conversation.clientEnding, conversation.serverEnding, true)
+    play.waitForAll(1)
+  }),
+
+  defineScenario('killed', (context) => {
+    const { random } = context
+    const play = new Play(context, { link: { delayMs: 20 }, serverLoop: randomLoop(random) })
+    const conversation = play.connect()
+    conversation.chat({ durationMs: 1_000, intervalMs: 20 })
+    play.world.run(random.between(0, 1_000))
+    conversation.client.stop()
+    play.world.run(play.settings.timeoutMs + 2_000)
+    if (play.world.server.clientCount > 0) fail('the server keeps a client that was killed')
+    if (conversation.serverEnding?.cause !== 'timeout')
+      fail(`the server was told of ${conversation.serverEnding?.cause ?? 'nothing'}`)
+    if (!conversation.down.isComplete()) conversation.down.checkComplete()
+  }),
+]

@@ -1,0 +1,4 @@
+import { specifyScenarios } from '../specify.ts'
+import { deliveryScenarios } from './delivery.ts'
+
+specifyScenarios('delivery', deliveryScenarios)

@@ -1,0 +1,4 @@
+import { specifyScenarios } from '../specify.ts'
+import { loadScenarios } from './load.ts'
+
+specifyScenarios('load', loadScenarios)

@@ -1,0 +1,150 @@
+import { AckHistory } from '../../lib/protocol/ack-history.ts'
+import { AckSection } from '../../lib/protocol/ack-section.ts'
+import { Congestion } from '../../lib/protocol/congestion.ts'
+import { LossRecovery } from '../../lib/protocol/loss-recovery.ts'
+import { Pacer } from '../../lib/protocol/pacer.ts'
+import { RedundancyControl } from '../../lib/protocol/redundancy.ts'
+import { RttEstimator } from '../../lib/protocol/rtt.ts'
+import { createStats } from '../../lib/session/stats.ts'
+import { Random } from '../../lib/simulator/index.ts'
+
+/** The path between a sender of nothing but bulk and a receiver that acks every packet. */
+export interface PathOptions {
+  readonly delayMs: number
+  readonly bytesPerMs: number
+  readonly queueBytes?: number
+  readonly jitterMs?: number
+  readonly lossRate?: number
+  readonly seed?: number
+  /** The round trip that the handshake is said to have taken. */
+  readonly handshakeRttMs?: number
+}
+
+/** The size of every packet. */
+export const PACKET_BYTES = 1_200
+
+/** Something that happens at a time. */
+interface Occasion {
+  readonly at: number
+  readonly run: () => void
+}
+
+/**
+ * Loss recovery, congestion control and pacing on a modelled path, without packets that would have to be encoded: a sender
+ * that has data, or has none, and the acks of what gets through. Everything can be changed while it runs.
+ */
+export class BulkSender {
+  readonly stats = createStats()
+  readonly rtt: RttEstimator
+  readonly redundancy: RedundancyControl
+  readonly congestion: Congestion
+  readonly recovery: LossRecovery
+  readonly pacer = new Pacer(0)
+  path: Required<PathOptions>
+  /** Whether there is something to send. */
+  hasData = true
+  now = 0
+  /** What got through, and how long its queue made each packet wait. */
+  deliveredBytes = 0
+  sentBytes = 0
+  droppedPackets = 0
+  queueMs = 0
+  readonly #random: Random
+  readonly #history = new AckHistory(0)
+  readonly #occasions: Occasion[] = []
+  #freeAt = 0
+
+  constructor(options: PathOptions) {
+    this.path = {
+      queueBytes: Infinity,
+      jitterMs: 0,
+      lossRate: 0,
+      seed: 1,
+      handshakeRttMs: 2 * options.delayMs,
+      ...options,
+    }
+    this.#random = new Random(this.path.seed)
+    this.rtt = new RttEstimator(0, this.path.handshakeRttMs)
+    this.redundancy = new RedundancyControl(0, 'auto', this.rtt)
+    this.congestion = new Congestion(0, PACKET_BYTES, this.rtt)
+    this.recovery = new LossRecovery(0, {
+      rtt: this.rtt,
+      congestion: this.congestion,
+      redundancy: this.redundancy,
+      fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
+      stats: this.stats,
+    })
+  }
+
+  /** Runs until a time; calls `observe` after everything that happens. */
+  runUntil(untilMs: number, observe: () => void = () => {}): void {
+    for (;;) {
+      this.#transmit()
+      observe()
+      const occasion = this.#occasions[0]
+      const at = Math.min(occasion?.at ?? Infinity, this.#wakeAt)
+      if (at > untilMs) break
+      this.now = Math.max(this.now, at)
+      if (occasion !== undefined && occasion.at <= at) {
+        this.#occasions.shift()
+        occasion.run()
+      } else {
+        this.recovery.handleTimeout(this.now)
+      }
+    }
+    this.now = untilMs
+  }
+
+  get #hasRoom(): boolean {
+    return this.hasData && this.recovery.bytesInFlight < this.congestion.windowBytes
+  }
+
+  get #wakeAt(): number {
+    return Math.min(this.recovery.deadline, this.#hasRoom ? this.pacer.nextAt(this.now) : Infinity)
+  }
+
+  #transmit(): void {
+    while (this.recovery.probesDue > 0) this.#send()
+    while (this.#hasRoom && this.pacer.mayRelease(this.now)) this.#send()
+    if (!this.#hasRoom) this.pacer.rest()
+    if (!this.hasData && this.recovery.bytesInFlight < this.congestion.windowBytes) {
+      this.congestion.onAppLimited(this.recovery.bytesInFlight)
+    }
+  }
+
+  #send(): void {
+    const packetNumber = this.recovery.nextPacketNumber
+    this.recovery.beginPacket(this.now)
+    this.recovery.onPacketSent(this.now, PACKET_BYTES, true)
+    this.pacer.onPacketSent(this.now, PACKET_BYTES, this.congestion.pacingRate)
+    this.sentBytes += PACKET_BYTES
+    const { delayMs, bytesPerMs, queueBytes, jitterMs, lossRate } = this.path
+    this.queueMs = Math.max(0, this.#freeAt - this.now)
+    if (this.queueMs * bytesPerMs > queueBytes) {
+      this.droppedPackets += 1
+      return
+    }
+    this.#freeAt = Math.max(this.#freeAt, this.now) + PACKET_BYTES / bytesPerMs
+    if (this.#random.chance(lossRate)) return
+    const arrivedAt = this.#freeAt + delayMs + this.#random.between(0, jitterMs)
+    this.#at(arrivedAt, () => this.#receive(packetNumber))
+  }
+
+  #receive(packetNumber: number): void {
+    this.deliveredBytes += PACKET_BYTES
+    this.#history.add(packetNumber, this.now)
+    const ack = new AckSection()
+    ack.fill(this.#history, 0)
+    this.#history.noteStated()
+    const { delayMs, jitterMs, lossRate } = this.path
+    if (this.#random.chance(lossRate)) return
+    this.#at(this.now + delayMs + this.#random.between(0, jitterMs), () => {
+      this.recovery.handleAck(this.now, ack)
+    })
+  }
+
+  #at(at: number, run: () => void): void {
+    const index = this.#occasions.findLastIndex((other) => other.at <= at)
+    this.#occasions.splice(index + 1, 0, { at, run })
+  }
+}
