@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['spec/**/*.spec.ts'],
     testTimeout: 30_000,
     pool: 'forks',
+    // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.
+    maxWorkers: 2,
     coverage: { include: ['lib/**'] },
   },
 })

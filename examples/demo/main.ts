@@ -4,6 +4,7 @@
 //
 // It exits with 0 only when everything that it shows has really happened.
 
+import { badLink } from './chapters/bad-link.ts'
 import { conversation } from './chapters/conversation.ts'
 import { farewell } from './chapters/farewell.ts'
 import { frozen } from './chapters/frozen.ts'
@@ -12,7 +13,7 @@ import { killed } from './chapters/killed.ts'
 import { milliseconds, Screen, type Finding } from './screen.ts'
 import { Stage, type Chapter } from './stage.ts'
 
-const chapters: readonly Chapter[] = [handshake, conversation, killed, frozen, farewell]
+const chapters: readonly Chapter[] = [handshake, conversation, killed, frozen, badLink, farewell]
 
 /** Nothing here takes so long; a demonstration that does has failed. */
 const LIMIT_MS = 30_000

@@ -1,5 +1,7 @@
 // What the director and its processes tell each other.
 
+import type { Delivery } from 'udpipe'
+
 /** Told to the server. */
 export type ServerCommand =
   | { readonly type: 'start' }
@@ -36,8 +38,35 @@ export type ClientReport =
   | { readonly type: 'series'; readonly received: number; readonly isInOrder: boolean }
   | { readonly type: 'closed' }
 
+/** Told to the server beyond the bad link. */
+export type FarServerCommand = { readonly type: 'start' } | { readonly type: 'report' }
+
+/** What came of one way of delivery, in the order it came. */
+export interface Arrivals {
+  readonly delivery: Delivery
+  readonly numbers: readonly number[]
+  /** One way. */
+  readonly latenciesMs: readonly number[]
+}
+
+/** Told by the server beyond the bad link. */
+export type FarServerReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'arrivals'; readonly arrivals: readonly Arrivals[] }
+
+/** Told to the client before the bad link: connect, send, and close. */
+export interface FarClientCommand {
+  readonly host: string
+  readonly port: number
+  readonly messages: number
+}
+
+/** Told by the client before the bad link. */
+export type FarClientReport = { readonly type: 'ready' } | { readonly type: 'sent' }
+
 /** Tells the director, who forked this process. */
-export function tell(report: ServerReport | ClientReport): void {
+export function tell(report: ServerReport | ClientReport | FarServerReport | FarClientReport): void {
   process.send?.(report)
 }
 

@@ -39,6 +39,11 @@ export class Screen {
     console.log(`    ${this.#style('dim', milliseconds(atMs).padStart(9))}  ${text}`)
   }
 
+  /** A row of a table. */
+  row(heading: string, cells: readonly string[]): void {
+    console.log(`    ${heading.padEnd(12)}${cells.map((cell) => cell.padStart(12)).join('')}`)
+  }
+
   finding({ claim, measured, isTrue }: Finding): void {
     console.log(`    ${this.#mark(isTrue)} ${claim}: ${this.#style('bold', measured)}`)
   }

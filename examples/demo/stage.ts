@@ -16,6 +16,8 @@ export class Stage {
   readonly ben: ClientActor = new Actor('./client.ts', 'Ben')
   readonly cleo: ClientActor = new Actor('./client.ts', 'Cleo')
 
+  readonly #hired: { kill(signal: NodeJS.Signals): void }[] = []
+
   constructor(screen: Screen) {
     this.screen = screen
   }
@@ -29,9 +31,16 @@ export class Stage {
     await Promise.all([this.server.until('ready'), ...this.clients.map((client) => client.until('ready'))])
   }
 
+  /** Takes on another process, which ends with the others at the latest. */
+  hire<Hired extends { kill(signal: NodeJS.Signals): void }>(hired: Hired): Hired {
+    this.#hired.push(hired)
+    return hired
+  }
+
   /** Ends every process, a frozen one too. */
   clear(): void {
     this.server.kill('SIGKILL')
     for (const client of this.clients) client.kill('SIGKILL')
+    for (const hired of this.#hired) hired.kill('SIGKILL')
   }
 }

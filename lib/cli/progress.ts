@@ -37,6 +37,6 @@ export class Progress {
 /** The size of standard input when that is a file, and somebody watches standard error; otherwise `undefined`. */
 export function watchedInputBytes(): number | undefined {
   if (!process.stderr.isTTY) return undefined
-  const input = fstatSync(STDIN, { throwIfNoEntry: false })
-  return input?.isFile() === true && input.size > 0 ? input.size : undefined
+  const input = fstatSync(STDIN)
+  return input.isFile() && input.size > 0 ? input.size : undefined
 }

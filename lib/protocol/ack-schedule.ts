@@ -20,6 +20,7 @@ export class AckSchedule {
   #lastReceivedAt = -Infinity
   #pendingPackets = 0
   #pendingBytes = 0
+  #isAwaited = false
 
   constructor(mtuBytes: number) {
     this.#mtuBytes = mtuBytes
@@ -35,6 +36,11 @@ export class AckSchedule {
     return this.#pendingPackets > 0
   }
 
+  /** Whether the other side waits for the ack that is owed. */
+  get isAwaited(): boolean {
+    return this.#isAwaited
+  }
+
   /** When something arrived last that is to be acked. */
   get lastReceivedAt(): number {
     return this.#lastReceivedAt
@@ -48,6 +54,7 @@ export class AckSchedule {
     this.#lastReceivedAt = now
     this.#pendingPackets += 1
     this.#pendingBytes += bytes
+    this.#isAwaited ||= isAwaited
     this.#dueAt = Math.min(this.#dueAt, this.#dueTime(now, isAwaited, nextDatagramAt))
   }
 
@@ -57,6 +64,7 @@ export class AckSchedule {
     this.#dueAt = Infinity
     this.#pendingPackets = 0
     this.#pendingBytes = 0
+    this.#isAwaited = false
   }
 
   #dueTime(now: number, isAwaited: boolean, nextDatagramAt: number): number {

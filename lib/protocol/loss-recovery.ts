@@ -36,6 +36,9 @@ const PROBE_BACKOFF = 1.5
 const MAX_PROBE_INTERVAL_MS = 300
 const MAX_BACKOFF_STEPS = 12
 
+/** After so many probes without an answer the other side is taken to be out of reach. */
+const SILENT_PROBES = 2
+
 /** What the longest delay that an ack can state is read as, or a little less. */
 const LONGEST_STATED_DELAY_MS = 250
 
@@ -166,6 +169,13 @@ export class LossRecovery {
     this.#congestion.onAckProcessed(now, this.#bytesInFlight)
     this.#bury(now)
     return true
+  }
+
+  /** Something arrived from the other side. If it had fallen silent, that is the moment to ask again. */
+  handleHeard(): void {
+    if (this.#probeCount < SILENT_PROBES || this.#packetsInFlight === 0) return
+    this.#probesDue = Math.max(this.#probesDue, PROBES)
+    this.#probeCount = 0
   }
 
   /** Lets time pass. */

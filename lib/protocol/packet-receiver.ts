@@ -70,6 +70,7 @@ export class PacketReceiver {
     const verdict = this.#handleFrames(now, packetNumber)
     if (verdict === FramesVerdict.violation) return 'malformed'
     if (verdict === FramesVerdict.taken) this.#acknowledge(now, packetNumber, bytes.length)
+    recovery.handleHeard()
     return 'accepted'
   }
 
@@ -108,8 +109,8 @@ export class PacketReceiver {
     const { control, events } = this.#parts
     switch (frame.type) {
       case FrameType.ping:
+        // Its PONG takes the ack along.
         this.#isAckEliciting = true
-        this.#isAwaited = true
         control.handlePing(now, frame)
         events.push({ type: 'ping' })
         return

@@ -61,18 +61,20 @@ export class PacketSender {
 
   /** When {@link write} has something to write, if nothing else happens; `Infinity` for never. */
   dueAt(now: number): number {
-    const { ackSchedule, control } = this.#parts
+    const { ackSchedule, control, redundancy } = this.#parts
     if (control.isDue) return now
+    redundancy.update(now)
     return this.isStalled ? ackSchedule.dueAt : Math.min(ackSchedule.dueAt, this.#messagesDueAt(now))
   }
 
   /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
   write(now: number, into: Uint8Array): number {
-    const { ackSchedule, control, channels, recovery } = this.#parts
+    const { ackSchedule, control, channels, recovery, redundancy } = this.#parts
+    redundancy.update(now)
     const mayThin = !this.isStalled && this.#hasRoomForThin && this.#thinAt <= now
     const mayBulk = !this.isStalled && this.#hasRoomForBulk && channels.hasBulk(now) && this.#pacer.mayRelease(now)
     const mustProbe = !this.isStalled && recovery.probesDue > 0
-    const mayCopy = mayThin && this.#copiesAt(now) <= now
+    const mayCopy = mayThin && this.#copiesAt <= now
     const isDue = control.isDue || ackSchedule.dueAt <= now || mayBulk || mustProbe || mayCopy
     if (!isDue && !(mayThin && channels.hasThin(now))) return this.#rest(now)
 
@@ -81,6 +83,7 @@ export class PacketSender {
     const ack = this.#chooseAck(now, mayBulk)
     writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber, ack)
     const goodbyes = control.write(now, writer)
+    const before = writer.frameCount
     // Written in the order in which they were sent, messages need shorter frames; but copies must not crowd out what is new.
     const isRoomy = !mayBulk && channels.queuedBytes < writer.remaining * QUEUE_SHARE_BESIDE_COPIES
     const mayRide = mayCopy || (mayThin && channels.hasThin(now))
@@ -88,8 +91,8 @@ export class PacketSender {
     if (mayThin || mayBulk) this.#writeMessages(now, manifest, mayBulk && ack?.form !== AckForm.ranges)
     if (mayRide) this.#writeCopies(now, manifest, writer.remaining)
     if (mustProbe) this.#writeProbe(now, manifest)
+    if (writer.frameCount > before || ackSchedule.isAwaited) control.writeExchange(now, writer)
     const isAckEliciting = writer.frameCount > goodbyes
-    if (isAckEliciting) control.writeExchange(now, writer)
     if (writer.isEmpty && ack === undefined) return this.#rest(now)
     return this.#finish(now, into, manifest, ack, isAckEliciting)
   }
@@ -99,7 +102,7 @@ export class PacketSender {
     if (recovery.probesDue > 0) return now
     let dueAt = Infinity
     if (this.#hasRoomForThin) {
-      const wantedAt = channels.hasThin(now) ? now : this.#copiesAt(now)
+      const wantedAt = channels.hasThin(now) ? now : this.#copiesAt
       dueAt = Math.max(now, wantedAt, this.#thinAt)
     }
     if (this.#hasRoomForBulk && channels.hasBulk(now)) dueAt = Math.min(dueAt, this.#pacer.nextAt(now))
@@ -121,11 +124,10 @@ export class PacketSender {
   }
 
   /** When a packet with nothing but copies is to leave. */
-  #copiesAt(now: number): number {
+  get #copiesAt(): number {
     const { channels, redundancy } = this.#parts
-    const policy = redundancy.policy(now)
-    if (policy.copies <= 1) return Infinity
-    const dueAt = channels.nextCopyAt(policy)
+    if (redundancy.policy.copies <= 1) return Infinity
+    const dueAt = channels.nextCopyAt(redundancy.policy)
     if (dueAt === Infinity) return Infinity
     return redundancy.carrierAt(dueAt, channels.nextCopyAt(redundancy.latePolicy))
   }
@@ -133,9 +135,8 @@ export class PacketSender {
   /** Copies ride along where there is room and the window is not full. */
   #writeCopies(now: number, manifest: Manifest, budgetBytes: number): void {
     const { channels, redundancy } = this.#parts
-    const policy = redundancy.policy(now)
-    if (policy.copies <= 1) return
-    const written = channels.writeCopies(now, this.#writer, manifest, budgetBytes, policy)
+    if (redundancy.policy.copies <= 1) return
+    const written = channels.writeCopies(now, this.#writer, manifest, budgetBytes, redundancy.policy)
     channels.writeCopies(now, this.#writer, manifest, budgetBytes - written, redundancy.latePolicy)
   }
 

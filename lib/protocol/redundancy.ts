@@ -80,8 +80,6 @@ export class RedundancyControl {
   readonly #mode: Redundancy
   readonly #rtt: RttEstimator
   readonly #rhythm = new SendRhythm()
-  readonly #policy: CopyPolicy = { copies: 0, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
-  readonly #latePolicy: CopyPolicy = { copies: 1, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
   #level: Level
   /** Whether what was assumed of the path before it was tried has turned out to do harm. */
   #isAssumptionOver = false
@@ -108,23 +106,21 @@ export class RedundancyControl {
     return now < this.#congestedUntil
   }
 
-  /** When copies are due, at the time `now`. The object is the same every time. */
-  policy(now: number): Readonly<CopyPolicy> {
-    const policy = this.#policy
+  /** Brings the policies up to date with the time `now` and with all that was noted since. */
+  update(now: number): void {
+    const { policy, latePolicy } = this
     policy.copies = this.#times(now)
-    const isOn = policy.copies > 1
-    policy.gapMs = isOn ? Math.min(this.#isCheap ? this.#halfwayMs : Infinity, this.#gapMs * RIDE_SHARE) : Infinity
-    policy.lateAfterMs = isOn ? this.#overdueMs : Infinity
-    // The longer nothing at all is acked, the less helps a copy.
-    policy.lateGapMs = isOn ? Math.max(this.#halfwayMs, (now - this.#waitingSince) * SILENCE_SHARE) : Infinity
-    return policy
-  }
-
-  /** The part of the last {@link policy} that is about messages whose ack is overdue. The object is the same every time. */
-  get latePolicy(): Readonly<CopyPolicy> {
-    this.#latePolicy.lateAfterMs = this.#policy.lateAfterMs
-    this.#latePolicy.lateGapMs = this.#policy.lateGapMs
-    return this.#latePolicy
+    if (policy.copies <= 1) {
+      policy.gapMs = policy.lateAfterMs = policy.lateGapMs = Infinity
+    } else {
+      const gapMs = this.#gapMs * RIDE_SHARE
+      policy.gapMs = this.#isCheap ? Math.min(this.#halfwayMs, gapMs) : gapMs
+      policy.lateAfterMs = this.#overdueMs
+      // The longer nothing at all is acked, the less helps a copy.
+      policy.lateGapMs = Math.max(this.#halfwayMs, (now - this.#waitingSince) * SILENCE_SHARE)
+    }
+    latePolicy.lateAfterMs = policy.lateAfterMs
+    latePolicy.lateGapMs = policy.lateGapMs
   }
 
   /**
@@ -204,9 +200,10 @@ export class RedundancyControl {
 
   #times(now: number): number {
     if (typeof this.#mode === 'number') return this.#mode + 1
-    if (this.isCongested(now) || this.#rtt.queueMs > WITHOUT_LOSS * this.#queueThresholdMs) return 0
     const times = timesOfLevel[this.#level]
-    if (times === 0 || !this.#isCheap) return times
+    if (times === 0 || this.isCongested(now)) return 0
+    if (this.#rtt.queueMs > WITHOUT_LOSS * this.#queueThresholdMs) return 0
+    if (!this.#isCheap) return times
     return Math.max(times, Math.min(MAX_FREE_TIMES, Math.floor(FREE_BYTES / this.#rhythm.bytes)))
   }
 

@@ -360,7 +360,7 @@ export abstract class ReliableSession implements Session {
 
   /** Answers CLOSE again for a while, in case our CLOSED was lost. */
   #linger(): void {
-    this.enter('linger', Math.max(LINGER_MS, this.link.probeTimeoutMs * 3))
+    this.enter('linger', Math.min(MAX_LINGER_MS, Math.max(LINGER_MS, this.link.probeTimeoutMs * 3)))
     this.#farewell = undefined
     this.#silence(false)
   }
@@ -391,6 +391,8 @@ export abstract class ReliableSession implements Session {
 
 /** How long the other side's repeated CLOSE is answered after the end, or three times as long as an answer takes. */
 const LINGER_MS = 1_000
+/** A round trip that was measured across a pause of ours must not hold a port for long. */
+const MAX_LINGER_MS = 5_000
 
 type ControlEvent = Extract<ConnectionEvent, { readonly type: 'peer-close' | 'peer-closed' }>
 

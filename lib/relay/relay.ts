@@ -192,8 +192,9 @@ export class Relay {
       this.#warn(`More than ${MAX_RELAY_CLIENTS} clients: what the others send is dropped.`)
       return undefined
     }
+    const socket = this.#openPassageSocket(client)
+    if (socket === undefined) return undefined
     this.#passageCount += 1
-    const socket = this.#openSocket({ host: client.host.includes(':') ? '::' : '0.0.0.0', port: 0 })
     const passage = new Passage(
       now,
       client,
@@ -208,6 +209,15 @@ export class Relay {
   #closeDoorway(port: number, doorway: Doorway): void {
     doorway.socket.close()
     this.#doorways.delete(port)
+  }
+
+  #openPassageSocket(client: Address): UdpSocket | undefined {
+    try {
+      return this.#openSocket({ host: client.host.includes(':') ? '::' : '0.0.0.0', port: 0 })
+    } catch (error) {
+      this.#warn(`There is no socket for another client. ${String(error)}`)
+      return undefined
+    }
   }
 
   #forget(key: string, passage: Passage): void {

@@ -6,8 +6,8 @@ import { connect, listen, udpipe } from './udpipe-command.ts'
 
 describe('udpipe connect', () => {
   it('sends each line of its input as a message, prints what it receives, and closes', async () => {
-    const { listener, port } = await listen()
-    const connection = await connect(port)
+    const { listener, port } = await listen('--lines')
+    const connection = await connect(port, '--lines')
 
     connection.write('first\nsecond\n')
     await listener.until(/^first\nsecond\n/)
@@ -18,7 +18,7 @@ describe('udpipe connect', () => {
     expect(await connection.ended).toBe(0)
     expect(connection.stdout).toBe('answer\n')
     expect(connection.stderr).toMatch(
-      /dialing .*\n.*connecting to .*\n.*connected to .*\n.*disconnected .* closed by this side\n$/,
+      /dialing .*\n.*connecting to .*\n.*connected to .*\n.*disconnected .* closed by this side\n.*: sent 34 bytes.*\n.*: received 6 bytes\n$/,
     )
     await listener.until(/disconnected: client 1 .* closed by the other side/)
     expect(listener.stdout).toBe('first\nsecond\nlast, without a newline\n')
@@ -26,8 +26,8 @@ describe('udpipe connect', () => {
 
   it('brings 10,000 lines to a listener, whole and in order', async () => {
     const lines = Array.from({ length: 10_000 }, (_, i) => `line ${i} ${'·'.repeat(i % 50)}\n`).join('')
-    const { listener, port } = await listen('--once')
-    const connection = udpipe('connect', '127.0.0.1', port)
+    const { listener, port } = await listen('--once', '--lines')
+    const connection = udpipe('connect', '127.0.0.1', port, '--lines')
 
     connection.end(lines)
 
@@ -36,10 +36,27 @@ describe('udpipe connect', () => {
     expect(sha256(listener.stdoutBytes)).toBe(sha256(lines))
   })
 
-  it('brings bytes as they are', async () => {
+  it.each([
+    ['nothing', ''],
+    ['bytes without a last newline', Buffer.from(Array.from({ length: 200_003 }, (_, i) => (i * i) >> 3))],
+  ])('brings a file of %s to a listener as it is, and says how long that took', async (_what, file) => {
+    const { listener, port } = await listen('--once')
+    const connection = udpipe('connect', '127.0.0.1', port)
+
+    connection.end(file)
+
+    expect(await connection.ended).toBe(0)
+    expect(await listener.ended).toBe(0)
+    expect(sha256(listener.stdoutBytes)).toBe(sha256(file))
+    if (file.length === 0) return
+    expect(connection.stderr).toMatch(/sent 200,003 bytes in \d+\.\d\d s, [\d.]+ .?B\/s\n$/)
+    expect(listener.stderr).toMatch(/received 200,003 bytes in \d+\.\d\d s, [\d.]+ .?B\/s\n$/)
+  })
+
+  it('brings bytes over the classic protocol, too', async () => {
     const bytes = Buffer.from(Array.from({ length: 40_000 }, (_, i) => (i * i) >> 3))
-    const { listener, port } = await listen('--once', '--bytes')
-    const connection = await connect(port, '--bytes')
+    const { listener, port } = await listen('--once', '--bytes', '-p', 'classic')
+    const connection = await connect(port, '--bytes', '-p', 'classic')
 
     connection.write(bytes)
     await listener.untilOutput(bytes.length)
@@ -51,9 +68,9 @@ describe('udpipe connect', () => {
     expect(listener.stdoutBytes.equals(Buffer.concat([bytes, Buffer.from('PING')]))).toBe(true)
   })
 
-  it('reports each line that cannot be sent, sends the others, and exits with 1', async () => {
-    const { listener, port } = await listen('--once')
-    const connection = udpipe('connect', '--quiet', '127.0.0.1', port)
+  it('reports each line that the classic protocol cannot send, sends the others, and exits with 1', async () => {
+    const { listener, port } = await listen('--once', '-p', 'classic')
+    const connection = udpipe('connect', '--quiet', '-p', 'classic', '127.0.0.1', port)
 
     connection.end(`before\n\nPING\n${'x'.repeat(1201)}\n${'y'.repeat(1200)}\n`)
 

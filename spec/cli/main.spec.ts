@@ -4,21 +4,41 @@ import { udpipe } from './udpipe-command.ts'
 
 describe('udpipe', () => {
   it('explains itself and its commands', async () => {
-    const [program, listen, connect] = [udpipe('--help'), udpipe('listen', '--help'), udpipe('connect', '--help')]
+    const [program, listen, connect, sim] = [
+      udpipe('--help'),
+      udpipe('listen', '--help'),
+      udpipe('connect', '--help'),
+      udpipe('sim', '--help'),
+    ]
 
-    expect(await Promise.all([program.ended, listen.ended, connect.ended])).toEqual([0, 0, 0])
+    expect(await Promise.all([program.ended, listen.ended, connect.ended, sim.ended])).toEqual([0, 0, 0, 0])
     expect(program.stdout).toMatch(/^Usage: udpipe \[options\] \[command\]$/m)
     expect(program.stdout).toMatch(/^ {2}listen \[options\] <port> +Serve clients/m)
     expect(program.stdout).toMatch(/^ {2}connect \[options\] <host> <port> +Connect to a server/m)
+    expect(program.stdout).toMatch(/^ {2}sim \[options\] <port> <server-host> <server-port> +Stand between/m)
     expect(program.stdout).toMatch(/^Exit codes:\n {2}0 +done/m)
     expect(listen.stdout).toMatch(/^Usage: udpipe listen \[options\] <port>$/m)
-    for (const option of ['--bytes', '--token', '--timeout', '--protocol', '--quiet', '--verbose']) {
+    for (const option of ['--bytes', '--lines', '--token', '--timeout', '--protocol', '--quiet', '--verbose']) {
       expect(listen.stdout).toContain(option)
       expect(connect.stdout).toContain(option)
     }
-    for (const option of ['--host', '--max-clients', '--once', '--prefix']) expect(listen.stdout).toContain(option)
+    for (const option of ['--host', '--advertise', '--max-clients', '--once', '--prefix'])
+      expect(listen.stdout).toContain(option)
     expect(connect.stdout).toMatch(/^Usage: udpipe connect \[options\] <host> <port>$/m)
     expect(connect.stdout).toContain('--keep-open')
+    for (const option of [
+      '--delay',
+      '--jitter',
+      '--loss',
+      '--burst',
+      '--duplicate',
+      '--reorder',
+      '--rate',
+      '--queue',
+      '--seed',
+    ])
+      expect(sim.stdout).toContain(option)
+    expect(sim.stdout).toMatch(/^Example, in three terminals:\n {2}udpipe /m)
     for (const { stdout } of [program, listen, connect]) expect(stdout).toMatch(/^Examples:\n {2}udpipe /m)
   })
 

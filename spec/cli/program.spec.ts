@@ -16,7 +16,14 @@ describe('the command line', () => {
     ['a timeout shorter than a stall', ['listen', '0', '--timeout', '0.5'], /a number of seconds from 1 to 86400/],
     ['no clients', ['listen', '0', '--max-clients', '0'], /a whole number from 1 to 65535/],
     ['a token of two words', ['connect', 'localhost', '1234', '--token', 'two words'], /A token is .* without spaces/],
+    ['bytes that are lines', ['listen', '0', '--bytes', '--lines'], /--bytes and --lines exclude each other/],
     ['prefixes without lines', ['listen', '0', '--bytes', '--prefix'], /--prefix begins lines/],
+    ['an advertised name', ['listen', '0', '--advertise', 'localhost'], /advertisedHost must be a numeric/],
+    ['a relay without a server', ['sim', '0'], /missing required argument 'server-host'/],
+    ['a negative delay', ['sim', '0', '127.0.0.1', '1', '--delay=-1'], /a number of milliseconds from 0 to 60000/],
+    ['more loss than all', ['sim', '0', '127.0.0.1', '1', '--loss', '101'], /a number of percent from 0 to 100/],
+    ['half a burst', ['sim', '0', '127.0.0.1', '1', '--burst', '1'], /two numbers of percent: enter,leave/],
+    ['a rate of nothing', ['sim', '0', '127.0.0.1', '1', '--rate', '0'], /a number of kbit\/s from 1 up/],
     ['a protocol there is not', ['listen', '0', '--protocol', 'tcp'], /Allowed choices are classic, reliable/],
   ])('refuses %s', async (_what, args, sentence) => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)

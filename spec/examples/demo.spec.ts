@@ -12,6 +12,7 @@ describe('the demonstration', () => {
       'Messages, both ways',
       'A client is killed',
       'A client is frozen',
+      'The same messages over a bad link',
       'Goodbye',
     ])
     expect(demo.stdout).toMatch(
@@ -20,6 +21,9 @@ describe('the demonstration', () => {
     const [, summary = ''] = demo.stdout.split('\n Summary\n')
     expect(summary).toMatch(/ waited +500 of 500 {2}✓\n/)
     expect(summary).toMatch(/ in order when it thawed +500 after [\d.,]+ ms {2}✓\n/)
+    expect(demo.stdout).toMatch(/^ +reliable( +[\d.,]+ ms){4} +180 of 180$/m)
+    expect(demo.stdout).toMatch(/^ +unreliable( +[\d.,]+ ms){4} +\d+ of 180$/m)
+    expect(summary).toMatch(/ once each and in order.* +180 of 180, [\d.]+ ms {2}✓\n/)
     expect(summary).not.toContain('✗')
   })
 

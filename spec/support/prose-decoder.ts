@@ -1,227 +1,298 @@
-import type { AckDescription, FrameDescription, PacketDescription } from './packet-description.ts'
-
 /**
- * A second decoder of packets, which follows `lib/protocol/README.md` sentence by sentence and nothing else: no state but a
- * list of the bytes that are left, no speed, and an exception for everything that the text calls malformed.
+ * A second decoder of packets, written from the prose of lib/protocol/README.md alone, in the order of that prose.
+ * It favours being read over being fast.
  */
+import type { AckDescription, Delivery, FrameDescription, PacketDescription } from './packet-description.ts'
+
+type DataFrame = Extract<FrameDescription, { type: 'DATA' }>
+type Fragment = NonNullable<DataFrame['fragment']>
+type Run = AckDescription['received'][number]
+
+class Malformed extends Error {}
+
+function must(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Malformed(what)
+}
+
+/** Takes an opened packet: the visible header and the body, without the seal. Null when it is malformed. */
 export function decodeByTheProse(bytes: Uint8Array): PacketDescription | null {
   try {
-    return packet([...bytes])
+    return decodePacket(new Cursor(bytes))
   } catch (error) {
     if (error instanceof Malformed) return null
     throw error
   }
 }
 
-class Malformed extends Error {}
+// Notation
 
-type Bytes = number[]
+class Cursor {
+  readonly #bytes: Uint8Array
+  #position = 0
 
-function demand(holds: boolean): void {
-  if (!holds) throw new Malformed()
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#position
+  }
+
+  take(count: number): Uint8Array {
+    must(count <= this.remaining, 'a packet that ends inside of a field')
+    const taken = this.#bytes.slice(this.#position, this.#position + count)
+    this.#position += count
+    return taken
+  }
+
+  u8(): number {
+    return Number(bigEndian(this.take(1)))
+  }
+
+  u16(): number {
+    return Number(bigEndian(this.take(2)))
+  }
+
+  u32(): number {
+    return Number(bigEndian(this.take(4)))
+  }
+
+  varint(): number {
+    const first = this.u8()
+    const furtherBytes = 2 ** (first >> 6) - 1
+    const value = bigEndian(Uint8Array.of(first & 0b0011_1111, ...this.take(furtherBytes)))
+    must(value >= leastVarintOf(furtherBytes + 1), 'a varint that is longer than it has to be')
+    must(value <= BigInt(Number.MAX_SAFE_INTEGER), 'a varint above 2^53 - 1')
+    return Number(value)
+  }
 }
 
-function take(bytes: Bytes, count: number): Bytes {
-  demand(count <= bytes.length)
-  return bytes.splice(0, count)
+function bigEndian(bytes: Uint8Array): bigint {
+  return bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)
 }
 
-function unsigned(bytes: Bytes, width: number): bigint {
-  return take(bytes, width).reduce((value, byte) => value * 256n + BigInt(byte), 0n)
-}
-
-function u8(bytes: Bytes): number {
-  return Number(unsigned(bytes, 1))
-}
-
-function u16(bytes: Bytes): number {
-  return Number(unsigned(bytes, 2))
-}
-
-// Notation: varints
-
-const varintRows = [
-  { width: 1, lowest: 0n, highest: 63n },
-  { width: 2, lowest: 64n, highest: 16_383n },
-  { width: 4, lowest: 16_384n, highest: 2n ** 30n - 1n },
-  { width: 8, lowest: 2n ** 30n, highest: 2n ** 53n - 1n },
-] as const
-
-function varint(bytes: Bytes): number {
-  demand(bytes.length > 0)
-  const row = varintRows[((bytes[0] ?? 0) / 64) | 0] ?? varintRows[0]
-  const topBits = BigInt(varintRows.indexOf(row)) * 2n ** BigInt(row.width * 8 - 2)
-  const value = unsigned(bytes, row.width) - topBits
-  demand(value >= row.lowest && value <= row.highest)
-  return Number(value)
+function leastVarintOf(byteCount: number): bigint {
+  if (byteCount === 1) return 0n
+  if (byteCount === 2) return 64n
+  if (byteCount === 4) return 16_384n
+  return 2n ** 30n
 }
 
 // Packet
 
-function packet(bytes: Bytes): PacketDescription {
-  const flags = u8(bytes).toString(2).padStart(8, '0')
-  const packetNumber = u16(bytes)
-  demand(flags.startsWith('10000'))
-  const ack = ackSection(bytes, Number.parseInt(flags.slice(5), 2))
-  const frames: FrameDescription[] = []
-  while (bytes.length > 0) frames.push(frame(bytes, frames))
-  demand(ack !== null || frames.length > 0)
+function decodePacket(cursor: Cursor): PacketDescription {
+  const ackForm = decodeFlags(cursor.u8())
+  const packetNumber = cursor.u16()
+  const ack = ackForm === 0 ? null : decodeAck(cursor, ackForm)
+  const frames = decodeFrames(cursor)
+  must(ack !== null || frames.length > 0, 'a packet with neither an ack section nor a frame')
   return { packetNumber, ack, frames }
 }
 
-// Ack section
-
-function ackSection(bytes: Bytes, form: number): AckDescription | null {
-  demand(form <= 5)
-  if (form === 0) return null
-  const largest = u16(bytes)
-  const delayMs = ackDelay(u8(bytes))
-  if (form === 5) return { largest, delayMs, ...ackRanges(bytes) }
-  const missing = ackMissing(bytes, form)
-  const received = runs(Array.from({ length: 33 }, (_, distance) => distance === 0 || !missing.includes(distance)))
-  return { largest, delayMs, received, reach: 32 }
+function decodeFlags(flags: number): number {
+  must((flags & 0b1000_0000) !== 0, 'no packet: the top bit is not set')
+  must((flags & 0b0111_1000) === 0, 'a reserved flag')
+  const ackForm = flags & 0b0000_0111
+  must(ackForm <= 5, 'ack forms 6 and 7')
+  return ackForm
 }
 
-function ackDelay(delay: number): number {
-  const e = Math.floor(delay / 32)
-  const m = delay % 32
+// Packet > Ack section
+
+const SHORT_REACH = 32
+const MOST_RANGES = 32
+const FURTHEST_REACH = 16_383
+
+function decodeAck(cursor: Cursor, form: number): AckDescription {
+  const largest = cursor.u16()
+  const delayMs = delayOf(cursor.u8())
+  if (form === 5) return { largest, delayMs, ...decodeRanges(cursor) }
+  return { largest, delayMs, received: runsWithout(decodeMissing(cursor, form)), reach: SHORT_REACH }
+}
+
+function delayOf(delay: number): number {
+  const e = delay >> 5
+  const m = delay & 31
   return ((32 + m) * 2 ** e - 32) / 32
 }
 
-/** The distances below the largest that forms 1 to 4 state as missing. */
-function ackMissing(bytes: Bytes, form: number): number[] {
-  const width = [0, 0, 1, 2, 4][form] ?? 0
-  const missing = unsigned(bytes, width)
-  const lowest = [0n, 0n, 1n, 2n ** 8n, 2n ** 16n][form] ?? 0n
-  demand(missing >= lowest)
-  const bits = missing.toString(2).split('').reverse()
-  return bits.flatMap((bit, i) => (bit === '1' ? [i + 1] : []))
+/** Forms 1 to 4. */
+function decodeMissing(cursor: Cursor, form: number): number {
+  if (form === 1) return 0
+  if (form === 2) return atLeast(1, cursor.u8())
+  if (form === 3) return atLeast(2 ** 8, cursor.u16())
+  return atLeast(2 ** 16, cursor.u32())
 }
 
-function ackRanges(bytes: Bytes): Pick<AckDescription, 'received' | 'reach'> {
-  const count = u8(bytes)
-  demand(count <= 32)
-  const received: [number, number][] = [[0, varint(bytes)]]
-  for (let i = 0; i < count; i += 1) {
-    const gap = varint(bytes)
-    const length = varint(bytes)
-    const before = received.at(-1)?.[1] ?? 0
-    const newest = before + (gap + 1) + 1
-    received.push([newest, newest + length])
+function atLeast(least: number, missing: number): number {
+  must(missing >= least, 'missing packets that a shorter form can say')
+  return missing
+}
+
+/** The largest itself, at distance 0, has been received; bit i speaks of distance i + 1. */
+function runsWithout(missing: number): Run[] {
+  const runs: Run[] = []
+  let newest: number | null = 0
+  for (let distance = 1; distance <= SHORT_REACH; distance++) {
+    const isMissing = ((missing >>> (distance - 1)) & 1) === 1
+    if (isMissing && newest !== null) runs.push([newest, distance - 1])
+    if (isMissing) newest = null
+    else newest ??= distance
   }
-  const reach = received.at(-1)?.[1] ?? 0
-  demand(reach >= 33 && reach <= 16_383)
+  if (newest !== null) runs.push([newest, SHORT_REACH])
+  return runs
+}
+
+/** Form 5. */
+function decodeRanges(cursor: Cursor): { received: Run[]; reach: number } {
+  const count = cursor.u8()
+  must(count <= MOST_RANGES, 'too many ranges')
+  let reach = withinReach(cursor.varint())
+  const received: Run[] = [[0, reach]]
+  for (let i = 0; i < count; i++) {
+    const lastMissing = withinReach(reach + cursor.varint() + 1)
+    reach = withinReach(lastMissing + cursor.varint() + 1)
+    received.push([lastMissing + 1, reach])
+  }
+  must(reach > SHORT_REACH, 'ranges where forms 1 to 4 would do')
   return { received, reach }
 }
 
-/** The runs of `true`, as first and last index. */
-function runs(values: readonly boolean[]): [number, number][] {
-  const found: [number, number][] = []
-  values.forEach((value, i) => {
-    if (!value) return
-    const previous = found.at(-1)
-    if (previous?.[1] === i - 1) previous[1] = i
-    else found.push([i, i])
-  })
-  return found
+function withinReach(distance: number): number {
+  must(distance <= FURTHEST_REACH, 'ranges that go back too far')
+  return distance
 }
 
 // Frames
 
-function frame(bytes: Bytes, before: readonly FrameDescription[]): FrameDescription {
-  const first = u8(bytes)
-  if (first < 128) return data(bytes, first.toString(2).padStart(8, '0'), before)
-  switch (first) {
+function decodeFrames(cursor: Cursor): FrameDescription[] {
+  const frames: FrameDescription[] = []
+  let previousData: DataFrame | null = null
+  while (cursor.remaining > 0) {
+    const type = cursor.u8()
+    if (type < 0x80) frames.push((previousData = decodeData(cursor, type, previousData)))
+    else frames.push(decodeOther(cursor, type))
+  }
+  return frames
+}
+
+function decodeOther(cursor: Cursor, type: number): FrameDescription {
+  switch (type) {
     case 0x80:
-      return { type: 'PING', id: u16(bytes), time: varint(bytes) }
+      return { type: 'PING', id: cursor.u16(), time: cursor.varint() }
     case 0x81:
-      return { type: 'PONG', id: u16(bytes), time: varint(bytes), arrived: varint(bytes), held: varint(bytes) }
+      return {
+        type: 'PONG',
+        id: cursor.u16(),
+        time: cursor.varint(),
+        arrived: cursor.varint(),
+        held: cursor.varint(),
+      }
     case 0x82:
-      return { type: 'WINDOW', limit: varint(bytes) }
+      return { type: 'WINDOW', limit: cursor.varint() }
     case 0x83:
-      return { type: 'CHANNEL WINDOW', channel: u8(bytes), limit: varint(bytes) }
+      return { type: 'CHANNEL WINDOW', channel: cursor.u8(), limit: cursor.varint() }
     case 0x84:
-      return close(bytes)
+      return { type: 'CLOSE', code: cursor.u16(), reason: decodeReason(cursor) }
     case 0x85:
       return { type: 'CLOSED' }
     default:
-      throw new Malformed()
+      throw new Malformed('a reserved or unknown type of frame')
   }
 }
 
-function close(bytes: Bytes): FrameDescription {
-  const code = u16(bytes)
-  const length = varint(bytes)
-  demand(length <= 256)
-  return {
-    type: 'CLOSE',
-    code,
-    reason: new TextDecoder('utf-8', { ignoreBOM: true }).decode(new Uint8Array(take(bytes, length))),
-  }
+function decodeReason(cursor: Cursor): string {
+  const length = cursor.varint()
+  must(length <= 256, 'a reason that is too long')
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(cursor.take(length))
 }
 
-// DATA
+// Frames > DATA
 
-type DataDescription = FrameDescription & { type: 'DATA' }
+const DELIVERIES: readonly Delivery[] = ['reliable', 'reliable-unordered', 'sequenced', 'latest', 'unreliable']
 
-const deliveryNames = ['reliable', 'reliable-unordered', 'sequenced', 'latest', 'unreliable'] as const
+function decodeData(cursor: Cursor, type: number, previous: DataFrame | null): DataFrame {
+  const hasLength = (type & 0b0100_0000) !== 0
+  const hasChannel = (type & 0b0010_0000) !== 0
+  const isFragment = (type & 0b0001_0000) !== 0
+  const isNext = (type & 0b0000_1000) !== 0
 
-function data(bytes: Bytes, bits: string, before: readonly FrameDescription[]): DataDescription {
-  const [L, C, F, N] = [bits[1] === '1', bits[2] === '1', bits[3] === '1', bits[4] === '1']
-  const delivery = deliveryNames[Number.parseInt(bits.slice(5), 2)]
-  if (delivery === undefined) throw new Malformed()
-  const previous = before.findLast((frame) => frame.type === 'DATA')
-  const channel = dataChannel(bytes, C, previous)
-  const hasSequence = F || delivery === 'reliable' || delivery === 'reliable-unordered' || delivery === 'latest'
-  const sequence = dataSequence(bytes, N, hasSequence, nextSequence(previous, channel, delivery))
-  const place = F ? fragmentPlace(bytes) : null
-  const length = L ? varint(bytes) : bytes.length
-  const payload = take(bytes, length)
-  demand(L === bytes.length > 0)
-  const fragment = place === null ? null : sizedFragment(place, length)
-  return { type: 'DATA', delivery, channel, sequence, fragment, payload: Buffer.from(payload).toString('hex') }
+  const delivery = deliveryOf(type & 0b0000_0111)
+  const channel = decodeChannel(cursor, hasChannel, previous)
+  const next = nextSequence(previous, channel, delivery)
+  const sequence = hasSequence(delivery, isFragment) ? decodeSequence(cursor, isNext, next) : noSequence(isNext)
+  const place = isFragment ? decodePlace(cursor) : null
+  const payload = decodePayload(cursor, hasLength)
+  const fragment = place === null ? null : fragmentOf(place, payload.length)
+  return { type: 'DATA', delivery, channel, sequence, fragment, payload: hexadecimal(payload) }
 }
 
-function dataChannel(bytes: Bytes, C: boolean, previous: DataDescription | undefined): number {
+function deliveryOf(ddd: number): Delivery {
+  const delivery = DELIVERIES[ddd]
+  must(delivery !== undefined, 'deliveries 5 to 7')
+  return delivery
+}
+
+/** C */
+function decodeChannel(cursor: Cursor, hasChannel: boolean, previous: DataFrame | null): number {
   const implied = previous?.channel ?? 0
-  if (!C) return implied
-  const channel = u8(bytes)
-  demand(channel !== implied)
+  if (!hasChannel) return implied
+  const channel = cursor.u8()
+  must(channel !== implied, 'a channel that goes without saying')
   return channel
 }
 
-function nextSequence(previous: DataDescription | undefined, channel: number, delivery: string): number | null {
-  if (previous?.channel !== channel || previous.delivery !== delivery) return null
-  return previous.sequence === null ? null : (previous.sequence + 1) % 65_536
+/** The sequence that N would stand for; null where N may not stand. */
+function nextSequence(previous: DataFrame | null, channel: number, delivery: Delivery): number | null {
+  if (previous === null || previous.sequence === null) return null
+  if (previous.channel !== channel || previous.delivery !== delivery) return null
+  return (previous.sequence + 1) % 65_536
 }
 
-function dataSequence(bytes: Bytes, N: boolean, hasSequence: boolean, next: number | null): number | null {
-  if (N) {
-    demand(hasSequence && next !== null)
+function hasSequence(delivery: Delivery, isFragment: boolean): boolean {
+  return isFragment || (delivery !== 'sequenced' && delivery !== 'unreliable')
+}
+
+/** N */
+function decodeSequence(cursor: Cursor, isNext: boolean, next: number | null): number {
+  if (isNext) {
+    must(next !== null, 'N with no sequence to be next to')
     return next
   }
-  if (!hasSequence) return null
-  const sequence = u16(bytes)
-  demand(sequence !== next)
+  const sequence = cursor.u16()
+  must(sequence !== next, 'a sequence that N would have said')
   return sequence
 }
 
-interface Place {
-  readonly index: number
-  readonly last: number
-  readonly size: number | null
+function noSequence(isNext: boolean): null {
+  must(!isNext, 'N on a frame that has no sequence')
+  return null
 }
 
-function fragmentPlace(bytes: Bytes): Place {
-  const index = varint(bytes)
-  const last = varint(bytes)
-  const size = index === last ? varint(bytes) : null
-  demand(last >= 1 && last <= 65_535 && index <= last)
-  return { index, last, size }
+/** F: the size is only said by the last fragment. */
+function decodePlace(cursor: Cursor): { index: number; last: number; size: number | null } {
+  const index = cursor.varint()
+  const last = cursor.varint()
+  must(last >= 1 && last <= 65_535, 'a last fragment of 0, or above 65,535')
+  must(index <= last, 'a fragment behind the last')
+  return { index, last, size: index === last ? cursor.varint() : null }
 }
 
-function sizedFragment({ index, last, size }: Place, length: number): { index: number; last: number; size: number } {
-  demand(length >= 1 && length <= (size ?? length))
-  demand((size ?? length) >= 128)
-  return { index, last, size: size ?? length }
+function fragmentOf(place: { index: number; last: number; size: number | null }, length: number): Fragment {
+  const size = place.size ?? length
+  must(size >= 128, 'fragments that are too small')
+  must(length >= 1 && length <= size, 'a last fragment that is empty, or larger than the others')
+  return { index: place.index, last: place.last, size }
+}
+
+/** L */
+function decodePayload(cursor: Cursor, hasLength: boolean): Uint8Array {
+  if (!hasLength) return cursor.take(cursor.remaining)
+  const payload = cursor.take(cursor.varint())
+  must(cursor.remaining > 0, 'L on the frame that ends the packet')
+  return payload
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

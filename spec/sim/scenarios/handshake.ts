@@ -118,8 +118,10 @@ export const handshakeScenarios: readonly Scenario[] = [
     const conversation = play.dial({ loop: randomLoop(random) })
     for (let i = random.integer(0, 3); i > 0; i -= 1) conversation.sendUp(random.integer(4, 2_000))
     play.world.at(random.between(0, 200), () => {
-      if (!conversation.client.isOver)
-        conversation.closeFrom(conversation.server === undefined ? 'client' : random.pick(['client', 'server']))
+      if (conversation.client.isOver) return
+      // A client that has not heard of its private port yet would only knock again.
+      const isShown = conversation.server !== undefined && conversation.client.session.state !== 'dialing'
+      conversation.closeFrom(isShown ? random.pick(['client', 'server']) : 'client')
     })
     play.world.run(40_000)
     if (!conversation.client.isOver || play.world.server.clientCount > 0)

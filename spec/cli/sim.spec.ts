@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { udpipe } from './udpipe-command.ts'
+
+describe('udpipe sim', () => {
+  it('loses a tenth of the datagrams each way; the file arrives whole all the same, and SIGINT sums up', async () => {
+    const file = Buffer.from(Array.from({ length: 100_001 }, (_, i) => (i * i) >> 5))
+    const listener = udpipe('listen', '0', '--once', '--host', '127.0.0.1', '--advertise', '127.0.0.2')
+    const [, serverPort = ''] = await listener.until(/listening on 127\.0\.0\.1:(\d+)/)
+    const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--delay', '5', '--loss', '10')
+    const [, port = ''] = await relay.until(/relaying 127\.0\.0\.2:(\d+) to 127\.0\.0\.1:\d+\n/)
+    const connection = udpipe('connect', '127.0.0.2', port)
+
+    connection.end(file)
+
+    expect(await connection.ended).toBe(0)
+    expect(await listener.ended).toBe(0)
+    expect(sha256(listener.stdoutBytes)).toBe(sha256(file))
+    relay.kill('SIGINT')
+    expect(await relay.ended).toBe(0)
+    // Had the private port gone past the relay, it would have seen a handful of datagrams.
+    const [, offered = '', lost = ''] = /to the server: +\d+ of (\d+) datagrams .* (\d+) lost/.exec(relay.stderr) ?? []
+    expect(Number(offered)).toBeGreaterThan(100)
+    expect(Number(lost)).toBeGreaterThan(0)
+    expect(relay.stderr).toMatch(/to the clients: \d+ of \d+ datagrams \(\d+ bytes\), \d+ lost, 0 dropped by the queue/)
+  })
+
+  it('exits with 1 when it cannot listen, or does not find the server', async () => {
+    const [nowhere, unfound] = [
+      udpipe('sim', '0', '127.0.0.1', '1', '--host', '192.0.2.1'),
+      udpipe('sim', '0', 'no-such-host.invalid', '1'),
+    ]
+
+    expect(await Promise.all([nowhere.ended, unfound.ended])).toEqual([1, 1])
+    expect(nowhere.stderr).toMatch(/192\.0\.2\.1/)
+    expect(unfound.stderr).toMatch(/no-such-host\.invalid.* has no address/)
+  })
+})
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
