@@ -77,6 +77,10 @@ const timesOfLevel: Record<Level, number> = { [levels.none]: 0, [levels.one]: 2,
  */
 export class RedundancyControl {
   readonly lossRate: LossRate = new LossRate()
+  /** When copies are due, as of the last {@link update}. */
+  readonly policy: CopyPolicy = { copies: 0, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
+  /** The part of it that is about messages whose ack is overdue. */
+  readonly latePolicy: CopyPolicy = { copies: 1, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
   readonly #mode: Redundancy
   readonly #rtt: RttEstimator
   readonly #rhythm = new SendRhythm()

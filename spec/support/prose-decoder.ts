@@ -2,9 +2,10 @@
  * A second decoder of packets, written from the prose of lib/protocol/README.md alone, in the order of that prose.
  * It favours being read over being fast.
  */
-import type { AckDescription, Delivery, FrameDescription, PacketDescription } from './packet-description.ts'
+import type { AckDescription, FrameDescription, PacketDescription } from './packet-description.ts'
 
 type DataFrame = Extract<FrameDescription, { type: 'DATA' }>
+type Delivery = DataFrame['delivery']
 type Fragment = NonNullable<DataFrame['fragment']>
 type Run = AckDescription['received'][number]
 
@@ -244,7 +245,7 @@ function decodeChannel(cursor: Cursor, hasChannel: boolean, previous: DataFrame 
 
 /** The sequence that N would stand for; null where N may not stand. */
 function nextSequence(previous: DataFrame | null, channel: number, delivery: Delivery): number | null {
-  if (previous === null || previous.sequence === null) return null
+  if (previous?.sequence == null) return null
   if (previous.channel !== channel || previous.delivery !== delivery) return null
   return (previous.sequence + 1) % 65_536
 }
