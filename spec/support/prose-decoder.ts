@@ -245,9 +245,8 @@ function decodeChannel(cursor: Cursor, hasChannel: boolean, previous: DataFrame 
 
 /** The sequence that N would stand for; null where N may not stand. */
 function nextSequence(previous: DataFrame | null, channel: number, delivery: Delivery): number | null {
-  if (previous?.sequence == null) return null
-  if (previous.channel !== channel || previous.delivery !== delivery) return null
-  return (previous.sequence + 1) % 65_536
+  if (previous?.channel !== channel || previous.delivery !== delivery) return null
+  return previous.sequence === null ? null : (previous.sequence + 1) % 65_536
 }
 
 function hasSequence(delivery: Delivery, isFragment: boolean): boolean {
