@@ -69,6 +69,8 @@ export const handshakeScenarios: readonly Scenario[] = [
     const play = new Play(context, {
       link: { delayMs: random.between(0, 50), jitterMs: 20, lossRate: 0.2, duplicateRate: 0.2 },
       maxClients: 1,
+      // Time for twenty HELLOs: that no answer to any of them arrives is out of the question.
+      settings: { handshakeTimeoutMs: 20_000 },
       serverLoop: randomLoop(random),
     })
     const resident = play.connect({ link: { lossRate: 0 } })
