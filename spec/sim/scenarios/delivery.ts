@@ -239,7 +239,9 @@ function talk(
   spoil: (conversation: Conversation, play: Play) => void = () => undefined,
 ): void {
   const { random } = context
-  const play = new Play(context, { serverLoop: randomLoop(random), ...options })
+  // A link that is lost in bursts may swallow every HELLO of an ordinary handshake, of which other scenarios tell.
+  const settings = { handshakeTimeoutMs: 60_000, ...options.settings }
+  const play = new Play(context, { serverLoop: randomLoop(random), ...options, settings })
   const conversation = play.connect({ loop: randomLoop(random) }, 60_000)
   spoil(conversation, play)
   conversation.chat(chatter)
