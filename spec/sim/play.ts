@@ -33,7 +33,7 @@ export interface Chatter {
 }
 
 /** Both ends ping a quiet link, at times twice: PINGs and what answers them are well within this many an interval. */
-const MAX_IDLE_PACKETS_AN_INTERVAL = 7
+const MAX_IDLE_PACKETS_AN_INTERVAL = 8
 
 /** After the last message, so long may acks, probes and copies still travel. */
 const GRACE_MS = 3_000
