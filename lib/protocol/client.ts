@@ -6,7 +6,7 @@ import { canonicalHost } from '../session/numeric-host.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
 import { Dialing, requireRoom, type Answer } from './dialing.ts'
-import { connectPrefix, packetOfConnected } from './handshake.ts'
+import { encodeConnectPrefix, packetOfConnected } from './handshake.ts'
 import { ReliableSession } from './reliable-session.ts'
 import { Repetition } from './repetition.ts'
 
@@ -33,6 +33,8 @@ export class ReliableClient extends ReliableSession {
   #dialing: Dialing | undefined
   /** When CONNECT is said, until the private port answers. */
   #connecting: Repetition | undefined
+  /** What precedes the packet in CONNECT. */
+  #connectPrefix: Uint8Array = NO_BYTES
 
   /**
    * Dials at once.
@@ -41,7 +43,7 @@ export class ReliableClient extends ReliableSession {
    */
   constructor(now: number, settings: SessionSettings, frontDoor: Address, options: ReliableClientOptions) {
     super(now, { settings, initialState: 'waiting', remote: frontDoor, tuning: options })
-    const { token, randomBytes, payload = NO_PAYLOAD, security = plainSecurity } = options
+    const { token, randomBytes, payload = NO_BYTES, security = plainSecurity } = options
     // Answers come from the address as the network writes it.
     this.#frontDoor = { host: canonicalHost(frontDoor.host) ?? frontDoor.host, port: frontDoor.port }
     this.#security = security(token, randomBytes)
@@ -99,7 +101,7 @@ export class ReliableClient extends ReliableSession {
   /** A repeated CONNECT is another packet, with all in it that was not acknowledged: like any other, it may be lost. */
   protected override transmitOpening(now: number, into: Uint8Array): number {
     if (this.#dialing === undefined) {
-      return this.#connecting?.poll(now) === true ? this.link.transmitBehind(connectPrefix, now, into) : 0
+      return this.#connecting?.poll(now) === true ? this.link.transmitBehind(this.#connectPrefix, now, into) : 0
     }
     const length = this.#dialing.pollTransmit(now, into)
     if (length > 0) this.link.stats.sentPackets += 1
@@ -133,7 +135,7 @@ export class ReliableClient extends ReliableSession {
     this.leave(retryMs)
   }
 
-  #connect({ payload, sealer, rttMs }: Answer & { readonly type: 'shown' }): void {
+  #connect({ id, payload, sealer, rttMs }: Answer & { readonly type: 'shown' }): void {
     const { host, port } = payload.endpoint
     const remote = { host: isUnspecified(host) ? this.#frontDoor.host : host, port }
     this.enter('shown', this.settings.handshakeTimeoutMs)
@@ -141,11 +143,12 @@ export class ReliableClient extends ReliableSession {
     this.events.push({ type: 'connecting', remote })
     this.link.open(this.now, { sealer, limits: payload.limits, rttMs })
     this.#dialing = undefined
+    this.#connectPrefix = encodeConnectPrefix(id)
     this.#connecting = new Repetition(this.now, this.link.probeTimeoutMs)
   }
 }
 
-const NO_PAYLOAD = new Uint8Array(0)
+const NO_BYTES = new Uint8Array(0)
 
 /** Numbers from 0 up to, not including, 1, out of random bytes. */
 function uniform(randomBytes: RandomBytes): () => number {

@@ -1,11 +1,12 @@
 import type { Sealer } from '../security/sealer.ts'
-import { HELLO_ID_BYTES, type Initiator, type Security } from '../security/security.ts'
+import type { Initiator, Security } from '../security/security.ts'
 import {
   decodeConnect,
   decodeGoAway,
   encodeHello,
   HELLO_OVERHEAD_BYTES,
   helloId,
+  isSameId,
   MIN_HELLO_BYTES,
 } from './handshake.ts'
 import {
@@ -22,6 +23,8 @@ import { Repetition } from './repetition.ts'
 export type Answer =
   | {
       readonly type: 'shown'
+      /** The id of the HELLO that it answers. */
+      readonly id: Uint8Array
       readonly payload: ConnectPayload
       readonly sealer: Sealer
       /** From HELLO to its answer; `NaN` when HELLO was said more than once, so that nobody knows which was answered. */
@@ -73,7 +76,7 @@ export class Dialing {
     const payload = bytes && decodeConnectPayload(bytes)
     if (payload === undefined) return undefined
     const rttMs = this.#repetition.count === 1 ? Math.max(0, now - this.#saidAt) : NaN
-    return { type: 'shown', payload, sealer: this.#initiator.createSealer(), rttMs }
+    return { type: 'shown', id: helloId(this.#hello), payload, sealer: this.#initiator.createSealer(), rttMs }
   }
 }
 
@@ -91,9 +94,4 @@ export function requireRoom(payloadBytes: number, mtuBytes: number, security: Se
   if (payloadBytes > limitBytes) {
     throw new RangeError(`HELLO carries at most ${limitBytes} bytes of payload here; this one has ${payloadBytes}.`)
   }
-}
-
-function isSameId(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < HELLO_ID_BYTES; i += 1) if (a[i] !== b[i]) return false
-  return true
 }

@@ -120,13 +120,15 @@ export class ReliableFrontDoor implements FrontDoor {
   admit(now: number, knock: Knock, endpoint: Address): Session {
     const { mtuBytes, maxMessageBytes } = this.#settings
     const payload = encodeConnectPayload({ limits: { mtuBytes, maxMessageBytes }, endpoint })
-    const { key, responder, limits, source } = this.#takeKnock(knock)
+    const { key, id, responder, limits, source } = this.#takeKnock(knock)
     const roomBytes = MAX_CONNECT_PAYLOAD_BYTES + this.#security.connectOverheadBytes
     const connect = encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into))
     const session = new ReliableServerSession(now, {
       settings: this.#settings,
       limits,
       sealer: responder.createSealer(),
+      // A copy, so that the session does not keep the whole HELLO.
+      helloId: id.slice(),
       helloSource: source,
       tuning: this.#tuning,
     })

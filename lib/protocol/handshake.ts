@@ -11,17 +11,17 @@ export const MIN_HELLO_BYTES = 512
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const helloWord = encoder.encode('HELLO\0')
-const connectWord = encoder.encode('CONNECT\0')
 const goAwayWord = encoder.encode('GO AWAY!\0')
+/** What both kinds of CONNECT begin with. */
+const connectHead = encoder.encode(`CONNECT\0${String.fromCharCode(PROTOCOL_VERSION)}`)
 
 const LENGTH_BYTES = 2
 const CODE_BYTES = 2
 const HELLO_HEAD_BYTES = helloWord.length + 1 + LENGTH_BYTES
-const CONNECT_HEAD_BYTES = connectWord.length + 1 + LENGTH_BYTES
+const CONNECT_HEAD_BYTES = connectHead.length + LENGTH_BYTES
 const GO_AWAY_HEAD_BYTES = goAwayWord.length + 1 + HELLO_ID_BYTES + CODE_BYTES
+const CLIENT_CONNECT_HEAD_BYTES = connectHead.length + HELLO_ID_BYTES
 
-/** What precedes the packet in a client's CONNECT. */
-export const connectPrefix: Uint8Array = encoder.encode(`CONNECT\0${String.fromCharCode(PROTOCOL_VERSION)}`)
 /** What precedes the packet in a server's CONNECTED. */
 export const connectedPrefix: Uint8Array = encoder.encode(`CONNECTED\0${String.fromCharCode(PROTOCOL_VERSION)}`)
 
@@ -82,16 +82,16 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
 /** The front door's CONNECT, which carries message 2. `maxMessageBytes` is the room to make for it. */
 export function encodeConnect(maxMessageBytes: number, writeMessage: (into: Uint8Array) => number): Uint8Array {
   const datagram = new Uint8Array(CONNECT_HEAD_BYTES + maxMessageBytes)
-  datagram.set(connectPrefix, 0)
+  datagram.set(connectHead, 0)
   const length = writeMessage(datagram.subarray(CONNECT_HEAD_BYTES))
-  writeUint16(datagram, connectPrefix.length, length)
+  writeUint16(datagram, connectHead.length, length)
   return datagram.subarray(0, CONNECT_HEAD_BYTES + length)
 }
 
 /** Reads message 2 out of a front door's CONNECT, as a view; `undefined` when it is not one of our version. */
 export function decodeConnect(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length < CONNECT_HEAD_BYTES || !startsWith(bytes, connectPrefix)) return undefined
-  const length = readUint16(bytes, connectPrefix.length)
+  if (bytes.length < CONNECT_HEAD_BYTES || !startsWith(bytes, connectHead)) return undefined
+  const length = readUint16(bytes, connectHead.length)
   return bytes.length === CONNECT_HEAD_BYTES + length ? bytes.subarray(CONNECT_HEAD_BYTES) : undefined
 }
 
@@ -135,19 +135,39 @@ export function requireCode(code: number): void {
   }
 }
 
+/** What precedes the packet in the CONNECT of a client whose HELLO has this id. */
+export function encodeConnectPrefix(id: Uint8Array): Uint8Array {
+  const prefix = new Uint8Array(CLIENT_CONNECT_HEAD_BYTES)
+  prefix.set(connectHead, 0)
+  prefix.set(id, connectHead.length)
+  return prefix
+}
+
+/** The id of the HELLO that a client's CONNECT follows from, as a view; `undefined` when it is not one of our version. */
+export function idOfConnect(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length <= CLIENT_CONNECT_HEAD_BYTES || !startsWith(bytes, connectHead)) return undefined
+  return bytes.subarray(connectHead.length, CLIENT_CONNECT_HEAD_BYTES)
+}
+
 /** The packet behind a client's CONNECT, as a view; `undefined` when there is none of our version. */
 export function packetOfConnect(bytes: Uint8Array): Uint8Array | undefined {
-  return packetBehind(bytes, connectPrefix)
+  return packetBehind(bytes, connectHead, CLIENT_CONNECT_HEAD_BYTES)
 }
 
 /** The packet behind a server's CONNECTED, as a view; `undefined` when there is none of our version. */
 export function packetOfConnected(bytes: Uint8Array): Uint8Array | undefined {
-  return packetBehind(bytes, connectedPrefix)
+  return packetBehind(bytes, connectedPrefix, connectedPrefix.length)
 }
 
-function packetBehind(bytes: Uint8Array, prefix: Uint8Array): Uint8Array | undefined {
-  if (!startsWith(bytes, prefix)) return undefined
-  const packet = bytes.subarray(prefix.length)
+/** Whether two HELLOs are the same one, said more than once. */
+export function isSameId(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < HELLO_ID_BYTES; i += 1) if (a[i] !== b[i]) return false
+  return true
+}
+
+function packetBehind(bytes: Uint8Array, head: Uint8Array, offset: number): Uint8Array | undefined {
+  if (!startsWith(bytes, head)) return undefined
+  const packet = bytes.subarray(offset)
   return isPacket(packet) ? packet : undefined
 }
 

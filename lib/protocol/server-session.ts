@@ -2,7 +2,7 @@ import type { Sealer } from '../security/sealer.ts'
 import type { Address } from '../session/address.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
-import { connectedPrefix, packetOfConnect } from './handshake.ts'
+import { connectedPrefix, idOfConnect, isSameId, packetOfConnect } from './handshake.ts'
 import type { Limits } from './handshake-payload.ts'
 import { ReliableSession } from './reliable-session.ts'
 
@@ -12,6 +12,8 @@ export interface ReliableServerSessionOptions {
   /** What the client asks to be respected. */
   readonly limits: Limits
   readonly sealer: Sealer
+  /** What tells the client's HELLO from every other; its CONNECT names it. The session's to keep. */
+  readonly helloId: Uint8Array
   /** Where HELLO came from; the client is where its CONNECT comes from. */
   readonly helloSource: Address
   readonly tuning: ConnectionTuning
@@ -22,11 +24,13 @@ export interface ReliableServerSessionOptions {
  * shown this port, and closes when none comes.
  */
 export class ReliableServerSession extends ReliableSession {
+  readonly #helloId: Uint8Array
   #isConnectedDue = false
 
   constructor(now: number, options: ReliableServerSessionOptions) {
-    const { settings, limits, sealer, helloSource, tuning } = options
+    const { settings, limits, sealer, helloId, helloSource, tuning } = options
     super(now, { settings, initialState: 'connecting', remote: helloSource, tuning })
+    this.#helloId = helloId
     // Nobody knows how much of the time since HELLO was the network's.
     this.link.open(now, { sealer, limits, rttMs: NaN })
   }
@@ -37,7 +41,9 @@ export class ReliableServerSession extends ReliableSession {
 
   /** The first CONNECT that opens says where the client is: a NAT may show this port another address than the front door. */
   protected override handleHandshake(now: number, bytes: Uint8Array, source: Address): void {
-    if (this.link.isHeard && !this.isFromPeer(source)) {
+    const id = idOfConnect(bytes)
+    const isForeign = id !== undefined && !isSameId(id, this.#helloId)
+    if (isForeign || (this.link.isHeard && !this.isFromPeer(source))) {
       this.dropForeign()
       return
     }

@@ -20,7 +20,7 @@ export interface SessionStats {
   queuedBytes: number
   /** Messages that `send` refused because the queue was full. */
   refusedMessages: number
-  /** Datagrams that were dropped: from an address that is not the peer's. */
+  /** Datagrams that were dropped: from an address that is not the peer's, or a CONNECT of another connection. */
   droppedForeign: number
   /** Datagrams that were dropped: not well formed, or not allowed in this state. */
   droppedMalformed: number

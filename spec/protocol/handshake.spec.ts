@@ -2,15 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   connectedPrefix,
-  connectPrefix,
   decodeConnect,
   decodeGoAway,
   decodeHello,
   encodeConnect,
+  encodeConnectPrefix,
   encodeGoAway,
   encodeHello,
   helloId,
+  idOfConnect,
   isHello,
+  isSameId,
   MIN_HELLO_BYTES,
   packetOfConnect,
   packetOfConnected,
@@ -155,8 +157,10 @@ describe('GO AWAY!', () => {
 describe('CONNECT and CONNECTED on the private port', () => {
   const packet = new Uint8Array([0x80, 1, 2, 3])
 
-  it('carry a packet behind the word, a NUL and the version', () => {
-    expect([...connectPrefix]).toEqual([...encoder.encode('CONNECT\0'), 1])
+  const connectPrefix = encodeConnectPrefix(id)
+
+  it('carry a packet behind the word, a NUL and the version, and CONNECT the id of its HELLO', () => {
+    expect([...connectPrefix]).toEqual([...encoder.encode('CONNECT\0'), 1, ...id])
     expect([...connectedPrefix]).toEqual([...encoder.encode('CONNECTED\0'), 1])
     expect(packetOfConnect(new Uint8Array([...connectPrefix, ...packet]))).toEqual(packet)
     expect(packetOfConnected(new Uint8Array([...connectedPrefix, ...packet]))).toEqual(packet)
@@ -167,6 +171,24 @@ describe('CONNECT and CONNECTED on the private port', () => {
     expect(packetOfConnected(new Uint8Array([...connectPrefix, ...packet]))).toBeUndefined()
     expect(packetOfConnect(createConnect(new Uint8Array(40)))).toBeUndefined()
   })
+
+  it('show whose a CONNECT is, before anything is opened', () => {
+    const connect = new Uint8Array([...connectPrefix, ...packet])
+    expect(idOfConnect(connect)).toEqual(id)
+    expect(idOfConnect(connectPrefix)).toBeUndefined()
+    expect(idOfConnect(new Uint8Array([...connectedPrefix, ...packet, ...id]))).toBeUndefined()
+    connect[8] = 2
+    expect(idOfConnect(connect)).toBeUndefined()
+  })
+
+  it('have the same id when no bit of it differs', () => {
+    expect(isSameId(id, id.slice())).toBe(true)
+    for (let bit = 0; bit < 128; bit += 1) {
+      const other = id.slice()
+      other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(isSameId(id, other)).toBe(false)
+    }
+  })
 })
 
 describe('every decoder', () => {
@@ -175,7 +197,15 @@ describe('every decoder', () => {
     fc.assert(
       fc.property(fc.constantFrom(...words), fc.uint8Array({ maxLength: 1_300 }), (word, tail) => {
         const bytes = new Uint8Array([...encoder.encode(word), ...tail])
-        for (const decode of [decodeHello, decodeConnect, decodeGoAway, packetOfConnect, packetOfConnected, isHello]) {
+        for (const decode of [
+          decodeHello,
+          decodeConnect,
+          decodeGoAway,
+          idOfConnect,
+          packetOfConnect,
+          packetOfConnected,
+          isHello,
+        ]) {
           expect(() => decode(bytes)).not.toThrow()
         }
       }),

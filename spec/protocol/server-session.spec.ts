@@ -68,6 +68,20 @@ describe('ReliableServerSession', () => {
     expect(server.session.stats.droppedMalformed).toBe(64)
   })
 
+  it('takes no CONNECT with another id than its own, whatever is behind it, and counts it', () => {
+    const world = createWorld()
+    const { server, connect } = dialUnheard(world)
+    const other = connect.slice()
+    other[9] = (other[9] ?? 0) ^ 1
+    world.network.inject(world.now, other, stranger, server.socket.address)
+    world.run(30)
+    expect(server.session.state).toBe('connecting')
+    expect(server.session.stats).toMatchObject({ droppedForeign: 1, droppedMalformed: 0 })
+    world.network.inject(world.now, connect, stranger, server.socket.address)
+    world.run(30)
+    expect(server.session.state).toBe('connected')
+  })
+
   it('takes neither a bare packet nor a HELLO for CONNECT', () => {
     const world = createWorld()
     const { server, connect } = dialUnheard(world)
