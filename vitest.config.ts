@@ -1,15 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+/** What is to hold wherever a server's clients are, on private ports of their own or all on the front door's. */
+const onEitherPort = ['admission', 'closing', 'handshake', 'liveness', 'messages', 'reconnecting', 'reliable']
+
 export default defineConfig({
   // Specs import the public name `udpipe` and still run the source: the package resolves itself.
   resolve: { conditions: ['@udpipe/source'] },
   ssr: { resolve: { conditions: ['@udpipe/source'] } },
   test: {
-    include: ['spec/**/*.spec.ts'],
     testTimeout: 30_000,
     pool: 'forks',
     // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.
     maxWorkers: 2,
     coverage: { include: ['lib/**'] },
+    projects: [
+      { extends: true, test: { name: 'private ports', include: ['spec/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'shared port',
+          include: onEitherPort.map((name) => `spec/udpipe/${name}.spec.ts`),
+          env: { UDPIPE_SPEC_PORTS: 'shared' },
+        },
+      },
+    ],
   },
 })

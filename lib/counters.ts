@@ -1,4 +1,4 @@
-import type { UdpSocket } from './transport/udp-socket.ts'
+import type { DatagramPort } from './transport/link-socket.ts'
 
 /** What one UDPipe has counted over all its sockets and peers, gone ones included. Bytes are UDP payload. */
 export interface Counters {
@@ -43,7 +43,7 @@ export function createCounters(): Counters {
 }
 
 /** Adds what a socket dropped. */
-export function countDropped({ counters: { droppedInbox, droppedSend } }: UdpSocket, counters: Counters): void {
+export function countDropped({ counters: { droppedInbox, droppedSend } }: DatagramPort, counters: Counters): void {
   counters.droppedInbox += droppedInbox
   counters.droppedSend += droppedSend
 }

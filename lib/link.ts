@@ -8,13 +8,13 @@ import { formatAddress, type Address } from './session/address.ts'
 import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
 import type { SessionStats } from './session/stats.ts'
-import type { UdpSocket } from './transport/udp-socket.ts'
+import type { LinkSocket } from './transport/link-socket.ts'
 
-/** One session on one socket, and the peer that the program sees of it. */
+/** One session on its socket, or its share of one, and the peer that the program sees of it. */
 export class Link implements PeerLink {
   readonly session: Session
   readonly peer: Peer
-  readonly #socket: UdpSocket
+  readonly #socket: LinkSocket
   readonly #context: EndpointContext
   readonly #protocol: ProtocolEntry
   readonly #touch: (link: Link) => void
@@ -38,7 +38,7 @@ export class Link implements PeerLink {
   constructor(
     context: EndpointContext,
     session: Session,
-    socket: UdpSocket,
+    socket: LinkSocket,
     remote: Address,
     touch: (link: Link) => void,
   ) {
@@ -191,7 +191,7 @@ export class Link implements PeerLink {
     this.deadline = this.session.nextDeadline
   }
 
-  /** Connects the socket to where the session talks to. */
+  /** Tells the socket where the session talks to. */
   setPeer(remote: Address): void {
     this.#remote = remote
     this.#socket.setPeer(remote)

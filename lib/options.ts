@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isIPv6 } from './advertised-host.ts'
 import { UDPipeError } from './errors.ts'
 import { isToken, MAX_TOKEN_BYTES } from './classic/token.ts'
 import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
@@ -42,10 +43,16 @@ export interface UDPipeOptions {
    * doubling to 8 s, with jitter, for ever.
    */
   readonly reconnect?: boolean | Partial<ReconnectSettings>
-  /** Server: where private ports are opened: any free port (the default), or a range for a firewall. */
+  /**
+   * Server: where private ports are opened: any free port (the default), or a range for a firewall. `'shared'` opens none: every
+   * client stays at the front door's own port, where that is all that can be published.
+   */
   readonly privatePorts?: PortRange | 'shared'
-  /** Server: the numeric address that CONNECT names, when the bound one is not the one to be reached at. */
-  readonly advertisedHost?: string
+  /**
+   * Server: the numeric address that CONNECT names, when the bound one is not the one to be reached at; or one for each family. A
+   * client of a family that none is given for stays with the address that it dialed.
+   */
+  readonly advertisedHost?: string | readonly string[]
   /** The largest message. 1 byte to 256 MiB, default 16 MiB; the classic protocol carries at most `mtuBytes`. */
   readonly maxMessageBytes?: number
   /** How many messages may wait for one peer. Default 8,192. */
@@ -97,8 +104,8 @@ export interface Options {
   readonly pingIntervalMs: number
   readonly handshakeTimeoutMs: number
   readonly reconnect: ReconnectSettings | false
-  readonly privatePorts: PortRange | undefined
-  readonly advertisedHost: string | undefined
+  readonly privatePorts: PortRange | 'shared' | undefined
+  readonly advertisedHost: readonly string[]
   readonly maxMessageBytes: number
   readonly maxQueuedMessages: number
   readonly maxQueuedBytes: number
@@ -168,7 +175,7 @@ const parsers = {
   handshakeTimeoutMs: number(50, 600_000, 5_000),
   reconnect,
   privatePorts,
-  advertisedHost: optional(numericHost),
+  advertisedHost,
   maxMessageBytes: integer(1, 256 * MiB, 16 * MiB),
   maxQueuedMessages: integer(1, 1_000_000, 8_192),
   maxQueuedBytes: integer(1, 1024 * MiB, 4 * MiB),
@@ -257,13 +264,20 @@ function reconnect(value: unknown = true, name: string): ReconnectSettings | fal
   return Object.freeze(settings)
 }
 
-function privatePorts(value: unknown, name: string): PortRange | undefined {
-  if (value === undefined) return undefined
-  if (value === 'shared') throw unsupported(name, value)
+function privatePorts(value: unknown, name: string): PortRange | 'shared' | undefined {
+  if (value === undefined || value === 'shared') return value
+  if (typeof value === 'string') throw invalid(name, `{ min, max } or 'shared'`, value)
   const given = record(value, name, { min: 0, max: 0 })
   const min = integer(1, 65_535)(given['min'], `${name}.min`)
   const max = integer(min, 65_535)(given['max'], `${name}.max`)
   return Object.freeze({ min, max })
+}
+
+function advertisedHost(value: unknown = [], name: string): readonly string[] {
+  const hosts = (Array.isArray(value) ? value : [value]).map((host: unknown) => numericHost(host, name))
+  if (hosts.length < 2 || (hosts.length === 2 && hosts.some(isIPv6) && !hosts.every(isIPv6)))
+    return Object.freeze(hosts)
+  throw invalid(name, 'one address, or one of IPv4 and one of IPv6', value)
 }
 
 function numericHost(value: unknown, name: string): string {

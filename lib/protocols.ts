@@ -4,6 +4,7 @@ import { describeClassic } from './classic/words.ts'
 import { ReliableClient } from './protocol/client.ts'
 import type { ConnectionTuning } from './protocol/connection.ts'
 import { describeReliable } from './protocol/describe.ts'
+import { idOfConnect } from './protocol/handshake.ts'
 import { ReliableFrontDoor } from './protocol/front-door.ts'
 import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
@@ -17,6 +18,8 @@ export interface Ingredients extends ConnectionTuning {
   readonly token: string
   /** As many random bytes as asked for. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array
+  /** Whether a front door's clients stay at its own port. */
+  readonly isPortShared: boolean
 }
 
 /** A protocol as the rest of the library sees it: how to make its machines, and the few facts that differ. */
@@ -26,6 +29,8 @@ export interface ProtocolEntry {
   maxMessageBytes(settings: SessionSettings): number
   /** A datagram in a few words, for people. */
   describe(bytes: Uint8Array): string
+  /** The id of the HELLO that a client's CONNECT names; `undefined` for every other datagram. */
+  connectId(bytes: Uint8Array): Uint8Array | undefined
   createClient(now: number, settings: SessionSettings, frontDoor: Address, ingredients: Ingredients): Session
   createFrontDoor(settings: SessionSettings, ingredients: Ingredients): FrontDoor
 }
@@ -36,6 +41,7 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
     defaultDelivery: 'unreliable',
     maxMessageBytes: ({ maxMessageBytes, mtuBytes }) => Math.min(maxMessageBytes, mtuBytes),
     describe: describeClassic,
+    connectId: () => undefined,
     createClient: (now, settings, frontDoor, { token, randomBytes }) =>
       new ClassicClient(now, settings, frontDoor, token, uniformFrom(randomBytes)),
     createFrontDoor: (settings, { token }) => new ClassicFrontDoor(settings, token),
@@ -44,6 +50,7 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
     defaultDelivery: 'reliable',
     maxMessageBytes: ({ maxMessageBytes }) => maxMessageBytes,
     describe: describeReliable,
+    connectId: idOfConnect,
     createClient: (now, settings, frontDoor, ingredients) => new ReliableClient(now, settings, frontDoor, ingredients),
     createFrontDoor: (settings, ingredients) => new ReliableFrontDoor(settings, ingredients),
   },

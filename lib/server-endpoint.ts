@@ -1,3 +1,4 @@
+import { hostToShow } from './advertised-host.ts'
 import { countDropped, type Counters } from './counters.ts'
 import { asBuffer, type Endpoint, type EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
@@ -9,26 +10,37 @@ import type { Address } from './session/address.ts'
 import type { FrontDoor, Knock } from './session/front-door.ts'
 import { refusalCodes } from './session/refusal-codes.ts'
 import { PrivatePorts } from './transport/private-ports.ts'
-import type { UdpSocket } from './transport/udp-socket.ts'
+import type { DatagramPort, LinkSocket, LinkSockets } from './transport/link-socket.ts'
+import { SharedPort } from './transport/shared-port.ts'
 
-/** A server: a front door that lets clients in, and a link on a private port for each of them. */
+/** A server: a front door that lets clients in, and a link for each of them, on a private port or a share of the front door's. */
 export class ServerEndpoint implements Endpoint {
   readonly #context: EndpointContext
-  readonly #socket: UdpSocket
+  readonly #socket: DatagramPort
   readonly #doors: readonly FrontDoor[]
-  readonly #privatePorts: PrivatePorts
+  readonly #linkSockets: LinkSockets
   readonly #links: Links
   readonly #doorOf = new Map<Link, FrontDoor>()
   #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
   #isClosing = false
+  #isSocketCounted = false
 
   constructor(context: EndpointContext, port: number, host: string) {
     const { options, settings } = context
     this.#context = context
-    this.#socket = context.hooks.startUdp(port, host)
-    this.#socket.onReadable = context.wake
     this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, context.ingredients))
-    this.#privatePorts = new PrivatePorts(context.socketOptions, this.#socket.address.host, options.privatePorts)
+    const socket = context.hooks.startUdp(port, host)
+    if (options.privatePorts === 'shared') {
+      const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
+      this.#socket = this.#linkSockets = new SharedPort(socket, {
+        isHello,
+        connectId: (bytes) => this.#connectId(bytes),
+      })
+    } else {
+      this.#socket = socket
+      this.#linkSockets = new PrivatePorts(context.socketOptions, socket.address.host, options.privatePorts)
+    }
+    this.#socket.onReadable = context.wake
     this.#links = new Links((link) => this.#forget(link))
   }
 
@@ -58,9 +70,9 @@ export class ServerEndpoint implements Endpoint {
       const { bytes, source, arrivedAtMs } = datagram
       counters.receivedPackets += 1
       counters.receivedBytes += bytes.length
-      const door = this.#doors.find((candidate) => candidate.isHello(bytes))
+      const door = this.#isClosing ? undefined : this.#findDoor(bytes)
       if (trace.isOn) {
-        const what = door === undefined ? 'not a HELLO: dropped' : protocols[door.protocol].describe(bytes)
+        const what = door === undefined ? 'nobody’s: dropped' : protocols[door.protocol].describe(bytes)
         trace.received(this.address.port, source, what, bytes.length)
       }
       if (door === undefined) counters.droppedMalformed += 1
@@ -99,7 +111,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   count(counters: Counters): void {
-    if (!this.#isClosing) countDropped(this.#socket, counters)
+    if (!this.#isSocketCounted) countDropped(this.#socket, counters)
     this.#links.count(counters)
   }
 
@@ -124,7 +136,7 @@ export class ServerEndpoint implements Endpoint {
       this.#refusePending(refusalCodes.full, 'the server is full')
       return
     }
-    const socket = this.#openPrivatePort()
+    const socket = this.#openLinkSocket(knock)
     if (socket === undefined) return
     if (!this.#isWelcome(knock, socket)) {
       this.#refusePending(refusalCodes.refused, 'the server’s program refused')
@@ -132,13 +144,34 @@ export class ServerEndpoint implements Endpoint {
     }
     this.#pending = undefined
     const { host, port } = socket.address
-    const session = door.admit(now, knock, { host: options.advertisedHost ?? host, port })
+    const session = door.admit(now, knock, { host: hostToShow(options.advertisedHost, host, knock.source.host), port })
     this.#addLink(door, new Link(this.#context, session, socket, knock.source, (link) => this.#touch(link)), socket)
+  }
+
+  /** The front door whose HELLO a datagram is. */
+  #findDoor(bytes: Uint8Array): FrontDoor | undefined {
+    for (const door of this.#doors) if (door.isHello(bytes)) return door
+    return undefined
+  }
+
+  #connectId(bytes: Uint8Array): Uint8Array | undefined {
+    for (const { protocol } of this.#doors) {
+      const id = protocols[protocol].connectId(bytes)
+      if (id !== undefined) return id
+    }
+    return undefined
   }
 
   #closeFrontDoor(): void {
     this.#isClosing = true
     this.#socket.close()
+    this.#keepCounters()
+  }
+
+  /** Keeps what the socket dropped, once it is closed: a shared one stays open for as long as a client needs it. */
+  #keepCounters(): void {
+    if (this.#isSocketCounted || !this.#socket.isClosed) return
+    this.#isSocketCounted = true
     countDropped(this.#socket, this.#context.counters)
   }
 
@@ -161,8 +194,8 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  /** Asks the program; its private port is closed again when it says no, throws, or closes the server. */
-  #isWelcome(knock: Knock, socket: UdpSocket): boolean {
+  /** Asks the program; the socket is closed again when it says no, throws, or closes the server. */
+  #isWelcome(knock: Knock, socket: LinkSocket): boolean {
     const { host, port } = socket.address
     let isWelcome = false
     try {
@@ -183,9 +216,9 @@ export class ServerEndpoint implements Endpoint {
     door.refuse(now, knock, code, reason)
   }
 
-  #openPrivatePort(): UdpSocket | undefined {
+  #openLinkSocket(knock: Knock): LinkSocket | undefined {
     try {
-      return this.#privatePorts.open()
+      return this.#linkSockets.open(knock)
     } catch (error) {
       if (!(error instanceof UDPipeError)) throw error
       this.#refusePending(refusalCodes.noFreePort, 'the server has no free port')
@@ -194,7 +227,7 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  #addLink(door: FrontDoor, link: Link, socket: UdpSocket): void {
+  #addLink(door: FrontDoor, link: Link, socket: LinkSocket): void {
     socket.onReadable = () => {
       this.#links.ready(link)
       this.#context.wake()
@@ -212,6 +245,7 @@ export class ServerEndpoint implements Endpoint {
     this.#doorOf.get(link)?.forget(link.session)
     this.#doorOf.delete(link)
     if (!link.hasStood) this.#context.counters.abandonedHandshakes += 1
+    this.#keepCounters()
   }
 
   #transmitAnswers(door: FrontDoor, now: number): void {

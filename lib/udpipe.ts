@@ -15,6 +15,7 @@ import type { TicksOptions } from './ticks.ts'
 import { Trace } from './trace.ts'
 import { resolveHost } from './transport/resolve-host.ts'
 import { SendBuffer } from './transport/send-buffer.ts'
+import { MAX_SHARED_WAITING_DATAGRAMS } from './transport/shared-port.ts'
 import { UdpSocket } from './transport/udp-socket.ts'
 
 /** How `sendAll` is to travel, and who gets no copy: often the peer whose message is passed on. */
@@ -299,7 +300,10 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     this.#server?.admitPending()
   }
 
-  /** A peer talks from and to this address now: connects its socket to it, so that the kernel lets through nobody else. */
+  /**
+   * A peer talks from and to this address now: connects its socket to it, so that the kernel lets through nobody else; or where the port
+   * is shared, takes what comes from there for this peer's.
+   */
   protected _setPeer(peer: Peer, ip: string, port: number): void {
     this.#engine.endpoint?.linkOf(peer)?.setPeer({ host: ip, port })
   }
@@ -365,6 +369,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
         randomBytes: options.random,
         redundancy: options.redundancy,
         priorities: prioritiesOf(options.channels),
+        isPortShared: options.privatePorts === 'shared',
       },
       nextPeerId: () => (this.#lastPeerId += 1),
       isStepping: () => this.#engine.isStepping,
@@ -380,8 +385,9 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     return socket
   }
 
-  #socketOptions({ clock, receiveBufferBytes }: Options): SocketOptions {
-    return { clock, receiveBufferBytes, sendBuffer: this.#sendBuffer, onHint: this.#handleHint }
+  #socketOptions({ clock, receiveBufferBytes, privatePorts }: Options): SocketOptions {
+    const options = { clock, receiveBufferBytes, sendBuffer: this.#sendBuffer, onHint: this.#handleHint }
+    return privatePorts === 'shared' ? { ...options, maxWaitingDatagrams: MAX_SHARED_WAITING_DATAGRAMS } : options
   }
 
   readonly #handleHint = (code: string): void => {

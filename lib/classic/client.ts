@@ -1,4 +1,4 @@
-import { isUnspecified, type Address } from '../session/address.ts'
+import { isSameAddress, isUnspecified, type Address } from '../session/address.ts'
 import { Backoff } from '../session/backoff.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
 import type { SessionSettings } from '../session/settings.ts'
@@ -14,6 +14,8 @@ export class ClassicClient extends ClassicSession {
   readonly #frontDoor: Address
   readonly #hello: Uint8Array
   readonly #backoff: Backoff | undefined
+  /** The CONNECT that was said here, if its copies come from where the private port's datagrams do. */
+  #shown: Uint8Array | undefined
 
   /**
    * Dials at once. `random` returns numbers from 0 up to, not including, 1.
@@ -33,6 +35,11 @@ export class ClassicClient extends ClassicSession {
   protected override handleOpening(now: number, bytes: Uint8Array): void {
     if (this.state === 'dialing') this.#handleAnswer(bytes)
     else this.#handleProof(now, bytes)
+  }
+
+  protected override handleLinked(now: number, bytes: Uint8Array): void {
+    if (this.#isShownAgain(bytes)) this.dropMalformed()
+    else super.handleLinked(now, bytes)
   }
 
   protected override handleOpeningTimeout(): void {
@@ -63,7 +70,9 @@ export class ClassicClient extends ClassicSession {
     const endpoint = decodeConnect(bytes)
     if (endpoint !== undefined) {
       const host = isUnspecified(endpoint.host) ? this.#frontDoor.host : endpoint.host
-      this.#connect({ host, port: endpoint.port })
+      const remote = { host, port: endpoint.port }
+      this.#shown = isSameAddress(remote, this.#frontDoor) ? bytes : undefined
+      this.#connect(remote)
     } else if (decodeWord(bytes) === 'GO AWAY!') {
       const retryMs = this.takeRetryMs()
       this.events.push({ type: 'refused', code: 0, reason: '', willReconnect: retryMs !== undefined })
@@ -85,12 +94,18 @@ export class ClassicClient extends ClassicSession {
    */
   #handleProof(now: number, bytes: Uint8Array): void {
     const word = decodeWord(bytes)
-    if (word === 'PONG' || word === 'CLOSED') {
+    if (word === 'PONG' || word === 'CLOSED' || this.#isShownAgain(bytes)) {
       this.dropMalformed()
       return
     }
     this.#backoff?.reset()
     this.establish()
     this.handleLinked(now, bytes)
+  }
+
+  /** Whether a datagram is an answer to a HELLO that was said again, and not a message: a shared port says both. */
+  #isShownAgain(bytes: Uint8Array): boolean {
+    const shown = this.#shown
+    return bytes.length === shown?.length && bytes.every((byte, index) => byte === shown[index])
   }
 }

@@ -32,6 +32,7 @@ export class ClassicFrontDoor implements FrontDoor {
     refused: 0,
     droppedMalformed: 0,
     droppedAnswers: 0,
+    droppedForeign: 0,
   }
   readonly #settings: SessionSettings
   #token: Uint8Array

@@ -1,6 +1,6 @@
 import { plainSecurity } from '../security/plain.ts'
 import type { RandomBytes, Responder, Security, SecurityFactory } from '../security/security.ts'
-import type { Address } from '../session/address.ts'
+import { isSameAddress, type Address } from '../session/address.ts'
 import { Fifo } from '../session/fifo.ts'
 import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../session/front-door.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
@@ -23,12 +23,19 @@ export interface ReliableFrontDoorOptions extends ConnectionTuning {
   readonly randomBytes: RandomBytes
   /** How what travels is protected; the clients' must be the same. Default {@link plainSecurity}. */
   readonly security?: SecurityFactory | undefined
+  /**
+   * Whether clients stay at the front door's port, where they are told apart by their addresses. CONNECT is then said to one
+   * address only, so that who answers it is there. Default false.
+   */
+  readonly isPortShared?: boolean | undefined
 }
 
 /** Who was let in, and what it was told. */
 interface Guest {
   readonly session: Session
   readonly connect: Uint8Array
+  /** Where its first HELLO came from. */
+  readonly source: Address
 }
 
 interface Answer {
@@ -50,11 +57,13 @@ export class ReliableFrontDoor implements FrontDoor {
     refused: 0,
     droppedMalformed: 0,
     droppedAnswers: 0,
+    droppedForeign: 0,
   }
   readonly #settings: SessionSettings
   readonly #randomBytes: RandomBytes
   readonly #securityFactory: SecurityFactory
   readonly #tuning: ConnectionTuning
+  readonly #isPortShared: boolean
   #security: Security
   /** By the id of their HELLO. */
   readonly #guests = new Map<string, Guest>()
@@ -71,6 +80,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#randomBytes = options.randomBytes
     this.#securityFactory = options.security ?? plainSecurity
     this.#tuning = options
+    this.#isPortShared = options.isPortShared === true
     this.#security = this.#securityFactory(options.token, options.randomBytes)
   }
 
@@ -132,7 +142,7 @@ export class ReliableFrontDoor implements FrontDoor {
       helloSource: source,
       tuning: this.#tuning,
     })
-    this.#guests.set(key, { session, connect })
+    this.#guests.set(key, { session, connect, source })
     this.#guestKeys.set(session, key)
     this.stats.admitted += 1
     this.#answer(connect, source)
@@ -171,11 +181,15 @@ export class ReliableFrontDoor implements FrontDoor {
     return answer.bytes.length
   }
 
-  /** A HELLO that is known gets the answer it had, wherever it comes from now: its client may be behind a NAT. */
+  /**
+   * A HELLO that is known gets the answer it had, wherever it comes from now, as its client may be behind a NAT; but where the port
+   * is shared, only where the first one came from.
+   */
   #handleKnock(knock: ReliableKnock): void {
     const guest = this.#guests.get(knock.key)
     if (guest !== undefined) {
-      this.#answer(guest.connect, knock.source)
+      if (this.#isPortShared && !isSameAddress(guest.source, knock.source)) this.stats.droppedForeign += 1
+      else this.#answer(guest.connect, knock.source)
       return
     }
     if (this.#knocks.has(knock.key)) return

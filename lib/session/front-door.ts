@@ -7,6 +7,8 @@ export interface Knock {
   readonly payload: Uint8Array
   /** The whole HELLO datagram. */
   readonly hello: Uint8Array
+  /** What the client's CONNECT will name; `undefined` in a protocol whose CONNECT names nothing. */
+  readonly id?: Uint8Array | undefined
   readonly source: Address
 }
 
@@ -27,6 +29,8 @@ export interface FrontDoorStats {
   droppedMalformed: number
   /** Answers that were due and did not fit in the outgoing queue. */
   droppedAnswers: number
+  /** HELLOs that were not answered, because they are known from another address. */
+  droppedForeign: number
 }
 
 /**

@@ -1,4 +1,5 @@
 import { UDPipeError } from '../errors.ts'
+import type { LinkSockets } from './link-socket.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { isOutOfSockets, isPortTaken } from './socket-error.ts'
 import { UdpSocket, type UdpSocketOptions } from './udp-socket.ts'
@@ -16,7 +17,7 @@ interface PortRange {
 }
 
 /** Opens the sockets that clients are moved to: on any free port, or on those of a range. */
-export class PrivatePorts {
+export class PrivatePorts implements LinkSockets {
   readonly #options: Omit<UdpSocketOptions, 'host' | 'port' | 'onClose'>
   readonly #host: string
   readonly #range: PortRange | undefined

@@ -5,6 +5,7 @@ import { bindSocket } from './bind-socket.ts'
 import { Inbox, type Datagram } from './inbox.ts'
 import { spellAsReported, socketTypeFor, toMappedHost, toPlainHost } from './host-spelling.ts'
 import { DEFAULT_RECEIVE_BUFFER_BYTES, explainOnce, requestReceiveBuffer } from './receive-buffer.ts'
+import type { LinkSocket } from './link-socket.ts'
 import { SendBuffer } from './send-buffer.ts'
 
 /** How a socket is opened. */
@@ -19,6 +20,8 @@ export interface UdpSocketOptions {
   readonly receiveBufferBytes?: number
   /** How many datagrams wait for {@link UdpSocket.receive} at most. Default 16,384. */
   readonly maxInboxDatagrams?: number
+  /** How many datagrams wait for a kernel that takes no more at the moment; a longer queue only adds delay. Default 256. */
+  readonly maxWaitingDatagrams?: number
   /** Where datagrams are written before they are sent. Default: one of this socket's own, for any size. */
   readonly sendBuffer?: SendBuffer
   /** See {@link UdpSocket.onReadable}. */
@@ -53,8 +56,8 @@ interface UdpSocketCounters {
  */
 const DEFAULT_MAX_INBOX_DATAGRAMS = 16_384
 
-/** How many datagrams wait for a kernel that takes no more at the moment; a queue much longer only adds delay. */
-const MAX_WAITING_DATAGRAMS = 256
+/** The default of {@link UdpSocketOptions.maxWaitingDatagrams}. */
+const DEFAULT_MAX_WAITING_DATAGRAMS = 256
 
 /**
  * A UDP socket that is opened, connected and closed synchronously, and read when its owner wants to.
@@ -64,7 +67,7 @@ const MAX_WAITING_DATAGRAMS = 256
  *
  * Whatever the socket's kind, addresses have one spelling: an IPv4 peer of a dual-stack socket is `1.2.3.4`.
  */
-export class UdpSocket {
+export class UdpSocket implements LinkSocket {
   /** Called when the inbox was empty and something arrived; from the event loop, so never from within another call. */
   onReadable: () => void
   /**
@@ -84,6 +87,7 @@ export class UdpSocket {
   readonly #clock: () => number
   readonly #inbox: Inbox
   readonly #sendBuffer: SendBuffer
+  readonly #maxWaiting: number
   readonly #onClose: (() => void) | undefined
   readonly #counters: UdpSocketCounters
   #peer: Address | undefined
@@ -108,6 +112,7 @@ export class UdpSocket {
     this.#clock = options.clock
     this.#inbox = new Inbox(options.maxInboxDatagrams ?? DEFAULT_MAX_INBOX_DATAGRAMS)
     this.#sendBuffer = options.sendBuffer ?? new SendBuffer()
+    this.#maxWaiting = options.maxWaitingDatagrams ?? DEFAULT_MAX_WAITING_DATAGRAMS
     this.#onClose = options.onClose
     socket.on('message', this.#handleMessage)
     socket.on('error', this.#handleError)
@@ -179,7 +184,7 @@ export class UdpSocket {
     if (this.#isClosed) return false
     // The queue grows by our sends only, so while it was empty after the last one there is no need to look.
     if (this.#waiting > 0) this.#waiting = this.#socket.getSendQueueCount()
-    if (this.#waiting >= MAX_WAITING_DATAGRAMS) {
+    if (this.#waiting >= this.#maxWaiting) {
       this.#counters.droppedSend += 1
       return false
     }

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Peer, ProtocolName, UDPipe, UDPipeOptions } from 'udpipe'
 import { onTestFinished } from 'vitest'
 import { FakeClock } from './fake-clock.ts'
+import { portLayout } from './port-layout.ts'
 import { RecordingPipe } from './recording-pipe.ts'
 import { stepTurns, stepUntil } from './step-until.ts'
 
@@ -45,6 +46,7 @@ export class Rig {
       protocols: [this.protocol],
       clock: this.clock.read,
       logger: { debug: () => {}, warn: () => {} },
+      ...portLayout,
     }
   }
 

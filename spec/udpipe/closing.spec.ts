@@ -240,7 +240,7 @@ describe('close on a server', () => {
     const clients = [rig.pipe({ reconnect: false }), rig.pipe({ reconnect: false })]
     const port = await rig.start(server)
     await rig.connect(server, port, ...clients)
-    const ports = [port, ...[...server.peers()].map(({ localPort }) => localPort)]
+    const ports = new Set([port, ...[...server.peers()].map(({ localPort }) => localPort)])
 
     const closed = server.close()
     await rig.passUntil(() => server.signal.aborted)

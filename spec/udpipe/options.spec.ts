@@ -194,22 +194,34 @@ describe('the option privatePorts', () => {
     expect(() => parseOptions({ privatePorts: privatePorts as never })).toThrow(withCode('ERR_OPTION_INVALID'))
   })
 
-  it('is not shared before that is there', () => {
-    expect(() => parseOptions({ privatePorts: 'shared' })).toThrow(withCode('ERR_UNSUPPORTED'))
+  it('may be shared, which is none of them', () => {
+    expect(parseOptions({ privatePorts: 'shared' }).privatePorts).toBe('shared')
   })
 })
 
 describe('the option advertisedHost', () => {
   it('is the bound address by default', () => {
-    expect(parseOptions({}).advertisedHost).toBeUndefined()
+    expect(parseOptions({}).advertisedHost).toEqual([])
   })
 
   it.each(['203.0.113.7', '2001:db8::7', '0.0.0.0'])('may be %s', (advertisedHost) => {
-    expect(parseOptions({ advertisedHost }).advertisedHost).toBe(advertisedHost)
+    expect(parseOptions({ advertisedHost }).advertisedHost).toEqual([advertisedHost])
   })
 
   it.each(['example.com', '', 42, '1.2.3'])('may not be %s', (advertisedHost) => {
     expect(() => parseOptions({ advertisedHost: advertisedHost as string })).toThrow(withCode('ERR_OPTION_INVALID'))
+  })
+
+  it('may be one of each family, and no more', () => {
+    const both = ['203.0.113.7', '2001:db8::7']
+    expect(parseOptions({ advertisedHost: both }).advertisedHost).toEqual(both)
+    for (const wrong of [
+      ['203.0.113.7', '::ffff:203.0.113.8'],
+      ['2001:db8::7', '2001:db8::8'],
+      [...both, '203.0.113.8'],
+    ]) {
+      expect(() => parseOptions({ advertisedHost: wrong })).toThrow(withCode('ERR_OPTION_INVALID'))
+    }
   })
 
   it('has no zone, which CONNECT cannot name', () => {
