@@ -9,6 +9,7 @@ import { failUsage, orUsageError } from './usage-error.ts'
 interface ListenOptions extends SharedOptions {
   readonly host?: string
   readonly advertise?: string
+  readonly shared?: true
   readonly maxClients?: number
   readonly once?: true
   readonly prefix?: true
@@ -26,6 +27,7 @@ export function defineListen(program: Command): void {
       '--advertise <address>',
       'the numeric address that clients are shown, when it is another: of a NAT, or of a relay',
     )
+    .option('--shared', 'serve every client at that one port, where no other can be published')
     .option('-m, --max-clients <number>', 'how many may be connected at a time', integer(1, 65_535))
     .option('-1, --once', 'take one client, and end when it has gone')
     .option('--prefix', 'begin each line with the number of the client that sent it; implies --lines')
@@ -56,13 +58,14 @@ class Listener extends ConsolePipe {
   readonly #namesClients: boolean
 
   constructor(port: number, options: ListenOptions) {
-    const { host, advertise, maxClients, once, prefix, protocol } = options
+    const { host, advertise, shared, maxClients, once, prefix, protocol } = options
     super(options, {
       port,
       ...(host !== undefined && { host }),
       ...(maxClients !== undefined && { maxClients }),
       ...(once && { maxClients: 1 }),
       ...(advertise !== undefined && { advertisedHost: advertise }),
+      ...(shared && { privatePorts: 'shared' }),
       protocols: [protocol],
     })
     this.#isForOne = once === true
@@ -84,7 +87,7 @@ class Listener extends ConsolePipe {
 
   override onConnect(peer: Peer, ip: string, port: number): void {
     super.onConnect(peer, ip, port)
-    this.report.success(`connected: ${this.nameOf(peer)} on the private port ${peer.localPort}`)
+    this.report.success(`connected: ${this.nameOf(peer)} on the port ${peer.localPort}`)
   }
 
   override onDisconnect(peer: Peer, info: DisconnectInfo): void {

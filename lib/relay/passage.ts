@@ -13,6 +13,8 @@ export class Passage {
   readonly socket: UdpSocket
   readonly up: Link
   readonly down: Link
+  /** Where the client talked to last, by the server's port that this stands for: answers come from there. */
+  readonly doorways = new Map<number, UdpSocket>()
   /** When the client was heard last. */
   heardAt: number
 

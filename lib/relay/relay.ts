@@ -23,9 +23,10 @@ export interface RelayOptions {
   readonly onWarning: (sentence: string) => void
 }
 
-/** A socket towards the clients, and when one of them used it last. */
+/** A socket towards the clients, the server's port that it stands for, and when one of them used it last. */
 interface Doorway {
   readonly socket: UdpSocket
+  readonly serverPort: number
   usedAt: number
 }
 
@@ -39,14 +40,15 @@ const IDLE_MS = 60_000
  * A bad network between real sockets: clients talk to it as to the server, and the server sees each client behind a port of
  * the relay's. Every client has a path of its own in each direction.
  *
- * When the front door shows a client its private port, the relay opens a port of the same number on its own address. So CONNECT has to
- * name the relay's address: a server of the reliable protocol needs it as its `advertisedHost`; a classic CONNECT is rewritten.
+ * When the front door shows a client its port, the relay opens one of the same number on its own address, also where that is the
+ * front door's own. So CONNECT has to name the relay's address: a server of the reliable protocol needs it as its `advertisedHost`; a
+ * classic CONNECT is rewritten.
  */
 export class Relay {
   readonly #options: RelayOptions
   readonly #random: Random
   readonly #frontDoor: UdpSocket
-  /** The relay's sockets towards the clients, by the server's port that each stands for. */
+  /** The relay's sockets towards the clients, by their own ports. */
   readonly #doorways = new Map<number, Doorway>()
   readonly #passages = new Map<string, Passage>()
   readonly #warned = new Set<string>()
@@ -73,7 +75,7 @@ export class Relay {
       },
     )
     this.#frontDoor = this.#openSocket(options.listen)
-    this.#doorways.set(options.target.port, { socket: this.#frontDoor, usedAt: Infinity })
+    this.#addDoorway(this.#frontDoor, options.target.port, Infinity)
   }
 
   /** Where clients are to talk to. */
@@ -93,16 +95,16 @@ export class Relay {
 
   close(): void {
     this.#driver.stop()
-    for (const [port, doorway] of this.#doorways) this.#closeDoorway(port, doorway)
+    for (const doorway of this.#doorways.values()) this.#closeDoorway(doorway)
     for (const [key, passage] of this.#passages) this.#forget(key, passage)
   }
 
   /** Takes what arrived, hands on what is due, and returns the milliseconds until it needs to be called again. */
   #step(): number {
     const now = this.#options.clock()
-    for (const [port, doorway] of this.#doorways) {
-      this.#takeFromClients(port, doorway)
-      if (now - doorway.usedAt >= IDLE_MS) this.#closeDoorway(port, doorway)
+    for (const doorway of this.#doorways.values()) {
+      this.#takeFromClients(doorway)
+      if (now - doorway.usedAt >= IDLE_MS) this.#closeDoorway(doorway)
     }
     let nextDeadline = Infinity
     for (const [key, passage] of this.#passages) {
@@ -119,13 +121,14 @@ export class Relay {
     return UdpSocket.open({ host, port, clock, onReadable: () => this.#driver.wake() })
   }
 
-  #takeFromClients(serverPort: number, doorway: Doorway): void {
-    const server = { host: this.#options.target.host, port: serverPort }
+  #takeFromClients(doorway: Doorway): void {
+    const server = { host: this.#options.target.host, port: doorway.serverPort }
     for (let datagram = doorway.socket.receive(); datagram; datagram = doorway.socket.receive()) {
       doorway.usedAt = Math.max(doorway.usedAt, datagram.arrivedAtMs)
       const passage = this.#passageOf(datagram.source, datagram.arrivedAtMs)
       if (passage === undefined) continue
       passage.heardAt = datagram.arrivedAtMs
+      passage.doorways.set(server.port, doorway.socket)
       passage.up.send(datagram.arrivedAtMs, datagram.bytes, datagram.source, server)
     }
   }
@@ -138,15 +141,15 @@ export class Relay {
     }
   }
 
-  #handOn(now: number, { up, down, socket, client }: Passage): void {
+  #handOn(now: number, { up, down, socket, client, doorways }: Passage): void {
     for (let datagram = up.pollDelivery(now); datagram; datagram = up.pollDelivery(now)) {
       send(socket, datagram.bytes, datagram.destination)
     }
     for (let datagram = down.pollDelivery(now); datagram; datagram = down.pollDelivery(now)) {
       const { port } = datagram.source
       const bytes = port === this.#options.target.port ? this.#showDoorway(datagram.bytes) : datagram.bytes
-      const doorway = this.#doorways.get(port)
-      if (doorway !== undefined) send(doorway.socket, bytes, client)
+      const doorway = doorways.get(port)
+      if (doorway !== undefined) send(doorway, bytes, client)
     }
   }
 
@@ -156,7 +159,7 @@ export class Relay {
     if (shown === undefined) return bytes
     const doorway = this.#doorwayTo(shown.port, shown.rewrite !== undefined)
     if (doorway === undefined) return bytes
-    if (shown.rewrite !== undefined) return shown.rewrite(doorway.address)
+    if (shown.rewrite !== undefined) return shown.rewrite(doorway.socket.address)
     const { host } = this.address
     if (shown.host !== undefined && shown.host !== host) {
       this.#warn(
@@ -166,15 +169,13 @@ export class Relay {
     return bytes
   }
 
-  /** The socket that stands for a private port: of the same number, or where CONNECT can be rewritten of any. */
-  #doorwayTo(port: number, canBeAnyPort: boolean): UdpSocket | undefined {
-    const open = this.#doorways.get(port)
-    if (open !== undefined) return open.socket
+  /** What stands for a port of the server's: a port of the same number, or where CONNECT can be rewritten of any. */
+  #doorwayTo(port: number, canBeAnyPort: boolean): Doorway | undefined {
+    const open = canBeAnyPort ? this.#anyDoorwayTo(port) : this.#doorways.get(port)
+    if (open?.serverPort === port) return open
     const { host } = this.address
     try {
-      const socket = this.#openSocket({ host, port: canBeAnyPort ? 0 : port })
-      this.#doorways.set(port, { socket, usedAt: this.#options.clock() })
-      return socket
+      return this.#addDoorway(this.#openSocket({ host, port: canBeAnyPort ? 0 : port }), port, this.#options.clock())
     } catch (error) {
       const place = formatAddress({ host, port })
       this.#warn(
@@ -182,6 +183,17 @@ export class Relay {
       )
       return undefined
     }
+  }
+
+  #anyDoorwayTo(serverPort: number): Doorway | undefined {
+    for (const doorway of this.#doorways.values()) if (doorway.serverPort === serverPort) return doorway
+    return undefined
+  }
+
+  #addDoorway(socket: UdpSocket, serverPort: number, usedAt: number): Doorway {
+    const doorway = { socket, serverPort, usedAt }
+    this.#doorways.set(socket.address.port, doorway)
+    return doorway
   }
 
   #passageOf(client: Address, now: number): Passage | undefined {
@@ -206,9 +218,9 @@ export class Relay {
     return passage
   }
 
-  #closeDoorway(port: number, doorway: Doorway): void {
-    doorway.socket.close()
-    this.#doorways.delete(port)
+  #closeDoorway({ socket }: Doorway): void {
+    this.#doorways.delete(socket.address.port)
+    socket.close()
   }
 
   #openPassageSocket(client: Address): UdpSocket | undefined {

@@ -84,6 +84,24 @@ describe('a classic client that dials', () => {
     expect(client.session.destination).toEqual(privatePort)
   })
 
+  it('takes the answer to a HELLO that it repeated neither for a proof nor for a message, where both come from one port', () => {
+    const client = createClient()
+    client.step()
+    const connect = `CONNECT ${frontDoor.host} ${frontDoor.port}`
+    client.hear(connect, frontDoor)
+    client.hear(connect, frontDoor)
+    expect(client.session.state).toBe('connecting')
+
+    client.hear('CONNECTED', frontDoor)
+    client.hear(connect, frontDoor)
+    client.hear(`${connect}0`, frontDoor)
+    client.step()
+
+    expect(client.session.state).toBe('connected')
+    expect(client.events.filter(({ type }) => type === 'message')).toHaveLength(1)
+    expect(client.session.stats.droppedMalformed).toBe(2)
+  })
+
   it('may be sent to another machine', () => {
     const client = createClient()
     client.hear('CONNECT 2001:db8::5 40000', frontDoor)

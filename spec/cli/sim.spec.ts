@@ -25,6 +25,24 @@ describe('udpipe sim', () => {
     expect(relay.stderr).toMatch(/to the clients: \d+ of \d+ datagrams \(\d+ bytes\), \d+ lost, 0 dropped by the queue/)
   })
 
+  it('stands between clients and a server that has one port, and relays that one only', async () => {
+    const listener = udpipe('listen', '0', '--shared', '--lines', '--host', '127.0.0.1', '--advertise', '127.0.0.2')
+    const [, serverPort = ''] = await listener.until(/listening on 127\.0\.0\.1:(\d+)/)
+    const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--loss', '10')
+    const [, port = ''] = await relay.until(/relaying 127\.0\.0\.2:(\d+) to 127\.0\.0\.1:\d+\n/)
+    const clients = [udpipe('connect', '--lines', '127.0.0.2', port), udpipe('connect', '--lines', '127.0.0.2', port)]
+
+    for (const client of clients) client.end('from a client\n')
+
+    expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual([0, 0])
+    listener.kill('SIGINT')
+    expect(await listener.ended).toBe(0)
+    expect(listener.stdoutBytes.toString()).toBe('from a client\nfrom a client\n')
+    expect(listener.stderr).toContain(`on the port ${serverPort}`)
+    relay.kill('SIGINT')
+    expect(await relay.ended).toBe(0)
+  })
+
   it('exits with 1 when it cannot listen, or does not find the server', async () => {
     const [nowhere, unfound] = [
       udpipe('sim', '0', '127.0.0.1', '1', '--host', '192.0.2.1'),

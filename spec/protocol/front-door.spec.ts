@@ -83,6 +83,28 @@ describe('ReliableFrontDoor', () => {
     expect(door.stats).toMatchObject({ receivedHellos: 3, admitted: 1 })
   })
 
+  it('where clients stay at its port, says CONNECT to one address only, so that who answers it is there', () => {
+    door = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes, isPortShared: true })
+    const { hello } = dial()
+    door.handleDatagram(0, hello, source)
+    door.admit(0, takeKnock(), endpoint)
+    const [connect] = answers()
+
+    door.handleDatagram(1, hello, elsewhere)
+    expect(answers()).toEqual([])
+    expect(door.stats.droppedForeign).toBe(1)
+
+    door.handleDatagram(2, hello, source)
+    expect(answers()).toEqual([connect])
+    expect(door.destination).toEqual(source)
+  })
+
+  it('shows the id by which the client will be known', () => {
+    const { hello } = dial()
+    door.handleDatagram(0, hello, source)
+    expect(takeKnock().id).toEqual(helloId(hello))
+  })
+
   it('knocks once for a HELLO that comes again before it is answered', () => {
     const { hello } = dial()
     door.handleDatagram(0, hello, source)

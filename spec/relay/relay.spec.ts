@@ -109,6 +109,30 @@ describe('Relay', () => {
     expect(warnings).toEqual([])
   })
 
+  it.each(['classic', 'reliable'] as const)(
+    'carries %s connections to a port that is the front door’s, even when HELLO is repeated meanwhile',
+    async (protocol) => {
+      const { server, port } = await startEcho({
+        protocols: [protocol],
+        privatePorts: 'shared',
+        advertisedHost: RELAY_HOST,
+      })
+      const { relay, warnings } = startRelay(port, { delayMs: 130 })
+      const clients = await Promise.all([connect(relay, { protocol }), connect(relay, { protocol })])
+
+      const answered = Promise.all(clients.map((client) => heard(client, 1)))
+      for (const [index, client] of clients.entries()) client.send(`of client ${index}`)
+      await answered
+
+      expect(clients.map(({ messages }) => messages)).toEqual([['of client 0'], ['of client 1']])
+      // A classic CONNECT is rewritten to the relay's front door; no other can be, so there the number has to be the server's.
+      const shown = protocol === 'classic' ? relay.address.port : port
+      for (const client of clients) expect([...client.peers()].map((peer) => peer.port)).toEqual([shown])
+      expect([...server.peers()].map(({ localPort }) => localPort)).toEqual([port, port])
+      expect(warnings).toEqual([])
+    },
+  )
+
   it('loses datagrams in both directions, and a reliable connection arrives whole and in order all the same', async () => {
     const { port } = await startEcho({ advertisedHost: RELAY_HOST })
     const { relay } = startRelay(port, { lossRate: 0.2, delayMs: 2 })

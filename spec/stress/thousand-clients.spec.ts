@@ -12,28 +12,28 @@ const CLIENTS = 1_000
 const HEAP_TOLERANCE_BYTES = 3 * 1024 * 1024
 
 describe.each([
-  { protocol: 'classic', rounds: 5 },
-  { protocol: 'reliable', rounds: 1 },
-])('a thousand $protocol clients', ({ protocol, rounds }) => {
-  it(
-    `connect, each on a private port, echo and close, ${rounds} times, and leave nothing behind`,
-    { timeout: 120_000 },
-    async () => {
-      const server = await Child.start('server.ts', protocol)
-      const { port } = server.greeting as { port: number }
-      const clients = await Child.start('clients.ts', protocol, String(port))
-      const clientsAtRest = await holdingsOf(clients)
-      const serverAtRest = await holdingsOf(server)
-      let limits: readonly [number, number] = [Infinity, Infinity]
+  { protocol: 'classic', ports: 'private', rounds: 5 },
+  { protocol: 'reliable', ports: 'private', rounds: 1 },
+  { protocol: 'reliable', ports: 'shared', rounds: 1 },
+])('a thousand $protocol clients on $ports ports', ({ protocol, ports, rounds }) => {
+  it(`connect, echo and close, ${rounds} times, and leave nothing behind`, { timeout: 120_000 }, async () => {
+    const server = await Child.start('server.ts', protocol, ports)
+    const { port } = server.greeting as { port: number }
+    const clients = await Child.start('clients.ts', protocol, String(port))
+    const clientsAtRest = await holdingsOf(clients)
+    const serverAtRest = await holdingsOf(server)
+    let limits: readonly [number, number] = [Infinity, Infinity]
 
-      for (let round = 0; round < rounds; round += 1) {
-        expect(await clients.ask({ count: CLIENTS })).toEqual({ echoes: CLIENTS, privatePorts: CLIENTS })
-        const ofClients = await untilAtRest(clients, clientsAtRest, limits[0])
-        const ofServer = await untilAtRest(server, serverAtRest, limits[1])
-        if (round === 0) limits = [ofClients + HEAP_TOLERANCE_BYTES, ofServer + HEAP_TOLERANCE_BYTES]
-      }
-    },
-  )
+    for (let round = 0; round < rounds; round += 1) {
+      expect(await clients.ask({ count: CLIENTS })).toEqual({
+        echoes: CLIENTS,
+        ports: ports === 'shared' ? 1 : CLIENTS,
+      })
+      const ofClients = await untilAtRest(clients, clientsAtRest, limits[0])
+      const ofServer = await untilAtRest(server, serverAtRest, limits[1])
+      if (round === 0) limits = [ofClients + HEAP_TOLERANCE_BYTES, ofServer + HEAP_TOLERANCE_BYTES]
+    }
+  })
 })
 
 /**

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { monotonicMs } from '../../lib/transport/clock.ts'
 import { MAX_PORTS_TRIED, PrivatePorts } from '../../lib/transport/private-ports.ts'
 import type { UdpSocket } from '../../lib/transport/udp-socket.ts'
+import { freeRange } from '../support/free-range.ts'
 import { deliver, openSocket } from './loopback.ts'
 import { runProgramWithFewFiles } from './run-program.ts'
 
@@ -70,6 +71,20 @@ describe('in a range', () => {
     third.close()
 
     expect(Array.from({ length: 4 }, () => portOf(ports.open()))).toEqual([max, min + 1, min, min + 2])
+  })
+
+  it('leaves a port that was just closed alone for as long as there is another', () => {
+    const { min, max } = freeRange(3)
+    const ports = privatePorts({}, { min, max })
+    const opened: number[] = []
+
+    for (let i = 0; i < 6; i += 1) {
+      const socket = ports.open()
+      opened.push(portOf(socket))
+      socket.close()
+    }
+
+    expect(opened).toEqual([min, min + 1, max, min, min + 1, max])
   })
 
   it('passes over ports that are in use', () => {
@@ -145,30 +160,4 @@ function privatePorts(options: PrivatePortsOptions = {}, range?: { min: number; 
 
 function portOf(socket: UdpSocket): number {
   return socket.address.port
-}
-
-/** A range in which every port is free; below the ports that systems give out by themselves, so that it stays so. */
-function freeRange(size: number): { min: number; max: number } {
-  for (let min = firstPort; min + size < 32_000; min += size) {
-    const range = { min, max: min + size - 1 }
-    if (isFree(range)) {
-      firstPort = range.max + 1
-      return range
-    }
-  }
-  throw new Error(`This machine has no ${size} free ports in a row.`)
-}
-
-let firstPort = 20_000
-
-function isFree({ min, max }: { min: number; max: number }): boolean {
-  const sockets: UdpSocket[] = []
-  try {
-    for (let port = min; port <= max; port += 1) sockets.push(openSocket({ port }))
-    return true
-  } catch {
-    return false
-  } finally {
-    for (const socket of sockets) socket.close()
-  }
 }

@@ -153,6 +153,62 @@ describe.runIf(hasIPv6)('IPv6', () => {
   })
 })
 
+describe.runIf(hasIPv6).each([
+  { ports: 'private', options: {} },
+  { ports: 'shared', options: { privatePorts: 'shared' } },
+] as const)('a server on every address of both families, with $ports ports', ({ options }) => {
+  it.each(['classic', 'reliable'] as const)('serves %s clients of both at once', async (protocol) => {
+    const rig = createRig(protocol)
+    const server = rig.pipe(options)
+    const [four, six] = [rig.pipe(), rig.pipe()]
+    const { port } = await server.start(0, '::')
+    void four.connect('127.0.0.1', port)
+    void six.connect('::1', port)
+    await rig.until(() => server.called('onConnect').length === 2)
+    await rig.passUntil(() => [four, six].every(({ names }) => names.includes('onConnect')))
+
+    four.send('from IPv4')
+    six.send('from IPv6')
+    server.sendAll('to both')
+    await rig.passUntil(() => server.messages.length === 2 && [four, six].every(({ messages }) => messages.length > 0))
+
+    expect([...server.messages].sort()).toEqual(['from IPv4', 'from IPv6'])
+    expect([...server.peers()].map(({ address }) => address).sort()).toEqual(['127.0.0.1', '::1'])
+    expect([four.peer.address, six.peer.address]).toEqual(['127.0.0.1', '::1'])
+  })
+
+  it.each([
+    { advertisedHost: ['203.0.113.7', '2001:db8::7'], four: '203.0.113.7', six: '2001:db8::7' },
+    { advertisedHost: '203.0.113.7', four: '203.0.113.7', six: '::' },
+    { advertisedHost: ['2001:db8::7'], four: '::', six: '2001:db8::7' },
+  ])(
+    'tells each client the advertised address of its family: $advertisedHost',
+    async ({ advertisedHost, four, six }) => {
+      const rig = createRig()
+      const server = rig.pipe({ ...options, advertisedHost })
+      const { port } = await server.start(0, '::')
+      const visitors = [await openRawSocket(), await openRawSocket(0, '::1')]
+
+      for (const visitor of visitors) visitor.say('HELLO ', port)
+      await rig.until(() => visitors.every(({ texts }) => texts.length === 1))
+
+      expect(visitors.map(({ texts }) => texts[0]?.split(' ')[1])).toEqual([four, six])
+    },
+  )
+
+  it('keeps a client of the family that none is advertised for at the address that it dialed', async () => {
+    const rig = createRig('reliable')
+    const server = rig.pipe({ ...options, advertisedHost: '203.0.113.7' })
+    const client = rig.pipe()
+    const { port } = await server.start(0, '::')
+    void client.connect('::1', port)
+
+    await rig.passUntil(() => client.names.includes('onConnect'))
+
+    expect(client.peer.address).toBe('::1')
+  })
+})
+
 describe('a port where nobody listens', () => {
   it('is no more than a hint: the client goes on dialing', async () => {
     const rig = createRig()

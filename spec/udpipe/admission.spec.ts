@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { freeRange } from '../support/free-range.ts'
 import { freePort, openRawSocket, portIn } from '../support/raw-socket.ts'
 import { isPortShared } from '../support/port-layout.ts'
 import { RecordingPipe } from '../support/recording-pipe.ts'
@@ -221,6 +222,49 @@ describe('privatePorts', () => {
     expect(server.errorCodes).toEqual(['ERR_NO_FREE_PORT'])
     expect(server.counters.refusedClients).toBe(1)
     expect([...server.peers()]).toEqual([server.peer])
+  })
+
+  it('of a range are refused when they are used up, and given out again when a client has left', async () => {
+    const rig = createRig()
+    const range = freeRange(2)
+    const server = rig.pipe({ privatePorts: range })
+    const [first, second, third] = [
+      rig.pipe(),
+      rig.pipe(),
+      rig.pipe({ reconnect: { minDelayMs: 500, maxDelayMs: 500 } }),
+    ]
+    const frontDoor = await rig.start(server)
+    await rig.connect(server, frontDoor, first, second)
+
+    void third.connect('127.0.0.1', frontDoor)
+    await rig.until(() => third.errorCodes.length > 0)
+    expect(third.errorCodes).toEqual(['ERR_REFUSED'])
+    expect(third.called('onError')[0]?.[0].message).toContain('127.0.0.1')
+    expect(server.errorCodes).toEqual(['ERR_NO_FREE_PORT'])
+
+    const freed = first.peer.port
+    void first.close()
+    await rig.passUntil(() => third.names.includes('onConnect'))
+
+    expect(third.peer.port).toBe(freed)
+    expect([...server.peers()].map(({ localPort }) => localPort).sort()).toEqual([range.min, range.max])
+  })
+
+  it('of a range come last when they were just freed, so that late datagrams find nobody new', async () => {
+    const rig = createRig()
+    const range = freeRange(2)
+    const server = rig.pipe({ privatePorts: range })
+    const [first, second] = [rig.pipe(), rig.pipe()]
+    const frontDoor = await rig.start(server)
+    await rig.connect(server, frontDoor, first)
+    void first.close()
+    await rig.passUntil(() => first.signal.aborted)
+    await rig.pass(1_100)
+
+    await rig.connect(server, frontDoor, second)
+
+    expect(first.peer.port).toBe(range.min)
+    expect(second.peer.port).toBe(range.max)
   })
 
   it('that another program holds are passed over', async () => {

@@ -1,6 +1,6 @@
 /**
  * For a message of its parent with a count, so many clients connect to a server, send a message each, and close when all have
- * their echoes; the answer is how many were right, and how many private ports there were. For any other message the answer is
+ * their echoes; the answer is how many were right, and at how many ports of the server they were. For any other message the answer is
  * what this process holds on to.
  */
 import { UDPipe, type Peer, type ProtocolName } from 'udpipe'
@@ -45,7 +45,7 @@ async function playRound(count: number): Promise<void> {
     }),
   )
   const echoes = await Promise.all(clients.map(({ echo }) => echo))
-  const privatePorts = new Set(peers.map((peer) => peer.port))
+  const ports = new Set(peers.map((peer) => peer.port))
   await Promise.all(clients.map((client) => client.close()))
-  process.send?.({ echoes: echoes.filter(Boolean).length, privatePorts: privatePorts.size })
+  process.send?.({ echoes: echoes.filter(Boolean).length, ports: ports.size })
 }

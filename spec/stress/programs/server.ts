@@ -8,7 +8,12 @@ class Echo extends UDPipe {
   }
 }
 
-const server = new Echo({ protocols: [process.argv[2] as ProtocolName], maxClients: 2_048 })
+const [, , protocol, ports] = process.argv
+const server = new Echo({
+  protocols: [protocol as ProtocolName],
+  maxClients: 2_048,
+  ...(ports === 'shared' && { privatePorts: 'shared' }),
+})
 const { port } = await server.start(0, '127.0.0.1')
 void server.run()
 process.on('message', () => process.send?.(measure()))
