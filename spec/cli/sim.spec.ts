@@ -30,14 +30,14 @@ describe('udpipe sim', () => {
     const [, serverPort = ''] = await listener.until(/listening on 127\.0\.0\.1:(\d+)/)
     const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--loss', '10')
     const [, port = ''] = await relay.until(/relaying 127\.0\.0\.2:(\d+) to 127\.0\.0\.1:\d+\n/)
-    const clients = [udpipe('connect', '--lines', '127.0.0.2', port), udpipe('connect', '--lines', '127.0.0.2', port)]
+    const client = udpipe('connect', '--lines', '127.0.0.2', port)
 
-    for (const client of clients) client.end('from a client\n')
+    client.end('from a client\n')
 
-    expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual([0, 0])
+    expect(await client.ended).toBe(0)
     listener.kill('SIGINT')
     expect(await listener.ended).toBe(0)
-    expect(listener.stdoutBytes.toString()).toBe('from a client\nfrom a client\n')
+    expect(listener.stdoutBytes.toString()).toBe('from a client\n')
     expect(listener.stderr).toContain(`on the port ${serverPort}`)
     relay.kill('SIGINT')
     expect(await relay.ended).toBe(0)
