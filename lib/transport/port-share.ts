@@ -11,7 +11,7 @@ export interface ShareHolder {
   acquire(): Uint8Array
   send(lengthBytes: number, destination: Address): boolean
   /** What comes from `remote` is this share's from now on, unless it is another's; `isProved` takes it from that. */
-  claim(share: PortShare, remote: Address, isProved: boolean): boolean
+  claim(share: PortShare, remote: Address, isProved: boolean): void
   /** Forgets a share. */
   release(share: PortShare): void
 }

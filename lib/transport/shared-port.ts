@@ -92,14 +92,13 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
     this.#closeIfEmpty()
   }
 
-  claim(share: PortShare, remote: Address, isProved: boolean): boolean {
+  claim(share: PortShare, remote: Address, isProved: boolean): void {
     const holder = this.#routes.get(remote)
-    if (holder !== undefined && holder !== share && !isProved) return false
+    if (holder !== undefined && holder !== share && !isProved) return
     if (holder !== undefined) holder.route = undefined
     if (share.route !== undefined) this.#routes.delete(share.route)
     this.#routes.set(remote, share)
     share.route = remote
-    return true
   }
 
   release(share: PortShare): void {
