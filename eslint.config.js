@@ -27,6 +27,10 @@ const impureGlobals = [
   'fetch',
 ]
 
+/** What only lib/transport may import, as a regular expression of an attribute. */
+const transportModules = '/^(node:)?(dgram|dns|crypto)$/'
+const transportOnly = 'Only lib/transport touches sockets, names and the random source.'
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'node_modules/'] },
   js.configs.recommended,
@@ -73,6 +77,7 @@ export default tseslint.config(
         'error',
         { selector: "NewExpression[callee.name='Date']", message: 'Time comes in as an argument.' },
         { selector: 'ImportExpression', message: 'A pure folder imports statically, and only pure folders.' },
+        { selector: 'TSImportType', message: 'A pure folder imports statically, and only pure folders.' },
       ],
     },
   },
@@ -93,9 +98,21 @@ export default tseslint.config(
         {
           paths: ['node:dgram', 'dgram', 'node:dns', 'node:crypto'].map((name) => ({
             name,
-            message: 'Only lib/transport touches sockets, names and the random source.',
+            message: transportOnly,
           })),
         },
+      ],
+      // The rule above knows import declarations only: neither import('node:dgram') nor the type of that name.
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'ImportExpression > Literal.source',
+          'ImportExpression > TemplateLiteral.source > TemplateElement',
+          'TSImportType > Literal.source',
+        ].map((source) => ({
+          selector: `${source}[${source.endsWith('Element') ? 'value.raw' : 'value'}=${transportModules}]`,
+          message: transportOnly,
+        })),
       ],
     },
   },

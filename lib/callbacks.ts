@@ -9,6 +9,14 @@ export interface MessageInfo {
   readonly channel: number
 }
 
+/** What is known of a peer that sends more than `maxMessagesPerSecond` or `maxBytesPerSecond`. */
+export interface RateLimitInfo {
+  /** How many of its packets were dropped for it so far. */
+  readonly droppedPackets: number
+  /** How much longer it may go on before its connection is closed, with the code `closeCodes.rateLimited`; 0 when that happens now. */
+  readonly graceMs: number
+}
+
 /** Why a connection ended. */
 export interface DisconnectInfo {
   /** What the side that closed it gave to `close`; 0 by default, and when nobody closed it. */
@@ -68,6 +76,13 @@ export abstract class Callbacks {
   onUnstalled(peer: Peer): void
   onUnstalled(): void {}
 
+  /**
+   * A peer sends more than its rate allows, and what is beyond is dropped. Fires at most once a second. A peer that goes on with a
+   * quarter or more of it dropped is disconnected after five seconds; {@link Peer.close} ends it at once.
+   */
+  onRateLimited(peer: Peer, info: RateLimitInfo): void
+  onRateLimited(): void {}
+
   /** Server: a client with the right token was sent away because `maxClients` are here. `message` is its HELLO. */
   onMaxClients(message: Buffer, ip: string, port: number): void
   onMaxClients(): void {}
@@ -86,9 +101,10 @@ export abstract class Callbacks {
 
   /**
    * Messages that were accepted and that nobody confirmed: their connection is gone and nothing will send them again. On a
-   * reliable peer a lost connection may or may not have delivered them.
+   * reliable peer a lost connection may or may not have delivered them. On a client, `peer` is undefined for what was sent before
+   * the server's name was looked up in vain.
    */
-  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer): void
+  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer | undefined): void
   onUndelivered(): void {}
 
   /** An error that belongs to no call. By default it becomes a warning of the process, so that it is not lost. */

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import type { Counters } from './counters.ts'
+import { EarlyMessages } from './early-messages.ts'
 import type { Endpoint, EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
-import { Link, toBytes } from './link.ts'
+import { Link } from './link.ts'
 import { Links } from './links.ts'
 import type { Peer, SendOptions } from './peer.ts'
 import { protocols } from './protocols.ts'
@@ -63,6 +64,7 @@ export class ClientEndpoint implements Endpoint {
 
   dispatch(): void {
     this.#links.dispatch()
+    if (this.#isClosed) this.#early.handBack()
     if (this.#link?.hasStood === true) this.#settle?.resolve(this.#link.peer)
   }
 
@@ -141,53 +143,6 @@ export class ClientEndpoint implements Endpoint {
     this.#isClosed = true
     this.#settle?.reject(
       this.#link?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
-    )
-  }
-}
-
-/** Messages that were sent while the server's name was being looked up: as many as a peer's queue holds. */
-class EarlyMessages {
-  readonly #context: EndpointContext
-  readonly #messages: { readonly bytes: Uint8Array; readonly options: SendOptions | undefined }[] = []
-  #bytes = 0
-  #isFull = false
-
-  constructor(context: EndpointContext) {
-    this.#context = context
-  }
-
-  add(message: string | Uint8Array, options: SendOptions | undefined): boolean {
-    const bytes = toBytes(message)
-    const { maxQueuedMessages, maxQueuedBytes } = this.#context.settings
-    if (this.#messages.length >= maxQueuedMessages || this.#bytes + bytes.length > maxQueuedBytes) {
-      this.#reportFull()
-      return false
-    }
-    this.#messages.push({ bytes, options })
-    this.#bytes += bytes.length
-    return true
-  }
-
-  sendThrough(link: Link): void {
-    for (const { bytes, options } of this.#messages.splice(0)) {
-      try {
-        link.sendBytes(bytes, options ?? {})
-      } catch (error) {
-        // The call that should have thrown this has returned long ago.
-        this.#context.report(error as UDPipeError)
-      }
-    }
-  }
-
-  /** Once, however many messages are refused. */
-  #reportFull(): void {
-    if (this.#isFull) return
-    this.#isFull = true
-    this.#context.report(
-      new UDPipeError(
-        'ERR_QUEUE_FULL',
-        'More messages were sent than may wait while the server’s name is being looked up.',
-      ),
     )
   }
 }

@@ -14,6 +14,12 @@ export interface Counters {
   droppedForeign: number
   /** Datagrams dropped because they were not well formed, or not allowed where they arrived. */
   droppedMalformed: number
+  /** Packets dropped unopened, as copies of what was here before. */
+  droppedDuplicates: number
+  /** Packets dropped because a peer sent more than its rate allows. */
+  droppedRateLimited: number
+  /** Packets of peers that say what nobody says who keeps to the protocol. */
+  violations: number
   /** HELLOs with a wrong token. */
   badTokens: number
   /** Clients that were sent away: the server was full, had no free port, or its program said no. */
@@ -35,6 +41,9 @@ export function createCounters(): Counters {
     droppedSend: 0,
     droppedForeign: 0,
     droppedMalformed: 0,
+    droppedDuplicates: 0,
+    droppedRateLimited: 0,
+    violations: 0,
     badTokens: 0,
     refusedClients: 0,
     abandonedHandshakes: 0,

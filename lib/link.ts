@@ -4,8 +4,9 @@ import { asBuffer, type EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
 import { Peer, type CloseOptions, type PeerLink, type SendOptions } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
+import { routeOf } from './route.ts'
 import { formatAddress, type Address } from './session/address.ts'
-import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
+import type { Delivery } from './session/delivery.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
 import type { SessionStats } from './session/stats.ts'
 import type { LinkSocket } from './transport/link-socket.ts'
@@ -95,7 +96,7 @@ export class Link implements PeerLink {
 
   /** Like {@link send}, with bytes that are ours. */
   sendBytes(bytes: Uint8Array, options: SendOptions): boolean {
-    const { channel, delivery } = this.#route(options)
+    const { channel, delivery } = routeOf(options, this.protocol, this.#context.options)
     switch (this.session.send(this.#context.options.clock(), bytes, delivery, channel)) {
       case 'accepted':
         this.#isQueueFull = false
@@ -203,9 +204,12 @@ export class Link implements PeerLink {
 
   /** Adds what the session and its socket dropped. */
   count(counters: Counters): void {
-    const { droppedForeign, droppedMalformed } = this.session.stats
-    counters.droppedForeign += droppedForeign
-    counters.droppedMalformed += droppedMalformed
+    const { stats } = this.session
+    counters.droppedForeign += stats.droppedForeign
+    counters.droppedMalformed += stats.droppedMalformed
+    counters.droppedDuplicates += stats.droppedDuplicates
+    counters.droppedRateLimited += stats.droppedRateLimited
+    counters.violations += stats.violations
     countDropped(this.#socket, counters)
   }
 
@@ -248,6 +252,9 @@ export class Link implements PeerLink {
       case 'unstalled':
         callbacks.onUnstalled(this.peer)
         return
+      case 'rate-limited':
+        callbacks.onRateLimited(this.peer, { droppedPackets: event.droppedPackets, graceMs: event.graceMs })
+        return
       case 'ended':
         this.#handleEnd(event)
         return
@@ -286,24 +293,6 @@ export class Link implements PeerLink {
   #trace(event: SessionEvent): void {
     const { trace } = this.#context
     if (trace.isOn) trace.event(this.localPort, this.#remote, describeEvent(event))
-  }
-
-  /** The delivery and channel of a message: what the call names, else the channel's default, else the protocol's. */
-  #route({ delivery, channel = 0 }: SendOptions): { delivery: Delivery; channel: number } {
-    if (!Number.isInteger(channel) || channel < 0 || channel > MAX_CHANNEL) {
-      throw new UDPipeError(
-        'ERR_ARGUMENT_INVALID',
-        `channel must be a whole number from 0 to ${MAX_CHANNEL}; it was ${channel}.`,
-      )
-    }
-    if (delivery !== undefined && !deliveries.includes(delivery)) {
-      throw new UDPipeError(
-        'ERR_ARGUMENT_INVALID',
-        `delivery must be one of ${deliveries.join(', ')}; it was '${delivery as string}'.`,
-      )
-    }
-    const fallback = this.#context.options.channels[channel]?.delivery ?? this.#protocol.defaultDelivery
-    return { delivery: delivery ?? fallback, channel }
   }
 
   /** Once each time the queue fills up, however many messages follow: `send` returned false for each of them. */
@@ -361,6 +350,8 @@ function describeEvent(event: SessionEvent): string {
       return `pong after ${event.rttMs.toFixed(1)} ms`
     case 'ended':
       return `ended: ${event.cause}, code ${event.code}${event.reason === '' ? '' : `, ${event.reason}`}`
+    case 'rate-limited':
+      return `rate limited: ${event.droppedPackets} packets dropped, closed in ${event.graceMs} ms`
     case 'refused':
       return `refused: ${event.reason}`
     case 'undelivered':

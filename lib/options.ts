@@ -59,6 +59,13 @@ export interface UDPipeOptions {
   readonly maxQueuedMessages?: number
   /** How many bytes of messages may wait for one peer. Default 4 MiB. */
   readonly maxQueuedBytes?: number
+  /**
+   * How many messages a second are taken from one peer, a packet counting as one at least. 100 to `Infinity`, default 100,000:
+   * a gigabit link full of whole datagrams stays below it.
+   */
+  readonly maxMessagesPerSecond?: number
+  /** How many bytes a second are taken from one peer. 65,536 to `Infinity`, the default. */
+  readonly maxBytesPerSecond?: number
   /** The largest UDP payload this end sends. 512 to 65,507 bytes, default 1,200. */
   readonly mtuBytes?: number
   /** The receive buffer asked of the kernel for each socket. Default 4 MiB. */
@@ -109,6 +116,8 @@ export interface Options {
   readonly maxMessageBytes: number
   readonly maxQueuedMessages: number
   readonly maxQueuedBytes: number
+  readonly maxMessagesPerSecond: number
+  readonly maxBytesPerSecond: number
   readonly mtuBytes: number
   readonly receiveBufferBytes: number
   readonly channels: Readonly<Record<number, ChannelOptions>>
@@ -179,6 +188,8 @@ const parsers = {
   maxMessageBytes: integer(1, 256 * MiB, 16 * MiB),
   maxQueuedMessages: integer(1, 1_000_000, 8_192),
   maxQueuedBytes: integer(1, 1024 * MiB, 4 * MiB),
+  maxMessagesPerSecond: number(100, Infinity, 100_000),
+  maxBytesPerSecond: number(65_536, Infinity, Infinity),
   mtuBytes: integer(512, MAX_UDP_PAYLOAD_BYTES, 1_200),
   receiveBufferBytes: integer(1_024, 1024 * MiB, 4 * MiB),
   channels,

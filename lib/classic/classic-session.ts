@@ -1,4 +1,5 @@
 import { isSameAddress, type Address } from '../session/address.ts'
+import { closeCodes } from '../session/close-codes.ts'
 import type { Delivery } from '../session/delivery.ts'
 import { Fifo } from '../session/fifo.ts'
 import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
@@ -30,6 +31,8 @@ export abstract class ClassicSession implements Session {
   #hasPeer = false
   #closeCode = 0
   #closeReason = ''
+  /** Whether it is closed because of what the other side did, so that nothing of it is handed over any more. */
+  #isExpelled = false
 
   /** Starts in `state`, which lasts for the handshake's timeout at most, without a peer. */
   protected constructor(now: number, settings: SessionSettings, state: ClassicState, remote: Address) {
@@ -126,7 +129,8 @@ export abstract class ClassicSession implements Session {
       return
     }
     this.link.count(bytes)
-    if (isLateClose) this.#handleLateClose(now)
+    if (!this.link.admits(now, bytes)) this.#handleExcess()
+    else if (isLateClose) this.#handleLateClose(now)
     else if (this.#phase.isLinked || this.#phase.state === 'closing') this.handleLinked(now, bytes)
     else if (this.#phase.state === 'lingering') this.#handleLingering(bytes)
     else this.handleOpening(now, bytes, source)
@@ -219,7 +223,18 @@ export abstract class ClassicSession implements Session {
     const word = decodeWord(bytes)
     if (word === 'CLOSE') this.#handleClose()
     else if (word === 'CLOSED') this.#handleClosed()
+    else if (this.#isExpelled) this.dropMalformed()
     else if (word === undefined || !this.handleOpeningWord(word)) this.link.receive(now, bytes, word)
+  }
+
+  /** More arrived than the other side may send. */
+  #handleExcess(): void {
+    const notice = this.link.takeRateNotice()
+    if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
+    if (!this.#phase.isLinked || !this.link.isRateExceeded) return
+    this.link.giveUp()
+    this.#isExpelled = true
+    this.#startClosing(closeCodes.rateLimited, 'sent too much')
   }
 
   #advanceTo(now: number): void {

@@ -1,6 +1,7 @@
 import type { Delivery } from '../session/delivery.ts'
 import type { Fifo } from '../session/fifo.ts'
 import { Liveness } from '../session/liveness.ts'
+import { RateLimiter, type RateNotice } from '../session/rate-limiter.ts'
 import type { SendOutcome, SessionEvent } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { SessionStats } from '../session/stats.ts'
@@ -24,6 +25,7 @@ export class DataLink {
   readonly #outbox: Outbox
   /** The words to say at the next chance. */
   readonly due: WordsDue = new WordsDue()
+  readonly #limiter: RateLimiter
   #liveness: Liveness
   #pingClock = new PingClock()
 
@@ -34,6 +36,7 @@ export class DataLink {
     this.#traffic = new Traffic(now)
     this.#outbox = new Outbox(settings, this.#traffic.stats)
     this.#liveness = new Liveness(now, settings)
+    this.#limiter = new RateLimiter(now, settings)
   }
 
   get stats(): SessionStats {
@@ -66,6 +69,23 @@ export class DataLink {
   /** Counts a datagram that came from the other side. */
   count(bytes: Uint8Array): void {
     this.#traffic.received(bytes.length)
+  }
+
+  /** Whether a datagram that arrived at the time `now` is within the other side's rate; one that is not is to be dropped. */
+  admits(now: number, bytes: Uint8Array): boolean {
+    if (this.#limiter.admits(now, bytes.length)) return true
+    this.stats.droppedRateLimited += 1
+    return false
+  }
+
+  /** Whether the other side went on sending more than its rate allows. */
+  get isRateExceeded(): boolean {
+    return this.#limiter.isExceeded
+  }
+
+  /** What the program is to be told of the other side's rate; `undefined` when that is nothing. */
+  takeRateNotice(): RateNotice | undefined {
+    return this.#limiter.takeNotice()
   }
 
   /** The other side was heard at the time `now`. Returns whether that ended a stall. */

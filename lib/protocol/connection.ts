@@ -1,6 +1,7 @@
 import type { Sealer } from '../security/sealer.ts'
 import type { Delivery } from '../session/delivery.ts'
 import { Fifo } from '../session/fifo.ts'
+import type { RateLimiter } from '../session/rate-limiter.ts'
 import { RateMeter } from '../session/rate-meter.ts'
 import type { SendOutcome } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
@@ -39,6 +40,8 @@ export interface ConnectionOptions extends ConnectionTuning {
   readonly sealer: Sealer
   /** Is filled in place. */
   readonly stats: SessionStats
+  /** How much the other side may send. */
+  readonly limiter: RateLimiter
   /** The round-trip time that the handshake took; `NaN`, the default, when it could not tell. */
   readonly handshakeRttMs?: number
 }
@@ -71,7 +74,7 @@ export class Connection {
 
   /** Throws a RangeError when the redundancy or a priority is a number out of its range. */
   constructor(now: number, options: ConnectionOptions) {
-    const { settings, sealer, stats, handshakeRttMs = NaN, redundancy: redundancyMode = 'auto' } = options
+    const { settings, sealer, stats, limiter, handshakeRttMs = NaN, redundancy: redundancyMode = 'auto' } = options
     const { mtuBytes } = settings
     this.#now = now
     this.#stats = stats
@@ -88,7 +91,7 @@ export class Connection {
     const history = new AckHistory(first)
     const ackSchedule = new AckSchedule(mtuBytes)
     const shared = { sealer, history, ackSchedule, recovery, redundancy, channels, control, stats }
-    this.#receiver = new PacketReceiver({ ...shared, events: this.#events })
+    this.#receiver = new PacketReceiver({ ...shared, limiter, events: this.#events })
     this.#sender = new PacketSender(now, { ...shared, mtuBytes, congestion })
     this.#channels = channels
     this.#control = control
@@ -179,9 +182,10 @@ export class Connection {
   handleDatagram(now: number, bytes: Uint8Array): PacketVerdict {
     this.#advanceTo(now)
     const verdict = this.#receiver.handle(now, bytes)
-    if (verdict === 'malformed') this.#stats.droppedMalformed += 1
+    this.#countVerdict(verdict)
     if (verdict === 'accepted') this.#answeringAt = now
-    if (verdict !== 'unopened') this.#receiveMeter.add(bytes.length)
+    if (verdict !== 'unopened' && verdict !== 'duplicate') this.#receiveMeter.add(bytes.length)
+    this.#stats.heldBytes = this.#channels.heldBytes
     this.#stats.rttMs = this.#rtt.smoothedMs
     this.#stats.rttVarianceMs = this.#rtt.varianceMs
     return verdict
@@ -199,7 +203,9 @@ export class Connection {
   /** The next event, or `undefined`. */
   pollEvent(): ConnectionEvent | undefined {
     const event = this.#events.shift() ?? this.#channels.pollMessage()
-    if (event?.type === 'message') this.#stats.receivedMessages += 1
+    if (event?.type !== 'message') return event
+    this.#stats.receivedMessages += 1
+    this.#stats.heldBytes = this.#channels.heldBytes
     return event
   }
 
@@ -215,6 +221,16 @@ export class Connection {
     this.#countQueue()
     this.#stats.congestionWindowBytes = this.#congestion.windowBytes
     return length
+  }
+
+  #countVerdict(verdict: PacketVerdict): void {
+    const stats = this.#stats
+    if (verdict === 'duplicate') stats.droppedDuplicates += 1
+    else if (verdict === 'limited') stats.droppedRateLimited += 1
+    if (verdict !== 'malformed') return
+    // Its seal shows that the other side wrote it as it is.
+    stats.droppedMalformed += 1
+    stats.violations += 1
   }
 
   #countQueue(): void {

@@ -4,6 +4,7 @@ import type { Fifo } from '../session/fifo.ts'
 import { Liveness } from '../session/liveness.ts'
 import type { SendOutcome, SessionEvent, UndeliveredMessage } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
+import { RateLimiter, type RateNotice } from '../session/rate-limiter.ts'
 import { createStats, type SessionStats } from '../session/stats.ts'
 import { Connection, type ConnectionEvent, type ConnectionTuning } from './connection.ts'
 import { limitSettings, type Limits } from './handshake-payload.ts'
@@ -22,6 +23,12 @@ export interface LinkStart {
 }
 
 /**
+ * A connection of which so many packets were violations is closed. One would be proof enough that the other side does not keep to
+ * the protocol; a few are borne, because its mistake may be small and its users are not to blame.
+ */
+const MAX_VIOLATIONS = 32
+
+/**
  * What passes between two ends, over one connection after the other, and what waits while there is none. It knows no states
  * and no addresses: those are the session's.
  */
@@ -34,6 +41,9 @@ export class DataLink {
   #connection: Connection | undefined
   #mtuBytes: number
   #liveness: Liveness
+  readonly #limiter: RateLimiter
+  /** How many violations there were before this connection. */
+  #formerViolations = 0
   #isHeard = false
   /** Whether what this connection could not deliver has been dealt with. */
   #isGivenUp = false
@@ -46,6 +56,7 @@ export class DataLink {
     this.#outbox = new Outbox(settings, this.stats)
     this.#mtuBytes = settings.mtuBytes
     this.#liveness = new Liveness(now, settings)
+    this.#limiter = new RateLimiter(now, settings)
   }
 
   /** Whether a packet of the other side has opened. */
@@ -71,6 +82,16 @@ export class DataLink {
     return this.#connection?.isDrained ?? true
   }
 
+  /** Whether the other side went on sending more than its rate allows. */
+  get isRateExceeded(): boolean {
+    return this.#limiter.isExceeded
+  }
+
+  /** Whether the other side has said so much that cannot be that there is no point in going on. */
+  get isBeyondTrust(): boolean {
+    return this.stats.violations - this.#formerViolations >= MAX_VIOLATIONS
+  }
+
   /** When packets are due, once the other side was heard: before that, they are the opening's. */
   get nextDeadline(): number {
     return this.#isHeard ? (this.#connection?.nextDeadline ?? Infinity) : Infinity
@@ -89,11 +110,13 @@ export class DataLink {
     // What the last connection measured says nothing of this one.
     this.stats.rttMs = NaN
     this.stats.rttVarianceMs = NaN
+    this.#formerViolations = this.stats.violations
     this.#connection = new Connection(now, {
       ...this.#tuning,
       settings,
       sealer,
       stats: this.stats,
+      limiter: this.#limiter,
       handshakeRttMs: rttMs,
     })
     this.#pushUndelivered(this.#outbox.handOver(now, this.#connection))
@@ -102,6 +125,7 @@ export class DataLink {
   /** Forgets the connection that there was. */
   drop(): void {
     this.#connection = undefined
+    this.stats.heldBytes = 0
     this.#isHeard = false
     this.#isGivenUp = false
     this.#outbox.count()
@@ -136,12 +160,14 @@ export class DataLink {
    */
   receive(now: number, packet: Uint8Array, datagramBytes: number): boolean {
     const verdict = this.#connection?.handleDatagram(now, packet) ?? 'unopened'
-    if (verdict === 'unopened') {
-      this.stats.droppedMalformed += 1
-      return false
-    }
-    this.stats.receivedBytes += datagramBytes - packet.length
+    if (verdict === 'unopened') this.stats.droppedMalformed += 1
+    else if (verdict !== 'duplicate') this.stats.receivedBytes += datagramBytes - packet.length
     return verdict === 'accepted'
+  }
+
+  /** What the program is to be told of the other side's rate; `undefined` when that is nothing. */
+  takeRateNotice(): RateNotice | undefined {
+    return this.#limiter.takeNotice()
   }
 
   /** The other side was heard at the time `now`. Returns whether that ended a stall. */

@@ -12,12 +12,14 @@ export class Farewell {
   readonly #link: DataLink
   #patience: Patience
   #repetition: Repetition | undefined
-  #isFlushOver = false
+  #isFlushOver: boolean
 
-  constructor(now: number, link: DataLink, code: number, reason: string) {
+  /** `isHurried`: CLOSE is said at once, whatever is queued. */
+  constructor(now: number, link: DataLink, code: number, reason: string, isHurried = false) {
     this.code = code
     this.reason = reason
     this.#link = link
+    this.#isFlushOver = isHurried
     this.#patience = new Patience(now, FLUSH_LIMIT_MS)
   }
 

@@ -1,5 +1,6 @@
 import type { Sealer } from '../security/sealer.ts'
 import type { Fifo } from '../session/fifo.ts'
+import type { RateLimiter } from '../session/rate-limiter.ts'
 import type { SessionStats } from '../session/stats.ts'
 import type { AckHistory } from './ack-history.ts'
 import type { AckSchedule } from './ack-schedule.ts'
@@ -23,6 +24,9 @@ const FramesVerdict = {
 } as const
 type FramesVerdict = (typeof FramesVerdict)[keyof typeof FramesVerdict]
 
+/** To look up so many packets of an ack is as much work as a message. */
+const ACK_PACKETS_PER_MESSAGE = 256
+
 /** The parts of a connection that a packet which arrives concerns. */
 export interface ReceivingParts {
   readonly sealer: Sealer
@@ -32,6 +36,7 @@ export interface ReceivingParts {
   readonly redundancy: RedundancyControl
   readonly channels: Channels
   readonly control: ControlFrames
+  readonly limiter: RateLimiter
   readonly events: Fifo<ConnectionEvent>
   readonly stats: SessionStats
 }
@@ -44,6 +49,8 @@ export class PacketReceiver {
   /** Of the packet at hand: whether it is to be acked, and whether the other side waits for that. */
   #isAckEliciting = false
   #isAwaited = false
+  /** The types of its frames that are told as an event: once, however many of them there are. */
+  #toldTypes = 0
 
   constructor(parts: ReceivingParts) {
     this.#parts = parts
@@ -56,22 +63,34 @@ export class PacketReceiver {
 
   /** Takes a packet that arrived at the time `now`. */
   handle(now: number, bytes: Uint8Array): PacketVerdict {
-    const { sealer, history, recovery, stats } = this.#parts
+    const { sealer, history, limiter, recovery, stats } = this.#parts
     if (!isPacket(bytes)) return 'unopened'
     const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
+    // Anybody can send a copy of a packet again, so a copy costs as little as can be, and is not held against the other side.
+    if (!history.isNew(packetNumber)) return 'duplicate'
     const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
     if (length < 0) return 'unopened'
     stats.receivedPackets += 1
     stats.receivedBytes += bytes.length
-    if (!history.isNew(packetNumber)) return 'duplicate'
+    if (!limiter.admits(now, bytes.length)) return 'limited'
     const reader = this.#reader
     if (!reader.decode(bytes, length)) return 'malformed'
     if (reader.hasAck && !recovery.handleAck(now, reader.ack)) return 'malformed'
     const verdict = this.#handleFrames(now, packetNumber)
+    this.#chargeWork()
     if (verdict === FramesVerdict.violation) return 'malformed'
     if (verdict === FramesVerdict.taken) this.#acknowledge(now, packetNumber, bytes.length)
     recovery.handleHeard()
     return 'accepted'
+  }
+
+  /** The packet counted as a message before it was opened: here it is shown to be more. */
+  #chargeWork(): void {
+    const { channels, limiter } = this.#parts
+    const { ack, hasAck } = this.#reader
+    const furtherMessages = Math.max(0, channels.takeArrivedMessages() - 1)
+    const ackWork = hasAck ? Math.floor(ack.reach / ACK_PACKETS_PER_MESSAGE) : 0
+    if (furtherMessages + ackWork > 0) limiter.charge(furtherMessages + ackWork)
   }
 
   #acknowledge(now: number, packetNumber: number, bytes: number): void {
@@ -85,6 +104,7 @@ export class PacketReceiver {
     let verdict: FramesVerdict = FramesVerdict.taken
     this.#isAckEliciting = false
     this.#isAwaited = false
+    this.#toldTypes = 0
     while (this.#reader.nextFrame()) {
       const { frame } = this.#reader
       switch (this.#parts.channels.handleFrame(now, packetNumber, frame)) {
@@ -112,7 +132,7 @@ export class PacketReceiver {
         // Its PONG takes the ack along.
         this.#isAckEliciting = true
         control.handlePing(now, frame)
-        events.push({ type: 'ping' })
+        if (this.#isFirst(frame)) events.push({ type: 'ping' })
         return
       case FrameType.pong: {
         const rttMs = control.handlePong(now, frame)
@@ -120,12 +140,20 @@ export class PacketReceiver {
         return
       }
       case FrameType.close:
-        events.push({ type: 'peer-close', code: frame.code, reason: frame.reason() })
+        if (this.#isFirst(frame)) events.push({ type: 'peer-close', code: frame.code, reason: frame.reason() })
         return
       case FrameType.closed:
-        events.push({ type: 'peer-closed' })
+        if (this.#isFirst(frame)) events.push({ type: 'peer-closed' })
         return
     }
+  }
+
+  /** Whether no frame of this type was told of this packet's: one that is full of them would make hundreds of events. */
+  #isFirst({ type }: Frame): boolean {
+    const bit = 1 << (type & 0x1f)
+    const isFirst = (this.#toldTypes & bit) === 0
+    this.#toldTypes |= bit
+    return isFirst
   }
 }
 

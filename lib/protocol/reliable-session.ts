@@ -1,4 +1,5 @@
 import { isSameAddress, type Address } from '../session/address.ts'
+import { closeCodes } from '../session/close-codes.ts'
 import type { Delivery } from '../session/delivery.ts'
 import { Fifo } from '../session/fifo.ts'
 import { Patience } from '../session/patience.ts'
@@ -44,6 +45,8 @@ export abstract class ReliableSession implements Session {
   #farewell: Farewell | undefined
   /** Whether the connection that is being closed had stood. */
   #hasStood = false
+  /** Whether it is closed because of what the other side did, so that nothing of it is handed over any more. */
+  #isExpelled = false
 
   protected constructor(now: number, { settings, initialState, remote, tuning }: ReliableSessionOptions) {
     this.settings = { ...settings }
@@ -230,7 +233,10 @@ export abstract class ReliableSession implements Session {
    */
   protected handlePacket(now: number, packet: Uint8Array, datagramBytes: number, source: Address): boolean {
     const isFirst = !this.link.isHeard
-    if (!this.link.receive(now, packet, datagramBytes)) return false
+    if (!this.link.receive(now, packet, datagramBytes)) {
+      this.#judgePeer()
+      return false
+    }
     const isStallOver = this.link.heard(now)
     if (isFirst) this.#handleFirstPacket(source)
     else if (isStallOver && this.#state === 'stalled') this.#handleStallOver()
@@ -267,7 +273,7 @@ export abstract class ReliableSession implements Session {
 
   /** Whether messages are handed over: after the other side's CLOSE none are. */
   get #isOpen(): boolean {
-    return this.#isLinked || this.#state === 'closing'
+    return this.#isLinked || (this.#state === 'closing' && !this.#isExpelled)
   }
 
   /** When the present state has lasted too long, if nothing happens until then. */
@@ -293,6 +299,26 @@ export abstract class ReliableSession implements Session {
       this.events.push({ type: 'connected', remote: this.#remote })
     }
     this.handleFirstPacket(isStanding)
+  }
+
+  /** A packet was not taken: perhaps the other side has gone too far. */
+  #judgePeer(): void {
+    const notice = this.link.takeRateNotice()
+    if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
+    if (!this.#isLinked) return
+    if (this.link.isRateExceeded) this.#expel(closeCodes.rateLimited, 'sent too much')
+    else if (this.link.isBeyondTrust) this.#expel(closeCodes.violations, 'violated the protocol')
+  }
+
+  /** Closes at once: the other side is told, and neither hears nor says anything more. */
+  #expel(code: number, reason: string): void {
+    this.#drainMessages()
+    this.#isExpelled = true
+    this.#hasStood = true
+    this.#enter('close')
+    this.link.giveUp(false)
+    this.link.setStalled(this.#now, true)
+    this.#farewell = new Farewell(this.#now, this.link, code, reason, true)
   }
 
   #handleStallOver(): void {

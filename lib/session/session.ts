@@ -1,5 +1,6 @@
 import type { Address } from './address.ts'
 import type { Delivery } from './delivery.ts'
+import type { RateNotice } from './rate-limiter.ts'
 import type { SessionStats } from './stats.ts'
 
 /** The protocols that this library speaks. */
@@ -42,6 +43,8 @@ export type SessionEvent =
   | { readonly type: 'pong'; readonly rttMs: number }
   | { readonly type: 'stalled' }
   | { readonly type: 'unstalled' }
+  /** The other side sends more than its rate allows; what is beyond is dropped. At most once a second. */
+  | ({ readonly type: 'rate-limited' } & RateNotice)
   /** A connection that stood has ended. A client that will reconnect stays, in the state `'waiting'`. */
   | {
       readonly type: 'ended'

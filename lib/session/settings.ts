@@ -13,6 +13,9 @@ export interface SessionSettings {
   /** How much may wait for a link that does not stand. */
   readonly maxQueuedMessages: number
   readonly maxQueuedBytes: number
+  /** How much the other side may send a second, a packet counting as a message at least; `Infinity` for no limit. */
+  readonly maxMessagesPerSecond: number
+  readonly maxBytesPerSecond: number
   /** The largest message. */
   readonly maxMessageBytes: number
   /** The largest datagram (UDP payload) this end sends. */

@@ -24,6 +24,14 @@ export interface SessionStats {
   droppedForeign: number
   /** Datagrams that were dropped: not well formed, or not allowed in this state. */
   droppedMalformed: number
+  /** Packets that were dropped unopened: one with this number was here before, or it is too old to tell. */
+  droppedDuplicates: number
+  /** Packets that were dropped: the other side sent more than its rate allows. */
+  droppedRateLimited: number
+  /** Packets of the other side that say what nobody says who keeps to the protocol; they were dropped. */
+  violations: number
+  /** What is held of messages that arrived and are incomplete, or wait to be handed over, 64 bytes for each included. */
+  heldBytes: number
   /** Smoothed round-trip time and its variance; `NaN` until measured. */
   rttMs: number
   rttVarianceMs: number
@@ -56,6 +64,10 @@ export function createStats(): SessionStats {
     refusedMessages: 0,
     droppedForeign: 0,
     droppedMalformed: 0,
+    droppedDuplicates: 0,
+    droppedRateLimited: 0,
+    violations: 0,
+    heldBytes: 0,
     rttMs: NaN,
     rttVarianceMs: NaN,
     lossRate: NaN,

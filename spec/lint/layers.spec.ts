@@ -9,6 +9,20 @@ describe('the core outside lib/transport', () => {
     expect(await brokenRules(code, 'lib/example.ts')).toEqual(['no-restricted-imports'])
   })
 
+  it.each([
+    ['when it runs', "export const x = import('node:dgram')"],
+    ['in a template', 'export const x = import(`node:dgram`)'],
+    ['as a type', "export type X = import('node:dgram').Socket"],
+    ['as the type of a module', "export type X = typeof import('dgram')"],
+  ])('may not import it %s', async (_when, code) => {
+    expect(await brokenRules(code, 'lib/example.ts')).toEqual(['no-restricted-syntax'])
+  })
+
+  it('may import what else Node has, in the same ways', async () => {
+    const code = "export const x = import('node:net')\nexport type Y = import('node:net').Socket"
+    expect(await brokenRules(code, 'lib/example.ts')).not.toContain('no-restricted-syntax')
+  })
+
   it('may not in its folders either', async () => {
     expect(await brokenRules(socket, 'lib/cli/example.ts')).toEqual(['no-restricted-imports'])
   })

@@ -22,6 +22,7 @@ const impurities: readonly (readonly [what: string, code: string, rule: string])
   ['the public class', "import { UDPipe } from '../udpipe.ts'\nexport const x = UDPipe", 'no-restricted-imports'],
   ['the package itself', "import { UDPipe } from 'udpipe'\nexport const x = UDPipe", 'no-restricted-imports'],
   ['a dynamic import', "export const x = import('node:os')", 'no-restricted-syntax'],
+  ["a type of Node's", "export type X = import('node:dgram').Socket", 'no-restricted-syntax'],
   ['Buffer', 'export const x = Buffer.alloc(1)', 'no-restricted-globals'],
   ['process', 'export const x = process.pid', 'no-restricted-globals'],
   ['performance', 'export const x = performance.now()', 'no-restricted-globals'],

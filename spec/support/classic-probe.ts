@@ -12,6 +12,8 @@ export function classicSettings(overrides: Partial<SessionSettings> = {}): Sessi
     reconnect: { minDelayMs: 400, maxDelayMs: 8_000, attempts: Infinity },
     maxQueuedMessages: 100,
     maxQueuedBytes: 10_000,
+    maxMessagesPerSecond: 100_000,
+    maxBytesPerSecond: Infinity,
     maxMessageBytes: 2_000,
     mtuBytes: 1_200,
     ...overrides,

@@ -1,6 +1,7 @@
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../../lib/protocol/connection.ts'
 import type { Address } from '../../lib/session/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
+import { RateLimiter } from '../../lib/session/rate-limiter.ts'
 import type { SendOutcome, Session, SessionEvent, SessionState } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { createStats } from '../../lib/session/stats.ts'
@@ -19,9 +20,10 @@ export class ConnectionSession implements Session {
   /** What the connection told besides the events of a session, in words. */
   readonly told: string[] = []
 
-  constructor(now: number, destination: Address, options: Omit<ConnectionOptions, 'stats'>) {
+  constructor(now: number, destination: Address, options: Omit<ConnectionOptions, 'stats' | 'limiter'>) {
     this.destination = destination
-    this.connection = new Connection(now, { ...options, stats: this.stats })
+    const limiter = new RateLimiter(now, options.settings)
+    this.connection = new Connection(now, { ...options, limiter, stats: this.stats })
   }
 
   get rttMs(): number {

@@ -2,6 +2,7 @@ import { Connection } from '../../lib/protocol/connection.ts'
 import { DataLink } from '../../lib/protocol/data-link.ts'
 import { PlainSealer } from '../../lib/security/plain.ts'
 import { Fifo } from '../../lib/session/fifo.ts'
+import { RateLimiter } from '../../lib/session/rate-limiter.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import { createStats } from '../../lib/session/stats.ts'
 import { createSettings } from './settings.ts'
@@ -10,7 +11,9 @@ const tags = [new Uint8Array(8).fill(1), new Uint8Array(8).fill(2)] as const
 
 /** A connection and its peer, which fit each other, without a network between them. */
 export function createConnection(isClient = true): Connection {
-  return new Connection(0, { settings: createSettings(), sealer: createPlainSealer(isClient), stats: createStats() })
+  const settings = createSettings()
+  const limiter = new RateLimiter(0, settings)
+  return new Connection(0, { settings, limiter, sealer: createPlainSealer(isClient), stats: createStats() })
 }
 
 /** The sealer of one side. */

@@ -87,6 +87,10 @@ export class RecordingPipe extends UDPipe {
     this.#record('onUnstalled', peer)
   }
 
+  override onRateLimited(...args: Arguments<'onRateLimited'>): void {
+    this.#record('onRateLimited', ...args)
+  }
+
   override onMaxClients(message: Buffer, ip: string, port: number): void {
     this.#record('onMaxClients', message, ip, port)
   }

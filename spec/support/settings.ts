@@ -10,6 +10,8 @@ export function createSettings(changes: Partial<SessionSettings> = {}): SessionS
     reconnect: { minDelayMs: 250, maxDelayMs: 8_000, attempts: Infinity },
     maxQueuedMessages: 8_192,
     maxQueuedBytes: 4 * 1024 * 1024,
+    maxMessagesPerSecond: 100_000,
+    maxBytesPerSecond: Infinity,
     maxMessageBytes: 16 * 1024 * 1024,
     mtuBytes: 1_200,
     ...changes,

@@ -456,10 +456,10 @@ describe('dt', () => {
 })
 
 /** The texts that onUndelivered handed back, each with its peer. */
-function undelivered(pipe: RecordingPipe): [string, Peer][] {
+function undelivered(pipe: RecordingPipe): [string, Peer | undefined][] {
   return pipe
     .called('onUndelivered')
     .flatMap(([messages, peer]) =>
-      messages.map(({ message }): [string, Peer] => [Buffer.from(message).toString(), peer]),
+      messages.map(({ message }): [string, Peer | undefined] => [Buffer.from(message).toString(), peer]),
     )
 }

@@ -4,7 +4,7 @@ export interface ChannelsStats {
   duplicates: number
   /** Frames that nobody sends who keeps to the protocol. */
   violations: number
-  /** Frames of latest messages that there was no room for, so that they have to come again. */
+  /** Frames of latest messages, or that begin a reliable one, that there was no room for, so that they have to come again. */
   refused: number
   /** Sequenced and unreliable messages that arrived and that there was no room for. */
   droppedUnread: number

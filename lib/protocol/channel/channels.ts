@@ -85,6 +85,21 @@ export class Channels {
     return this.#queue.queuedBytes
   }
 
+  /** What is held of messages that arrived and are incomplete, or wait to be handed over; see `costOf`. */
+  get heldBytes(): number {
+    return this.#handover.heldBytes
+  }
+
+  /** Reliable messages, of either kind, that are incomplete. */
+  get incompleteReliable(): number {
+    return this.#handover.incompleteReliable
+  }
+
+  /** How many messages became complete since this was asked last. */
+  takeArrivedMessages(): number {
+    return this.#handover.takeArrivedMessages()
+  }
+
   /** Whether nothing waits to be written and nothing that was waits to be acknowledged. */
   get isDrained(): boolean {
     return this.#queue.queuedMessages === 0 && this.#queue.lanes.every(({ unacked }) => unacked.size === 0)

@@ -87,6 +87,11 @@ class Allowance {
     this.#received += cost
   }
 
+  /** What was received and is not handed over. */
+  get held(): number {
+    return this.#received - this.#consumed
+  }
+
   /** So much was handed over. Returns whether a new limit is now due that was not before. */
   consume(cost: number): boolean {
     this.#consumed += cost
@@ -133,6 +138,11 @@ export class ReceiveCredit {
   consume(channel: number, cost: number): void {
     if (this.#connection.consume(cost)) this.#due.push(CONNECTION)
     if (this.#of(channel).consume(cost)) this.#due.push(channel)
+  }
+
+  /** The cost of what was claimed and is not handed over. */
+  get heldBytes(): number {
+    return this.#connection.held
   }
 
   get hasDue(): boolean {

@@ -19,16 +19,22 @@ export class CreditedAssembler {
     if (incomplete !== undefined && !incomplete.fits(frame)) return this.#handover.violation()
     if (incomplete?.has(frame.index) === true) return this.#handover.duplicate()
     if (isOversized(frame, this.#handover.maxMessageBytes)) return this.#handover.violation()
+    const isBegun = frame.isFragment && incomplete === undefined
+    if (isBegun && !this.#handover.mayBeginReliable) return this.#handover.refuse()
     if (!this.#handover.credit.claim(this.#channel, costOf(frame))) return this.#handover.violation()
     return frame.isFragment ? this.#add(frame, incomplete) : frame.payload()
   }
 
   #add(frame: Frame, begun: Reassembly | undefined): Uint8Array | FrameVerdict {
     const incomplete = begun ?? new Reassembly(frame)
-    if (begun === undefined) this.#incomplete.set(frame.sequence, incomplete)
+    if (begun === undefined) {
+      this.#incomplete.set(frame.sequence, incomplete)
+      this.#handover.beginReliable()
+    }
     incomplete.add(frame)
     if (!incomplete.isComplete) return 'accepted'
     this.#incomplete.delete(frame.sequence)
+    this.#handover.completeReliable()
     return incomplete.message()
   }
 }

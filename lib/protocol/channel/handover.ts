@@ -31,6 +31,12 @@ export interface LaneReceiver {
   expire(now: number): void
 }
 
+/**
+ * How many reliable messages may be incomplete at a time. Each has a cost beside its bytes that credit does not know of. A sender
+ * begins a fragmented message when the one before was written, so only losses make this many, and what is refused comes again.
+ */
+export const MAX_INCOMPLETE_RELIABLE = 1_024
+
 /** Where messages that arrived wait to be handed over, and the limits of what may wait here or be held incomplete. */
 export class Handover {
   readonly maxMessageBytes: number
@@ -38,6 +44,8 @@ export class Handover {
   readonly credit: ReceiveCredit
   readonly #messages = new Fifo<MessageEvent>()
   #uncreditedBytes = 0
+  #incompleteReliable = 0
+  #arrivedMessages = 0
 
   constructor(maxMessageBytes: number, stats: ChannelsStats) {
     this.maxMessageBytes = maxMessageBytes
@@ -45,8 +53,40 @@ export class Handover {
     this.credit = new ReceiveCredit(maxMessageBytes)
   }
 
+  /** The cost of what is incomplete or waits here. */
+  get heldBytes(): number {
+    return this.credit.heldBytes + this.#uncreditedBytes
+  }
+
+  get incompleteReliable(): number {
+    return this.#incompleteReliable
+  }
+
+  /** Whether there is room for one more incomplete message that costs credit. */
+  get mayBeginReliable(): boolean {
+    return this.#incompleteReliable < MAX_INCOMPLETE_RELIABLE
+  }
+
+  /** The first fragment of such a message arrived. */
+  beginReliable(): void {
+    this.#incompleteReliable += 1
+  }
+
+  /** The last fragment of such a message arrived. */
+  completeReliable(): void {
+    this.#incompleteReliable -= 1
+  }
+
+  /** How many messages were delivered since this was asked last. */
+  takeArrivedMessages(): number {
+    const arrived = this.#arrivedMessages
+    this.#arrivedMessages = 0
+    return arrived
+  }
+
   /** A message is complete. Its cost was claimed, or its bytes are held. */
   deliver(delivery: number, channel: number, message: Uint8Array): void {
+    this.#arrivedMessages += 1
     this.#messages.push({ type: 'message', message, delivery: deliveries[delivery] ?? 'reliable', channel })
   }
 
@@ -71,6 +111,12 @@ export class Handover {
   /** Gives back what {@link hold} took. */
   release(bytes: number): void {
     this.#uncreditedBytes -= bytes
+  }
+
+  /** Counts something that there is no room for now. */
+  refuse(): FrameVerdict {
+    this.stats.refused += 1
+    return 'refused'
   }
 
   /** Counts something that was here before. */

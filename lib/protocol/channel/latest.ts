@@ -50,7 +50,7 @@ export class LatestReceiver implements LaneReceiver {
 
   #receiveWhole(frame: Frame): FrameVerdict {
     if (this.#incomplete !== undefined && frame.sequence === this.#incompleteSequence) return this.#handover.violation()
-    if (!this.#handover.hold(costOf(frame))) return this.#refuse()
+    if (!this.#handover.hold(costOf(frame))) return this.#handover.refuse()
     this.#deliver(frame.sequence, frame.payload())
     return 'accepted'
   }
@@ -74,7 +74,7 @@ export class LatestReceiver implements LaneReceiver {
 
   #add(frame: Frame): FrameVerdict {
     if (this.#incomplete === undefined) return 'accepted'
-    if (!this.#handover.hold(costOf(frame))) return this.#refuse()
+    if (!this.#handover.hold(costOf(frame))) return this.#handover.refuse()
     this.#incomplete.add(frame)
     if (!this.#incomplete.isComplete) return 'accepted'
     const message = this.#incomplete.message()
@@ -99,10 +99,5 @@ export class LatestReceiver implements LaneReceiver {
   #late(): FrameVerdict {
     this.#handover.stats.droppedLate += 1
     return 'accepted'
-  }
-
-  #refuse(): FrameVerdict {
-    this.#handover.stats.refused += 1
-    return 'refused'
   }
 }
