@@ -77,8 +77,8 @@ export abstract class Callbacks {
   onUnstalled(): void {}
 
   /**
-   * A peer sends more than its rate allows, and what is beyond is dropped. Fires at most once a second. A peer that goes on with a
-   * quarter or more of it dropped is disconnected after five seconds; {@link Peer.close} ends it at once.
+   * A peer sends more than its rate allows, and what is beyond is dropped. Fires at most once a second. A peer that goes on
+   * to send four times its rate is disconnected after five seconds; {@link Peer.close} ends it at once.
    */
   onRateLimited(peer: Peer, info: RateLimitInfo): void
   onRateLimited(): void {}

@@ -25,10 +25,7 @@ export class EarlyMessages {
     const { options, settings } = this.#context
     const bytes = toBytes(message)
     const route = routeOf(sendOptions, options.protocol, options)
-    if (
-      this.#messages.length >= settings.maxQueuedMessages ||
-      this.#bytes + bytes.length > settings.maxQueuedBytes
-    ) {
+    if (this.#messages.length >= settings.maxQueuedMessages || this.#bytes + bytes.length > settings.maxQueuedBytes) {
       this.#reportFull()
       return false
     }

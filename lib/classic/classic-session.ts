@@ -232,9 +232,10 @@ export abstract class ClassicSession implements Session {
     const notice = this.link.takeRateNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
     if (!this.#phase.isLinked || !this.link.isRateExceeded) return
-    this.link.giveUp()
-    this.#isExpelled = true
     this.#startClosing(closeCodes.rateLimited, 'sent too much')
+    this.#emitClosedHere()
+    this.#isExpelled = true
+    this.link.giveUp()
   }
 
   #advanceTo(now: number): void {
@@ -311,7 +312,9 @@ export abstract class ClassicSession implements Session {
     this.link.due.oweOnce('CLOSED')
   }
 
+  /** Once: of a peer that was expelled it was told before CLOSED came. */
   #emitClosedHere(): void {
+    if (this.#isExpelled) return
     const [code, reason] = [this.#closeCode, this.#closeReason]
     this.events.push({ type: 'ended', cause: 'closed-here', code, reason, willReconnect: false })
   }

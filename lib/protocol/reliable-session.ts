@@ -43,7 +43,7 @@ export abstract class ReliableSession implements Session {
   /** How long the present state may last, for those that neither silence nor a farewell ends. */
   #patience: Patience
   #farewell: Farewell | undefined
-  /** Whether the connection that is being closed had stood. */
+  /** Whether the connection that is being closed had stood, so that its end has yet to be told of. */
   #hasStood = false
   /** Whether it is closed because of what the other side did, so that nothing of it is handed over any more. */
   #isExpelled = false
@@ -310,11 +310,12 @@ export abstract class ReliableSession implements Session {
     else if (this.link.isBeyondTrust) this.#expel(closeCodes.violations, 'violated the protocol')
   }
 
-  /** Closes at once: the other side is told, and neither hears nor says anything more. */
+  /** Ends the connection at once. The other side is told so as after any close, but nothing else any more, nor is it listened to. */
   #expel(code: number, reason: string): void {
     this.#drainMessages()
+    this.#pushEnded('closed-here', code, reason, false)
     this.#isExpelled = true
-    this.#hasStood = true
+    this.#hasStood = false
     this.#enter('close')
     this.link.giveUp(false)
     this.link.setStalled(this.#now, true)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicServerSession } from '../../lib/classic/server-session.ts'
+import { closeCodes } from '../../lib/session/close-codes.ts'
 import type { Address } from '../../lib/session/address.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { ClassicProbe, classicSettings } from '../support/classic-probe.ts'
@@ -194,5 +195,39 @@ describe('a classic server session', () => {
     server.step()
     expect(server.takeEvents()).toEqual(['closed'])
     expect(server.takeSaid()).toEqual([])
+  })
+})
+
+describe('a classic server session that is flooded', () => {
+  it('drops what is above the rate, and tells of it once a second', () => {
+    const server = createConnected({ maxMessagesPerSecond: 100 })
+    for (let i = 0; i < 300; i += 1) server.hear(`message ${i}`, helloSource)
+    server.step()
+    expect(server.messages.length).toBeLessThanOrEqual(100)
+    expect(server.eventsOf('rate-limited')).toEqual([{ type: 'rate-limited', droppedPackets: 1, graceMs: 5_000 }])
+    expect(server.session.stats.droppedRateLimited).toBeGreaterThanOrEqual(200)
+  })
+
+  it('answers no more PINGs than the rate allows', () => {
+    const server = createConnected({ maxMessagesPerSecond: 100 })
+    for (let i = 0; i < 300; i += 1) server.hear('PING', helloSource)
+    server.step()
+    expect(server.takeSaid().length).toBeLessThanOrEqual(100)
+  })
+
+  it('says CLOSE when it goes on, and hands over nothing more', () => {
+    const server = createConnected({ maxMessagesPerSecond: 100 })
+    server.send('queued while it is judged')
+    for (let now = 1; now <= 7_000; now += 1) {
+      server.hear('message', helloSource, now)
+      server.step(now)
+    }
+    const ended = server.events.findIndex(({ type }) => type === 'ended')
+    expect(server.events[ended]).toMatchObject({ cause: 'closed-here', code: closeCodes.rateLimited })
+    expect(server.events.slice(ended).map(({ type }) => type)).not.toContain('message')
+    expect(server.said.map(({ text }) => text)).toContain('CLOSE')
+    server.runUntil(12_000)
+    expect(server.eventsOf('ended')).toHaveLength(1)
+    expect(server.session.state).toBe('closed')
   })
 })

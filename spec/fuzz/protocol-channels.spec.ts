@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Channels } from '../../lib/protocol/channel/channels.ts'
+import { MAX_INCOMPLETE_RELIABLE } from '../../lib/protocol/channel/handover.ts'
 import type { CopyPolicy } from '../../lib/protocol/channel/copy-policy.ts'
 import { Manifest } from '../../lib/protocol/channel/manifest.ts'
 import { DeliveryCode } from '../../lib/protocol/frame.ts'
@@ -165,7 +166,9 @@ describe('channels', () => {
     const droppedBytes =
       (channels.stats.duplicates + channels.stats.droppedIncomplete + channels.stats.droppedLate) * 1000
     expect(acceptedBytes - droppedBytes).toBeLessThanOrEqual(2 * windowBytes)
-    expect(channels.stats.violations).toBeGreaterThan(0)
+    expect(channels.heldBytes).toBeLessThanOrEqual(2 * windowBytes)
+    expect(channels.incompleteReliable).toBeLessThanOrEqual(MAX_INCOMPLETE_RELIABLE)
+    expect(channels.stats.refused).toBeGreaterThan(0)
     expect(channels.stats.droppedUnread).toBeGreaterThan(0)
   })
 })

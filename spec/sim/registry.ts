@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.ts'
 import { closingScenarios } from './scenarios/closing.ts'
 import { deliveryScenarios } from './scenarios/delivery.ts'
 import { handshakeScenarios } from './scenarios/handshake.ts'
+import { hostileScenarios } from './scenarios/hostile.ts'
 import { livenessScenarios } from './scenarios/liveness.ts'
 import { loadScenarios } from './scenarios/load.ts'
 
@@ -12,6 +13,7 @@ export const scenarios: readonly Scenario[] = [
   ...loadScenarios,
   ...livenessScenarios,
   ...closingScenarios,
+  ...hostileScenarios,
 ]
 
 /** The scenario of a name; throws when there is none. */

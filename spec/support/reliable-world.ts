@@ -20,7 +20,8 @@ export interface ReliableClientOptions extends Omit<ClientOptions, 'session'> {
   readonly payload?: Uint8Array
 }
 
-const DEFAULT_TOKEN = 'open sesame'
+/** The token of a world that names none. */
+export const DEFAULT_TOKEN = 'open sesame'
 
 /** A server of the reliable protocol, and clients as they are added. */
 export class ReliableWorld extends World {

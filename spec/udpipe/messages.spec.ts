@@ -129,6 +129,47 @@ describe('send', () => {
     expect(server.messages).toEqual(['one', 'two', 'three'])
   })
 
+  it('hands back what was sent while a name was being looked up in vain', async () => {
+    const rig = createRig('reliable')
+    const client = rig.pipe({ channels: { 2: { delivery: 'latest' } } })
+    void client.connect('no-such-host.invalid', 1234)
+    expect(client.send('one')).toBe(true)
+    expect(client.send('two', undefined, { channel: 2 })).toBe(true)
+
+    await rig.until(() => client.called('onUndelivered').length > 0)
+
+    expect(client.errorCodes).toEqual(['ERR_HOST_NOT_FOUND'])
+    expect(client.called('onUndelivered')).toEqual([
+      [
+        [
+          { message: Buffer.from('one'), delivery: 'reliable', channel: 0 },
+          { message: Buffer.from('two'), delivery: 'latest', channel: 2 },
+        ],
+        undefined,
+      ],
+    ])
+  })
+
+  it('hands back what was sent while a name was being looked up, when it is closed before', async () => {
+    const rig = createRig()
+    const client = rig.pipe()
+    void client.connect('localhost', 1234)
+    client.send('one')
+
+    await client.close()
+
+    expect(client.called('onUndelivered').map(([messages, peer]) => [messages.length, peer])).toEqual([[1, undefined]])
+  })
+
+  it('refuses a channel that does not exist, also while a name is being looked up', () => {
+    const client = createRig().pipe()
+    void client.connect('localhost', 1234)
+
+    expect(() => client.send('one', undefined, { channel: 256 })).toThrow(
+      expect.objectContaining({ code: 'ERR_ARGUMENT_INVALID' }),
+    )
+  })
+
   it('may be called by onConnect and onNewMessage', async () => {
     const rig = createRig()
     const server = rig.add(new Echo(rig.options))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MAX_INCOMPLETE_RELIABLE } from '../../../lib/protocol/channel/handover.ts'
 import { ReliableReceiver, SEQUENCE_WINDOW } from '../../../lib/protocol/channel/reliable.ts'
 import { DeliveryCode, type Frame } from '../../../lib/protocol/frame.ts'
 import { countingBytes, fragmentFrames, messageFrame } from '../../support/frames.ts'
@@ -33,6 +34,21 @@ describe('ReliableReceiver', () => {
     expect(stats.duplicates).toBe(2)
     receive(small(1))
     expect(takenFrom(handover)).toEqual(['01', '02'])
+  })
+
+  it('begins no more incomplete messages than there is room for, and has them come again', () => {
+    const { receive, handover, stats } = rig()
+    const fragments = (sequence: number) => fragmentFrames(reliable, sequence, countingBytes(256), 128)
+    const first = (sequence: number) => fragments(sequence)[0] ?? small(sequence)
+    const second = (sequence: number) => fragments(sequence)[1] ?? small(sequence)
+    for (let sequence = 0; sequence < MAX_INCOMPLETE_RELIABLE; sequence += 1) {
+      expect(receive(first(sequence))).toBe('accepted')
+    }
+    expect(receive(first(MAX_INCOMPLETE_RELIABLE))).toBe('refused')
+    expect(receive(second(0))).toBe('accepted')
+    expect(receive(first(MAX_INCOMPLETE_RELIABLE))).toBe('accepted')
+    expect(handover.incompleteReliable).toBe(MAX_INCOMPLETE_RELIABLE)
+    expect(stats).toMatchObject({ refused: 1, violations: 0 })
   })
 
   it('goes on across the wrap of the sequence', () => {

@@ -1,0 +1,159 @@
+import { AckSection } from '../../lib/protocol/ack-section.ts'
+import { Dialing } from '../../lib/protocol/dialing.ts'
+import { connectPrefix } from '../../lib/protocol/handshake.ts'
+import { PACKET_HEADER_BYTES, PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
+import { expandPacketNumber } from '../../lib/protocol/sequence.ts'
+import { plainSecurity } from '../../lib/security/plain.ts'
+import type { Sealer } from '../../lib/security/sealer.ts'
+import type { Address } from '../../lib/session/address.ts'
+import { Random, type Endpoint, type Receiver, type Socket } from '../../lib/simulator/index.ts'
+import type { ReliableWorld } from './reliable-world.ts'
+
+const MTU_BYTES = 1_200
+const LIMITS = { mtuBytes: MTU_BYTES, maxMessageBytes: 16 * 1024 * 1024 }
+
+/**
+ * A client that has proved the token and from then on says whatever it is told to: packets sealed with the right keys, and nothing of
+ * what a session does by itself. It acks nothing, answers nothing and repeats nothing.
+ */
+export class HostilePeer implements Receiver {
+  readonly name = 'hostile peer'
+  readonly socket: Socket
+  readonly #world: ReliableWorld
+  readonly #dialing: Dialing
+  readonly #writer = new PacketWriter()
+  readonly #reader = new PacketReader()
+  readonly #scratch = new Uint8Array(MTU_BYTES)
+  #last = new Uint8Array(0)
+  #sealer: Sealer | undefined
+  #remote: Address
+  #nextNumber = 0
+  #largestReceived = -1
+  /** The datagrams and their bytes, since it connected. */
+  sentPackets = 0
+  sentBytes = 0
+  receivedPackets = 0
+  receivedBytes = 0
+
+  /** Dials at once. */
+  constructor(world: ReliableWorld, random: Random, token: string, host = '66.6.6.6') {
+    this.#world = world
+    this.#remote = world.server.address
+    this.#dialing = new Dialing(
+      world.now,
+      plainSecurity(token, (length) => random.bytes(length)),
+      { limits: LIMITS, userPayload: new Uint8Array(0) },
+    )
+    this.socket = world.network.open(this, { host, port: 666 })
+    this.#sendDatagram(this.#scratch.subarray(0, this.#dialing.pollTransmit(world.now, this.#scratch)))
+  }
+
+  /** The server's end of it, once it has connected. Waits for that. */
+  connect(): Endpoint {
+    this.#world.waitFor(() => this.#largestReceived >= 0, 5_000)
+    const end = this.#world.server.endpoints.at(-1)
+    if (end === undefined) throw new Error('The hostile peer was not let in.')
+    this.sentPackets = this.sentBytes = this.receivedPackets = this.receivedBytes = 0
+    return end
+  }
+
+  /** The number of the newest packet that the server sent. */
+  get largestReceived(): number {
+    return this.#largestReceived
+  }
+
+  receive(now: number, bytes: Uint8Array): string {
+    this.receivedPackets += 1
+    this.receivedBytes += bytes.length
+    if (this.#sealer === undefined) this.#handleAnswer(now, bytes)
+    else this.#open(bytes)
+    return ''
+  }
+
+  /** Sends a packet of well-formed frames: `write` is called until it returns `false`, for as much as fits, or `count` times. */
+  send(write: (writer: PacketWriter, i: number) => boolean, count = Infinity, ack?: AckSection): void {
+    const sealer = this.#requireSealer()
+    this.#writer.begin(this.#scratch, MTU_BYTES - sealer.overheadBytes, this.#nextNumber, ack)
+    for (let i = 0; i < count && write(this.#writer, i); i += 1);
+    this.#sendPacket(this.#writer.finish())
+  }
+
+  /** Sends a packet with these flags and this body, well formed or not. */
+  sendRaw(flags: number, body: Uint8Array): void {
+    this.#scratch[0] = flags
+    this.#scratch[1] = this.#nextNumber >> 8
+    this.#scratch[2] = this.#nextNumber
+    this.#scratch.set(body, PACKET_HEADER_BYTES)
+    this.#sendPacket(PACKET_HEADER_BYTES + body.length)
+  }
+
+  /** Says CONNECT again, as if it had not been answered. */
+  sendConnect(): void {
+    const sealer = this.#requireSealer()
+    const packet = this.#scratch.subarray(connectPrefix.length)
+    this.#writer.begin(packet, packet.length - sealer.overheadBytes, this.#nextNumber)
+    this.#writer.ping(0, 0)
+    const length = sealer.seal(this.#nextNumber, packet, PACKET_HEADER_BYTES, this.#writer.finish())
+    this.#nextNumber += 1
+    this.#scratch.set(connectPrefix)
+    this.#sendDatagram(this.#scratch.subarray(0, connectPrefix.length + length))
+  }
+
+  /** Sends its last datagram once more. */
+  sendAgain(): void {
+    this.#sendDatagram(this.#last)
+  }
+
+  /** Sends bytes that no key has sealed. */
+  sendUnsealed(bytes: Uint8Array): void {
+    this.#sendDatagram(bytes)
+  }
+
+  /** An ack of all that it has received, and of all before that. */
+  honestAck(): AckSection {
+    return createAck(this.#largestReceived, 1)
+  }
+
+  #handleAnswer(now: number, bytes: Uint8Array): void {
+    const answer = this.#dialing.handleAnswer(now, bytes)
+    if (answer?.type !== 'shown') return
+    this.#sealer = answer.sealer
+    this.#remote = answer.payload.endpoint
+    this.sendConnect()
+  }
+
+  /** CONNECTED and bare packets alike. */
+  #open(datagram: Uint8Array): void {
+    const start = (datagram[0] ?? 0) >= 0x80 ? 0 : datagram.indexOf(0) + 2
+    const packet = datagram.subarray(start)
+    const number = expandPacketNumber(readPacketNumber(packet), this.#largestReceived)
+    const length = this.#requireSealer().open(number, packet, PACKET_HEADER_BYTES)
+    if (length < 0 || !this.#reader.decode(packet, length)) return
+    this.#largestReceived = Math.max(this.#largestReceived, number)
+  }
+
+  #sendPacket(length: number): void {
+    const sealed = this.#requireSealer().seal(this.#nextNumber, this.#scratch, PACKET_HEADER_BYTES, length)
+    this.#nextNumber += 1
+    this.#sendDatagram(this.#scratch.subarray(0, sealed))
+  }
+
+  #sendDatagram(bytes: Uint8Array): void {
+    this.#last = bytes.slice()
+    this.sentPackets += 1
+    this.sentBytes += bytes.length
+    this.#world.network.send(this.#world.now, bytes, this.socket, this.#remote)
+  }
+
+  #requireSealer(): Sealer {
+    if (this.#sealer === undefined) throw new Error('The hostile peer has no keys yet.')
+    return this.#sealer
+  }
+}
+
+/** An ack that says of the `reach` packets before the largest, more than 32 of them or not, that they arrived. */
+export function createAck(largest: number, reach: number): AckSection {
+  const ack = new AckSection()
+  ack.fill({ largest, floor: largest - reach, has: () => true, missingBits: () => 0 }, 0)
+  return ack
+}
