@@ -19,7 +19,7 @@ export interface RateLimitInfo {
 
 /** Why a connection ended. */
 export interface DisconnectInfo {
-  /** What the side that closed it gave to `close`; 0 by default, and when nobody closed it. */
+  /** What the side that closed it gave to `close`, or one of `closeCodes`; 0 by default, and when nobody closed it. */
   readonly code: number
   readonly reason: string
   /** Whether it ended because nothing was heard for `timeoutMs`. */

@@ -13,7 +13,7 @@ export interface SendOptions {
 
 /** What is told about the end of a connection. */
 export interface CloseOptions {
-  /** A number of the program's own, 0 to 65,535; default 0. */
+  /** A number of the program's own, 0 to 65,535, of which those from 65,280 up are better left to `closeCodes`; default 0. */
   readonly code?: number
   readonly reason?: string
 }
