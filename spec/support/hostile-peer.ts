@@ -1,6 +1,6 @@
 import { AckSection } from '../../lib/protocol/ack-section.ts'
 import { Dialing } from '../../lib/protocol/dialing.ts'
-import { connectPrefix } from '../../lib/protocol/handshake.ts'
+import { encodeConnectPrefix, helloId } from '../../lib/protocol/handshake.ts'
 import { PACKET_HEADER_BYTES, PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
 import { expandPacketNumber } from '../../lib/protocol/sequence.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
@@ -27,6 +27,8 @@ export class HostilePeer implements Receiver {
   #last = new Uint8Array(0)
   #sealer: Sealer | undefined
   #remote: Address
+  /** What precedes the packet in its CONNECT. */
+  readonly #connectPrefix: Uint8Array
   #nextNumber = 0
   #largestReceived = -1
   /** The datagrams and their bytes, since it connected. */
@@ -45,7 +47,9 @@ export class HostilePeer implements Receiver {
       { limits: LIMITS, userPayload: new Uint8Array(0) },
     )
     this.socket = world.network.open(this, { host, port: 666 })
-    this.#sendDatagram(this.#scratch.subarray(0, this.#dialing.pollTransmit(world.now, this.#scratch)))
+    const hello = this.#scratch.subarray(0, this.#dialing.pollTransmit(world.now, this.#scratch))
+    this.#connectPrefix = encodeConnectPrefix(helloId(hello))
+    this.#sendDatagram(hello)
   }
 
   /** The server's end of it, once it has connected. Waits for that. */
@@ -90,13 +94,13 @@ export class HostilePeer implements Receiver {
   /** Says CONNECT again, as if it had not been answered. */
   sendConnect(): void {
     const sealer = this.#requireSealer()
-    const packet = this.#scratch.subarray(connectPrefix.length)
+    const packet = this.#scratch.subarray(this.#connectPrefix.length)
     this.#writer.begin(packet, packet.length - sealer.overheadBytes, this.#nextNumber)
     this.#writer.ping(0, 0)
     const length = sealer.seal(this.#nextNumber, packet, PACKET_HEADER_BYTES, this.#writer.finish())
     this.#nextNumber += 1
-    this.#scratch.set(connectPrefix)
-    this.#sendDatagram(this.#scratch.subarray(0, connectPrefix.length + length))
+    this.#scratch.set(this.#connectPrefix)
+    this.#sendDatagram(this.#scratch.subarray(0, this.#connectPrefix.length + length))
   }
 
   /** Sends its last datagram once more. */
