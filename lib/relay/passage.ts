@@ -14,7 +14,7 @@ export class Passage {
   readonly up: Link
   readonly down: Link
   /** Where the client talked to last, by the server's port that this stands for: answers come from there. */
-  readonly doorways = new Map<number, UdpSocket>()
+  readonly doorways: Map<number, UdpSocket> = new Map<number, UdpSocket>()
   /** When the client was heard last. */
   heardAt: number
 
