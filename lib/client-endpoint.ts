@@ -54,6 +54,11 @@ export class ClientEndpoint implements Endpoint {
     return this.#link === undefined ? this.#early.add(message, options) : this.#link.send(message, options)
   }
 
+  /** What one server sends in a turn is one step's. */
+  takesMore(): boolean {
+    return false
+  }
+
   receive(): void {
     this.#links.receive()
   }

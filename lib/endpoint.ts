@@ -19,6 +19,8 @@ export interface Endpoint {
   /** The links whose peers a program can see. */
   links(): Iterable<Link>
   linkOf(peer: Peer): Link | undefined
+  /** Whether the next turn of the event loop is likely to bring more of what arrived in this one. */
+  takesMore(): boolean
   /** Hands what arrived to the sessions. */
   receive(): void
   /** Lets time pass; `awakeMs` is the clock that leaves out the main loop's pauses. */

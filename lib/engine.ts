@@ -192,6 +192,7 @@ export class Engine {
           release()
           reject(error)
         },
+        () => this.#endpoint?.takesMore() === true,
       )
       this.#driver = driver
       const finish = (): void => {

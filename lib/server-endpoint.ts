@@ -19,6 +19,7 @@ export class ServerEndpoint implements Endpoint {
   readonly #socket: DatagramPort
   readonly #doors: readonly FrontDoor[]
   readonly #linkSockets: LinkSockets
+  readonly #sharedPort: SharedPort | undefined
   readonly #links: Links
   readonly #doorOf = new Map<Link, FrontDoor>()
   #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
@@ -32,10 +33,13 @@ export class ServerEndpoint implements Endpoint {
     const socket = context.hooks.startUdp(port, host)
     if (options.privatePorts === 'shared') {
       const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
-      this.#socket = this.#linkSockets = new SharedPort(socket, {
-        isHello,
-        connectId: (bytes) => this.#connectId(bytes),
-      })
+      this.#socket =
+        this.#linkSockets =
+        this.#sharedPort =
+          new SharedPort(socket, {
+            isHello,
+            connectId: (bytes) => this.#connectId(bytes),
+          })
     } else {
       this.#socket = socket
       this.#linkSockets = new PrivatePorts(context.socketOptions, socket.address.host, options.privatePorts)
@@ -62,6 +66,10 @@ export class ServerEndpoint implements Endpoint {
 
   linkOf(peer: Peer): Link | undefined {
     return this.#links.of(peer)
+  }
+
+  takesMore(): boolean {
+    return this.#sharedPort?.takesMore() === true
   }
 
   receive(): void {

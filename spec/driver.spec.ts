@@ -7,6 +7,7 @@ const drivers: Driver[] = []
 function drive(
   waitMs: number,
   step: () => void = () => undefined,
+  takesMore?: () => boolean,
 ): { driver: Driver; steps: number[]; errors: Error[] } {
   const steps: number[] = []
   const errors: Error[] = []
@@ -17,6 +18,7 @@ function drive(
       return waitMs
     },
     (error) => errors.push(error),
+    takesMore,
   )
   drivers.push(driver)
   return { driver, steps, errors }
@@ -49,6 +51,27 @@ describe('Driver', () => {
     vi.advanceTimersByTime(99)
 
     expect(steps).toEqual([0, 50])
+  })
+
+  it('lets a few turns go by while more comes in each, and then steps for all of it', () => {
+    let turns = 3
+    const { steps } = drive(100, undefined, () => turns-- > 0)
+
+    for (let i = 0; i < 3; i += 1) vi.advanceTimersToNextTimer()
+    expect(steps).toEqual([])
+    vi.advanceTimersToNextTimer()
+
+    expect(steps).toHaveLength(1)
+  })
+
+  it('steps all the same when more comes without end', () => {
+    let turns = 0
+    const { steps } = drive(100, undefined, () => (turns += 1) > 0)
+
+    for (let i = 0; i < 34; i += 1) vi.advanceTimersToNextTimer()
+
+    expect(turns).toBe(32)
+    expect(steps).toHaveLength(2)
   })
 
   it('never steps again after it was stopped, not even when it is woken', () => {

@@ -16,6 +16,9 @@ export interface SharedPortOptions {
 /** How many datagrams wait for a kernel that takes no more at the moment: in one step, all clients send through one socket. */
 export const MAX_SHARED_WAITING_DATAGRAMS = 4_096
 
+/** As many datagrams as libuv takes from a socket in one turn of the event loop, if there are so many. */
+const DATAGRAMS_A_TURN = 32
+
 /** How many datagrams wait for the front door until the next step. */
 const MAX_LOBBY_DATAGRAMS = 16_384
 
@@ -36,6 +39,7 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
   readonly #byId = new Map<string, PortShare>()
   readonly #routes = new Routes<PortShare>()
   #lobbyDropped = 0
+  #arrivals = 0
   #isClosing = false
 
   /** Takes over the socket: what it receives, and when it is closed. */
@@ -72,6 +76,13 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
     else throw isTaken(visitor.source)
     this.#shares.add(share)
     return share
+  }
+
+  /** Whether so many have arrived since it was asked last that the kernel is likely to hold more. */
+  takesMore(): boolean {
+    const arrivals = this.#arrivals
+    this.#arrivals = 0
+    return arrivals >= DATAGRAMS_A_TURN
   }
 
   receive(): Datagram | undefined {
@@ -124,6 +135,7 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
   readonly #sort = (): void => {
     for (let datagram = this.#socket.receive(); datagram; datagram = this.#socket.receive()) {
       const { bytes, source, arrivedAtMs } = datagram
+      this.#arrivals += 1
       const owner = this.#ownerOf(bytes, source)
       if (owner !== undefined) {
         owner.put(bytes, source, arrivedAtMs)

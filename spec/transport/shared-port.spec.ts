@@ -77,6 +77,18 @@ describe('a shared port', () => {
     expect(calls).toEqual(['client', 'front door'])
   })
 
+  it('takes more when as much has arrived as a socket gives in one turn', () => {
+    const { port, socket } = createPort()
+    connected(port, 'a', ada)
+
+    for (let i = 0; i < 31; i += 1) socket.arrive('text', ada)
+    expect(port.takesMore()).toBe(false)
+    for (let i = 0; i < 32; i += 1) socket.arrive('text', i % 2 === 0 ? ada : eve)
+
+    expect(port.takesMore()).toBe(true)
+    expect(port.takesMore()).toBe(false)
+  })
+
   it('sends through its socket, for clients and the front door alike', () => {
     const { port, socket } = createPort()
     const share = connected(port, 'a', ada)
