@@ -13,8 +13,9 @@ export type ConnectionEvent =
  *
  * - `'accepted'`: it opened and is new: the other side was heard.
  * - `'duplicate'`: it was here before, or is too old to tell.
+ * - `'overtaken'`: only a newer one than all before was wanted; nobody has looked inside.
  * - `'unopened'`: its seal does not match.
  * - `'limited'`: it opened and is new, and the other side has sent too much: nobody has looked inside; this is counted.
  * - `'malformed'`: it opened, but is not well formed or says what cannot be; this is counted.
  */
-export type PacketVerdict = 'accepted' | 'duplicate' | 'unopened' | 'limited' | 'malformed'
+export type PacketVerdict = 'accepted' | 'duplicate' | 'overtaken' | 'unopened' | 'limited' | 'malformed'

@@ -127,6 +127,16 @@ export class Connection {
     return this.#receiver.wasNewest
   }
 
+  /** What the packet that was accepted last answers {@link writePathChallenge} with, if it does. */
+  get pathResponse(): Uint8Array | undefined {
+    return this.#receiver.pathResponse
+  }
+
+  /** How long a packet is that {@link writePathChallenge} writes. */
+  get pathChallengeBytes(): number {
+    return this.#sender.pathChallengeBytes
+  }
+
   /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
   get nextDeadline(): number {
     if (this.#events.length > 0) return this.#now
@@ -178,13 +188,16 @@ export class Connection {
     this.#sender.isStalled = isStalled
   }
 
-  /** Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. */
-  handleDatagram(now: number, bytes: Uint8Array): PacketVerdict {
+  /**
+   * Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. Of one that
+   * `mustBeNewest`, nothing is acted on if it is not newer than all so far.
+   */
+  handleDatagram(now: number, bytes: Uint8Array, mustBeNewest = false): PacketVerdict {
     this.#advanceTo(now)
-    const verdict = this.#receiver.handle(now, bytes)
+    const verdict = this.#receiver.handle(now, bytes, mustBeNewest)
     this.#countVerdict(verdict)
     if (verdict === 'accepted') this.#answeringAt = now
-    if (verdict !== 'unopened' && verdict !== 'duplicate') this.#receiveMeter.add(bytes.length)
+    if (isOpened(verdict)) this.#receiveMeter.add(bytes.length)
     this.#stats.heldBytes = this.#channels.heldBytes
     this.#stats.rttMs = this.#rtt.smoothedMs
     this.#stats.rttVarianceMs = this.#rtt.varianceMs
@@ -223,6 +236,17 @@ export class Connection {
     return length
   }
 
+  /**
+   * Writes a packet to the start of `into` that asks whoever is where it goes to for a `PATH RESPONSE` with these eight bytes, and
+   * returns its length. It may go to an address that nobody has proved to be at, so nothing else is in it.
+   */
+  writePathChallenge(now: number, data: Uint8Array, into: Uint8Array): number {
+    this.#advanceTo(now)
+    const length = this.#sender.writePathChallenge(this.#now, data, into)
+    this.#sendMeter.add(length)
+    return length
+  }
+
   #countVerdict(verdict: PacketVerdict): void {
     const stats = this.#stats
     if (verdict === 'duplicate') stats.droppedDuplicates += 1
@@ -241,4 +265,9 @@ export class Connection {
   #advanceTo(now: number): void {
     if (now > this.#now) this.#now = now
   }
+}
+
+/** Whether the seal was found to match. */
+function isOpened(verdict: PacketVerdict): boolean {
+  return verdict !== 'unopened' && verdict !== 'duplicate' && verdict !== 'overtaken'
 }

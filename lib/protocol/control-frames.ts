@@ -1,5 +1,5 @@
 import type { ClockOffset } from './clock-offset.ts'
-import type { Frame } from './frame.ts'
+import { PATH_DATA_BYTES, type Frame } from './frame.ts'
 import type { PacketWriter } from './packet.ts'
 
 /** How many PINGs are remembered, and how many PONGs may be owed; a power of two. */
@@ -20,7 +20,7 @@ interface OwedPong {
 }
 
 /**
- * The frames that a connection has of its own, besides the messages: PING and PONG, CLOSE and CLOSED. Each is written once for each
+ * The frames that a connection has of its own, besides the messages: PING and PONG, CLOSE and CLOSED, PATH RESPONSE. Each is written once for each
  * time that it is asked for; who wants one repeated asks again.
  */
 export class ControlFrames {
@@ -36,6 +36,10 @@ export class ControlFrames {
   #closeCode = 0
   #closeReason: Uint8Array | undefined
   #isClosedDue = false
+  /** What the newest PATH CHALLENGE asked for; kept to tell the next one from a repetition of it. */
+  readonly #challenge = new Uint8Array(PATH_DATA_BYTES)
+  #isChallenged = false
+  #isResponseDue = false
 
   constructor(clock: ClockOffset) {
     this.#clock = clock
@@ -43,7 +47,13 @@ export class ControlFrames {
 
   /** Whether a packet should leave for what is here. */
   get isDue(): boolean {
-    return this.#isPingDue || this.#owedCount > 0 || this.#closeReason !== undefined || this.#isClosedDue
+    return (
+      this.#isPingDue ||
+      this.#owedCount > 0 ||
+      this.#closeReason !== undefined ||
+      this.#isClosedDue ||
+      this.#isResponseDue
+    )
   }
 
   /** Has a PING written. `isAwaited`: whoever asked wants to be told of its PONG. */
@@ -88,9 +98,20 @@ export class ControlFrames {
     return this.#isPingAsked[slot] === 1 ? now - sentAt - heldMs : NaN
   }
 
+  /** A PATH CHALLENGE arrived: it is answered with the next packet. Returns whether it asks for other data than the last. */
+  handleChallenge(frame: Frame): boolean {
+    const data = frame.payload()
+    const isRepeated = this.#isChallenged && this.#challenge.every((byte, i) => byte === data[i])
+    this.#challenge.set(data)
+    this.#isChallenged = true
+    this.#isResponseDue = true
+    return !isRepeated
+  }
+
   /** Writes what is due and fits. Returns how many frames of it nobody will ack. */
   write(now: number, packet: PacketWriter): number {
     const before = packet.frameCount
+    if (this.#isResponseDue && packet.pathResponse(this.#challenge)) this.#isResponseDue = false
     this.#writePongs(now, packet)
     if (this.#closeReason !== undefined && packet.close(this.#closeCode, this.#closeReason))
       this.#closeReason = undefined

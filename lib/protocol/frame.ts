@@ -9,6 +9,8 @@ export const FrameType = {
   channelWindow: 0x83,
   close: 0x84,
   closed: 0x85,
+  pathChallenge: 0x86,
+  pathResponse: 0x87,
 } as const
 
 /** The bits of a DATA frame's first byte; the three lowest are the delivery. */
@@ -19,6 +21,9 @@ export const DeliveryCode = { reliable: 0, reliableUnordered: 1, sequenced: 2, l
 
 /** The longest reason in a CLOSE frame, in bytes of UTF-8. */
 export const MAX_REASON_BYTES = 256
+
+/** How many bytes PATH CHALLENGE and PATH RESPONSE carry. */
+export const PATH_DATA_BYTES = 8
 
 /** How many fragments a message has at most. */
 export const MAX_FRAGMENTS = 0x1_0000
@@ -81,7 +86,7 @@ export class Frame {
   index = 0
   last = 0
   size = 0
-  /** DATA, CLOSE: where the payload or the reason lies. */
+  /** DATA, CLOSE, PATH CHALLENGE, PATH RESPONSE: where the payload, the reason or the data lies. */
   bytes: Uint8Array = new Uint8Array(0)
   payloadStart = 0
   payloadEnd = 0
@@ -143,6 +148,9 @@ export class Frame {
         return this.#takePayload(reader, reader.varint()) && this.payloadBytes <= MAX_REASON_BYTES
       case FrameType.closed:
         return !reader.failed
+      case FrameType.pathChallenge:
+      case FrameType.pathResponse:
+        return this.#takePayload(reader, PATH_DATA_BYTES)
       default:
         return false
     }

@@ -46,6 +46,9 @@ export class PacketReceiver {
   readonly #parts: ReceivingParts
   readonly #reader = new PacketReader()
   #wasNewest = false
+  #isPathNew = false
+  /** Of the packet at hand: what its PATH RESPONSE carries. */
+  #pathResponse: Uint8Array | undefined
   /** Of the packet at hand: whether it is to be acked, and whether the other side waits for that. */
   #isAckEliciting = false
   #isAwaited = false
@@ -61,11 +64,22 @@ export class PacketReceiver {
     return this.#wasNewest
   }
 
-  /** Takes a packet that arrived at the time `now`. */
-  handle(now: number, bytes: Uint8Array): PacketVerdict {
+  /** What the packet that was accepted last answers a PATH CHALLENGE with, if it does. */
+  get pathResponse(): Uint8Array | undefined {
+    return this.#pathResponse
+  }
+
+  /** Whether that packet is the first that says that the other side finds us at another address than before. */
+  get isPathNew(): boolean {
+    return this.#isPathNew
+  }
+
+  /** Takes a packet that arrived at the time `now`; if `mustBeNewest`, only one that is newer than all so far. */
+  handle(now: number, bytes: Uint8Array, mustBeNewest: boolean): PacketVerdict {
     const { sealer, history, limiter, recovery, stats } = this.#parts
     if (!isPacket(bytes)) return 'unopened'
     const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
+    if (mustBeNewest && packetNumber <= history.largest) return 'overtaken'
     // Anybody can send a copy of a packet again, so a copy costs as little as can be, and is not held against the other side.
     if (!history.isNew(packetNumber)) return 'duplicate'
     const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
@@ -105,6 +119,8 @@ export class PacketReceiver {
     this.#isAckEliciting = false
     this.#isAwaited = false
     this.#toldTypes = 0
+    this.#pathResponse = undefined
+    this.#isPathNew = false
     while (this.#reader.nextFrame()) {
       const { frame } = this.#reader
       switch (this.#parts.channels.handleFrame(now, packetNumber, frame)) {
@@ -144,6 +160,12 @@ export class PacketReceiver {
         return
       case FrameType.closed:
         if (this.#isFirst(frame)) events.push({ type: 'peer-closed' })
+        return
+      case FrameType.pathChallenge:
+        this.#isPathNew = control.handleChallenge(frame)
+        return
+      case FrameType.pathResponse:
+        this.#pathResponse = frame.payload()
         return
     }
   }

@@ -7,6 +7,7 @@ import type { Channels } from './channel/channels.ts'
 import type { Manifest } from './channel/manifest.ts'
 import type { Congestion } from './congestion.ts'
 import type { ControlFrames } from './control-frames.ts'
+import { PATH_DATA_BYTES } from './frame.ts'
 import type { LossRecovery } from './loss-recovery.ts'
 import { Pacer } from './pacer.ts'
 import { PACKET_HEADER_BYTES, PacketWriter } from './packet.ts'
@@ -95,6 +96,20 @@ export class PacketSender {
     const isAckEliciting = writer.frameCount > goodbyes
     if (writer.isEmpty && ack === undefined) return this.#rest(now)
     return this.#finish(now, into, manifest, ack, isAckEliciting)
+  }
+
+  /** How long a packet is that has nothing but a PATH CHALLENGE in it. */
+  get pathChallengeBytes(): number {
+    return PACKET_HEADER_BYTES + 1 + PATH_DATA_BYTES + this.#parts.sealer.overheadBytes
+  }
+
+  /** Writes such a packet to the start of `into`, and returns its length. */
+  writePathChallenge(now: number, data: Uint8Array, into: Uint8Array): number {
+    const { recovery } = this.#parts
+    const { manifest } = recovery.beginPacket(now)
+    this.#writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber)
+    this.#writer.pathChallenge(data)
+    return this.#finish(now, into, manifest, undefined, false)
   }
 
   #messagesDueAt(now: number): number {

@@ -1,5 +1,14 @@
 import { AckForm, AckSection } from './ack-section.ts'
-import { DataContext, DataFlag, Frame, FrameType, hasSequence, MAX_REASON_BYTES, TIME_UNITS_PER_MS } from './frame.ts'
+import {
+  DataContext,
+  DataFlag,
+  Frame,
+  FrameType,
+  hasSequence,
+  MAX_REASON_BYTES,
+  PATH_DATA_BYTES,
+  TIME_UNITS_PER_MS,
+} from './frame.ts'
 import { Reader } from './reader.ts'
 import { varintBytes, Writer } from './writer.ts'
 
@@ -162,10 +171,26 @@ export class PacketWriter {
     return this.#begin(FrameType.closed, 0)
   }
 
+  /** Asks whoever is at the address that the packet goes to for a {@link pathResponse} with the same data. */
+  pathChallenge(data: Uint8Array): boolean {
+    return this.#pathData(FrameType.pathChallenge, data)
+  }
+
+  /** Answers a {@link pathChallenge}. */
+  pathResponse(data: Uint8Array): boolean {
+    return this.#pathData(FrameType.pathResponse, data)
+  }
+
   /** Ends the packet and returns its length. */
   finish(): number {
     if (this.#dataEnd === this.#writer.position) this.#dropLastLength()
     return this.#writer.position
+  }
+
+  #pathData(type: number, data: Uint8Array): boolean {
+    if (!this.#begin(type, PATH_DATA_BYTES)) return false
+    this.#writer.copy(data, 0, PATH_DATA_BYTES)
+    return true
   }
 
   #begin(type: number, length: number): boolean {

@@ -134,6 +134,11 @@ const wellFormed: Record<string, PacketDescription> = {
   'a CLOSE without one': only({ type: 'CLOSE', code: 0, reason: '' }),
   'the longest reason': only({ type: 'CLOSE', code: 0xffff, reason: 'x'.repeat(256) }),
   'a CLOSED': only({ type: 'CLOSED' }),
+  'a PATH CHALLENGE': only({ type: 'PATH CHALLENGE', data: '0123456789abcdef' }),
+  'a PATH RESPONSE, and a message behind it': only(
+    { type: 'PATH RESPONSE', data: 'fedcba9876543210' },
+    data({ sequence: 6 }),
+  ),
 }
 
 /** Packets that are not, by the rule that they break. */
@@ -158,8 +163,6 @@ const malformed: Record<string, string> = {
   'a varint of eight bytes for 2^30 - 1': '80 0007 82 c00000003fffffff',
   'a varint of 2^53': '80 0007 82 c020000000000000',
   'a varint that ends early': '80 0007 82 40',
-  'a path challenge, which is reserved': '80 0007 86',
-  'a path response, which is reserved': '80 0007 87',
   'an MTU probe, which is reserved': '80 0007 88',
   'an unknown type': '80 0007 ff',
   'delivery 5': '80 0007 05 0000 aa',
@@ -184,6 +187,8 @@ const malformed: Record<string, string> = {
   'a PONG that ends early': '80 0007 81 0001 00 00',
   'a CLOSE whose reason ends early': '80 0007 84 0000 05 6162',
   'a CLOSE with a reason of 257 bytes': `80 0007 84 0000 4101 ${'78'.repeat(257)}`,
+  'a PATH CHALLENGE that ends early': '80 0007 86 0123456789abcd',
+  'a PATH RESPONSE that ends early': '80 0007 87 0123456789abcd',
   'a frame that is well formed, and one that is not': '80 0007 85 ff',
 }
 

@@ -110,6 +110,13 @@ const frames: fc.Arbitrary<FrameDescription> = fc.oneof(
     weight: 1,
   },
   { arbitrary: fc.constant({ type: 'CLOSED' as const }), weight: 1 },
+  {
+    arbitrary: fc.record({
+      type: fc.constantFrom('PATH CHALLENGE' as const, 'PATH RESPONSE' as const),
+      data: fc.uint8Array({ minLength: 8, maxLength: 8 }).map(toHex),
+    }),
+    weight: 1,
+  },
 )
 
 function isShortReason(reason: string): boolean {

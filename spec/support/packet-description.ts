@@ -44,6 +44,8 @@ export type FrameDescription =
   | { readonly type: 'CHANNEL WINDOW'; readonly channel: number; readonly limit: number }
   | { readonly type: 'CLOSE'; readonly code: number; readonly reason: string }
   | { readonly type: 'CLOSED' }
+  /** Hexadecimal. */
+  | { readonly type: 'PATH CHALLENGE' | 'PATH RESPONSE'; readonly data: string }
 
 /** Decodes with the library; `null` for what is malformed. */
 export function describePacket(bytes: Uint8Array): PacketDescription | null {
@@ -89,6 +91,10 @@ function describeFrame(frame: Frame): FrameDescription {
       return { type: 'CHANNEL WINDOW', channel, limit }
     case FrameType.close:
       return { type: 'CLOSE', code, reason: frame.reason() }
+    case FrameType.pathChallenge:
+      return { type: 'PATH CHALLENGE', data: toHex(frame.payload()) }
+    case FrameType.pathResponse:
+      return { type: 'PATH RESPONSE', data: toHex(frame.payload()) }
     default:
       return { type: 'CLOSED' }
   }
@@ -121,6 +127,10 @@ function writeFrame(writer: PacketWriter, frame: FrameDescription): boolean {
       return writer.close(frame.code, new TextEncoder().encode(frame.reason))
     case 'CLOSED':
       return writer.closed()
+    case 'PATH CHALLENGE':
+      return writer.pathChallenge(fromHex(frame.data))
+    case 'PATH RESPONSE':
+      return writer.pathResponse(fromHex(frame.data))
   }
 }
 

@@ -197,6 +197,10 @@ function decodeOther(cursor: Cursor, type: number): FrameDescription {
       return { type: 'CLOSE', code: cursor.u16(), reason: decodeReason(cursor) }
     case 0x85:
       return { type: 'CLOSED' }
+    case 0x86:
+      return { type: 'PATH CHALLENGE', data: hexadecimal(cursor.take(8)) }
+    case 0x87:
+      return { type: 'PATH RESPONSE', data: hexadecimal(cursor.take(8)) }
     default:
       throw new Malformed('a reserved or unknown type of frame')
   }
