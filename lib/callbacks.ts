@@ -1,5 +1,6 @@
 import type { UDPipeError } from './errors.ts'
 import type { Peer } from './peer.ts'
+import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
 import type { UndeliveredMessage } from './session/session.ts'
 
@@ -82,6 +83,13 @@ export abstract class Callbacks {
    */
   onRateLimited(peer: Peer, info: RateLimitInfo): void
   onRateLimited(): void {}
+
+  /**
+   * Server: a client has come to another address, by another network or because a NAT forgot it, and has proved that it is there:
+   * `peer.address` and `peer.port` are the new ones. What was measured of the old path, like the round-trip time, begins anew.
+   */
+  onMigrated(peer: Peer, from: Address, to: Address): void
+  onMigrated(): void {}
 
   /** Server: a client with the right token was sent away because `maxClients` are here. `message` is its HELLO. */
   onMaxClients(message: Buffer, ip: string, port: number): void

@@ -255,6 +255,9 @@ export class Link implements PeerLink {
       case 'rate-limited':
         callbacks.onRateLimited(this.peer, { droppedPackets: event.droppedPackets, graceMs: event.graceMs })
         return
+      case 'migrated':
+        callbacks.onMigrated(this.peer, event.from, event.to)
+        return
       case 'ended':
         this.#handleEnd(event)
         return
@@ -346,6 +349,8 @@ function describeEvent(event: SessionEvent): string {
   switch (event.type) {
     case 'peer':
       return event.remote === undefined ? 'talks to nobody' : `talks to ${formatAddress(event.remote)}`
+    case 'migrated':
+      return `migrated from ${formatAddress(event.from)} to ${formatAddress(event.to)}`
     case 'pong':
       return `pong after ${event.rttMs.toFixed(1)} ms`
     case 'ended':

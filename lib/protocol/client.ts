@@ -101,7 +101,9 @@ export class ReliableClient extends ReliableSession {
   /** A repeated CONNECT is another packet, with all in it that was not acknowledged: like any other, it may be lost. */
   protected override transmitOpening(now: number, into: Uint8Array): number {
     if (this.#dialing === undefined) {
-      return this.#connecting?.poll(now) === true ? this.link.transmitBehind(this.#connectPrefix, now, into) : 0
+      if (this.#connecting?.poll(now) === true) return this.link.transmitBehind(this.#connectPrefix, now, into)
+      // We may be seen at another address than before: the server is told whose packets these are.
+      return this.link.isSilent ? this.link.transmitDueBehind(this.#connectPrefix, now, into) : 0
     }
     const length = this.#dialing.pollTransmit(now, into)
     if (length > 0) this.link.stats.sentPackets += 1

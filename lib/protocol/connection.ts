@@ -10,15 +10,15 @@ import { AckHistory } from './ack-history.ts'
 import { AckSchedule } from './ack-schedule.ts'
 import { Channels } from './channel/channels.ts'
 import { ClockOffset } from './clock-offset.ts'
-import { Congestion } from './congestion.ts'
 import type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
 import { ControlFrames } from './control-frames.ts'
 import { LossRecovery } from './loss-recovery.ts'
 import { PacketReceiver } from './packet-receiver.ts'
 import { PacketSender } from './packet-sender.ts'
 import { PACKET_HEADER_BYTES } from './packet.ts'
-import { RedundancyControl, type Redundancy } from './redundancy.ts'
-import { RttEstimator } from './rtt.ts'
+import { Path } from './path.ts'
+import type { Redundancy } from './redundancy.ts'
+import { SendRhythm } from './send-rhythm.ts'
 
 export type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
 
@@ -56,17 +56,19 @@ export interface ConnectionOptions extends ConnectionTuning {
  */
 export class Connection {
   readonly #stats: SessionStats
+  readonly #mtuBytes: number
+  readonly #redundancyMode: Redundancy
+  readonly #rhythm = new SendRhythm()
   readonly #channels: Channels
   readonly #control: ControlFrames
   readonly #clock = new ClockOffset()
-  readonly #rtt: RttEstimator
-  readonly #congestion: Congestion
   readonly #recovery: LossRecovery
   readonly #receiver: PacketReceiver
   readonly #sender: PacketSender
   readonly #events = new Fifo<ConnectionEvent>()
   readonly #sendMeter: RateMeter
   readonly #receiveMeter: RateMeter
+  #path: Path
   /** The latest time this connection was told; times of arrival may lie before it. */
   #now: number
   /** When the packets arrived that the next ones answer; `NaN` when there were none. */
@@ -74,29 +76,27 @@ export class Connection {
 
   /** Throws a RangeError when the redundancy or a priority is a number out of its range. */
   constructor(now: number, options: ConnectionOptions) {
-    const { settings, sealer, stats, limiter, handshakeRttMs = NaN, redundancy: redundancyMode = 'auto' } = options
+    const { settings, sealer, stats, limiter, handshakeRttMs = NaN, redundancy = 'auto' } = options
     const { mtuBytes } = settings
     this.#now = now
     this.#stats = stats
+    this.#mtuBytes = mtuBytes
+    this.#redundancyMode = redundancy
+    this.#path = this.#createPath(now, handshakeRttMs)
     const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
     const channels = new Channels({ ...settings, maxFrameBytes })
     for (const [channel, level] of Object.entries(options.priorities ?? {}))
       channels.setPriority(Number(channel), level)
     const control = new ControlFrames(this.#clock)
-    const rtt = new RttEstimator(now, handshakeRttMs)
-    const redundancy = new RedundancyControl(now, redundancyMode, rtt)
-    const congestion = new Congestion(now, mtuBytes, rtt)
     const first = options.firstPacketNumber ?? 0
-    const recovery = new LossRecovery(first, { rtt, congestion, redundancy, fates: channels, stats })
+    const recovery = new LossRecovery(first, this.#path, { fates: channels, stats })
     const history = new AckHistory(first)
     const ackSchedule = new AckSchedule(mtuBytes)
-    const shared = { sealer, history, ackSchedule, recovery, redundancy, channels, control, stats }
-    this.#receiver = new PacketReceiver({ ...shared, limiter, events: this.#events })
-    this.#sender = new PacketSender(now, { ...shared, mtuBytes, congestion })
+    const shared = { sealer, history, ackSchedule, recovery, channels, control, stats }
+    this.#receiver = new PacketReceiver({ ...shared, limiter, events: this.#events }, this.#path)
+    this.#sender = new PacketSender({ ...shared, mtuBytes }, this.#path)
     this.#channels = channels
     this.#control = control
-    this.#rtt = rtt
-    this.#congestion = congestion
     this.#recovery = recovery
     this.#sendMeter = new RateMeter(now)
     this.#receiveMeter = new RateMeter(now)
@@ -104,7 +104,7 @@ export class Connection {
 
   /** Smoothed round-trip time; `NaN` until measured. */
   get rttMs(): number {
-    return this.#rtt.smoothedMs
+    return this.#path.rtt.smoothedMs
   }
 
   /** The other side's clock minus ours; `NaN` until measured. */
@@ -114,7 +114,7 @@ export class Connection {
 
   /** How long an answer takes at the most, as a rule: a good interval for repeating what is not answered. */
   get probeTimeoutMs(): number {
-    return this.#rtt.probeTimeoutMs
+    return this.#path.rtt.probeTimeoutMs
   }
 
   /** Whether nothing is queued and nothing reliable is unacked. */
@@ -189,6 +189,21 @@ export class Connection {
   }
 
   /**
+   * Packets take another path from now on: what was measured of the old one, and what follows from it, is forgotten, and the
+   * congestion window begins anew. What is in flight is still waited for, and its acks say nothing of the new path.
+   * `handshakeRttMs` is the round-trip time that a handshake there took, `NaN` by default.
+   */
+  startPath(now: number, handshakeRttMs?: number): void {
+    this.#advanceTo(now)
+    this.#path = this.#createPath(this.#now, handshakeRttMs ?? NaN)
+    this.#recovery.startPath(this.#path)
+    this.#sender.startPath(this.#path)
+    this.#receiver.startPath(this.#path)
+    this.#countPath()
+    this.#stats.lossRate = NaN
+  }
+
+  /**
    * Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. Of one that
    * `mustBeNewest`, nothing is acted on if it is not newer than all so far.
    */
@@ -197,10 +212,10 @@ export class Connection {
     const verdict = this.#receiver.handle(now, bytes, mustBeNewest)
     this.#countVerdict(verdict)
     if (verdict === 'accepted') this.#answeringAt = now
+    if (verdict === 'accepted' && this.#receiver.isPathNew) this.startPath(now)
     if (isOpened(verdict)) this.#receiveMeter.add(bytes.length)
     this.#stats.heldBytes = this.#channels.heldBytes
-    this.#stats.rttMs = this.#rtt.smoothedMs
-    this.#stats.rttVarianceMs = this.#rtt.varianceMs
+    this.#countPath()
     return verdict
   }
 
@@ -226,13 +241,13 @@ export class Connection {
   pollTransmit(now: number, into: Uint8Array): number {
     this.#advanceTo(now)
     if (!Number.isNaN(this.#answeringAt)) {
-      this.#congestion.onTurnaround(this.#now - this.#answeringAt)
+      this.#path.congestion.onTurnaround(this.#now - this.#answeringAt)
       this.#answeringAt = NaN
     }
     const length = this.#sender.write(this.#now, into)
     this.#sendMeter.add(length)
     this.#countQueue()
-    this.#stats.congestionWindowBytes = this.#congestion.windowBytes
+    this.#stats.congestionWindowBytes = this.#path.congestion.windowBytes
     return length
   }
 
@@ -255,6 +270,16 @@ export class Connection {
     // Its seal shows that the other side wrote it as it is.
     stats.droppedMalformed += 1
     stats.violations += 1
+  }
+
+  #createPath(now: number, handshakeRttMs: number): Path {
+    const redundancy = this.#redundancyMode
+    return new Path(now, { mtuBytes: this.#mtuBytes, redundancy, rhythm: this.#rhythm, handshakeRttMs })
+  }
+
+  #countPath(): void {
+    this.#stats.rttMs = this.#path.rtt.smoothedMs
+    this.#stats.rttVarianceMs = this.#path.rtt.varianceMs
   }
 
   #countQueue(): void {

@@ -72,6 +72,26 @@ export class DataLink {
     return this.#connection?.clockOffsetMs ?? NaN
   }
 
+  /** Whether nothing was heard for long enough to call it a stall. */
+  get isSilent(): boolean {
+    return this.#liveness.isStalled
+  }
+
+  /** Whether the packet that was received last was the newest so far. */
+  get lastWasNewest(): boolean {
+    return this.#connection?.lastWasNewest ?? false
+  }
+
+  /** What the packet that was received last answers a PATH CHALLENGE with, if it does. */
+  get pathResponse(): Uint8Array | undefined {
+    return this.#connection?.pathResponse
+  }
+
+  /** How long a datagram is that {@link transmitPathChallenge} writes. */
+  get pathChallengeBytes(): number {
+    return this.#connection?.pathChallengeBytes ?? Infinity
+  }
+
   /** How long an answer takes at the most, as a rule. */
   get probeTimeoutMs(): number {
     return this.#connection?.probeTimeoutMs ?? 0
@@ -170,6 +190,21 @@ export class DataLink {
     return this.#limiter.takeNotice()
   }
 
+  /**
+   * Takes a packet from where the other side is not known to be. Returns whether it opened and is newer than all so far; otherwise
+   * nothing has come of it.
+   */
+  receiveFromElsewhere(now: number, packet: Uint8Array, datagramBytes: number): boolean {
+    const verdict = this.#connection?.handleDatagram(now, packet, true) ?? 'unopened'
+    if (verdict === 'accepted') this.stats.receivedBytes += datagramBytes - packet.length
+    return verdict === 'accepted'
+  }
+
+  /** What was measured of the path to the other side says nothing of the one that is taken from now on. */
+  startPath(now: number): void {
+    this.#connection?.startPath(now)
+  }
+
   /** The other side was heard at the time `now`. Returns whether that ended a stall. */
   heard(now: number): boolean {
     if (this.#isHeard) return this.#liveness.heard(now)
@@ -207,13 +242,23 @@ export class DataLink {
 
   /** Writes the next packet, even one with nothing to say, behind `prefix`. */
   transmitBehind(prefix: Uint8Array, now: number, into: Uint8Array): number {
+    this.#connection?.probe(now)
+    return this.transmitDueBehind(prefix, now, into)
+  }
+
+  /** Writes the packet that is due behind `prefix`, and returns the length of both; 0 when none is. */
+  transmitDueBehind(prefix: Uint8Array, now: number, into: Uint8Array): number {
     if (this.#connection === undefined) return 0
-    this.#connection.probe(now)
     const length = this.#connection.pollTransmit(now, into.subarray(prefix.length, this.#mtuBytes))
     if (length === 0) return 0
     into.set(prefix, 0)
     this.stats.sentBytes += prefix.length
     return prefix.length + length
+  }
+
+  /** Writes a packet with nothing in it but a PATH CHALLENGE that carries `data`, and returns its length. */
+  transmitPathChallenge(data: Uint8Array, now: number, into: Uint8Array): number {
+    return this.#connection?.writePathChallenge(now, data, into) ?? 0
   }
 
   /**

@@ -141,6 +141,7 @@ export class ReliableFrontDoor implements FrontDoor {
       helloId: id.slice(),
       helloSource: source,
       tuning: this.#tuning,
+      randomBytes: this.#randomBytes,
     })
     this.#guests.set(key, { session, connect, source })
     this.#guestKeys.set(session, key)

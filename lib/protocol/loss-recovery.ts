@@ -7,6 +7,13 @@ import type { RttEstimator } from './rtt.ts'
 import { PacketState, SentPackets, type SentPacket } from './sent-packets.ts'
 import { expandPacketNumber } from './sequence.ts'
 
+/** What is measured of the path that packets take. */
+export interface MeasuredPath {
+  readonly rtt: RttEstimator
+  readonly congestion: Congestion
+  readonly redundancy: RedundancyControl
+}
+
 /** Told what became of what packets carried. */
 export interface PacketFates {
   onPacketAcked(manifest: Manifest): void
@@ -61,15 +68,17 @@ const MAX_AFTERLIFE_MS = 500
  */
 export class LossRecovery {
   readonly #packets: SentPackets
-  readonly #rtt: RttEstimator
-  readonly #congestion: Congestion
-  readonly #redundancy: RedundancyControl
+  #rtt: RttEstimator
+  #congestion: Congestion
+  #redundancy: RedundancyControl
   readonly #fates: PacketFates
   readonly #stats: SessionStats
   readonly #first: number
   #largestAcked: number
   /** Below this number nothing is in flight. */
   #firstInFlight: number
+  /** Packets below this number took a path that was left: they tell nothing of the present one, and take no room on it. */
+  #firstOnPath: number
   #packetsInFlight = 0
   #bytesInFlight = 0
   #packetThreshold = FIRST_PACKET_THRESHOLD
@@ -83,27 +92,20 @@ export class LossRecovery {
   #probesDue = 0
   #wrongGuesses = 0
 
-  constructor(
-    first: number,
-    parts: {
-      readonly rtt: RttEstimator
-      readonly congestion: Congestion
-      readonly redundancy: RedundancyControl
-      readonly fates: PacketFates
-      readonly stats: SessionStats
-    },
-  ) {
+  constructor(first: number, path: MeasuredPath, parts: { readonly fates: PacketFates; readonly stats: SessionStats }) {
     this.#packets = new SentPackets(first)
-    this.#rtt = parts.rtt
-    this.#congestion = parts.congestion
-    this.#redundancy = parts.redundancy
+    this.#rtt = path.rtt
+    this.#congestion = path.congestion
+    this.#redundancy = path.redundancy
     this.#fates = parts.fates
     this.#stats = parts.stats
     this.#first = first
     this.#largestAcked = first - 1
     this.#firstInFlight = first
+    this.#firstOnPath = first
   }
 
+  /** How much of what was sent on the present path is in flight. */
   get bytesInFlight(): number {
     return this.#bytesInFlight
   }
@@ -146,6 +148,19 @@ export class LossRecovery {
     if (this.#probesDue > 0) this.#probesDue -= 1
   }
 
+  /** Packets take another path from now on. Those in flight are still waited for. */
+  startPath({ rtt, congestion, redundancy }: MeasuredPath): void {
+    this.#rtt = rtt
+    this.#congestion = congestion
+    this.#redundancy = redundancy
+    this.#firstOnPath = this.#packets.next
+    this.#bytesInFlight = 0
+    this.#packetThreshold = FIRST_PACKET_THRESHOLD
+    this.#packetsSinceWrongGuess = 0
+    this.#patienceMs = 0
+    this.#probeCount = 0
+  }
+
   /** Works through what the other side says that it received. Returns `false`, having done nothing, when it cannot be true. */
   handleAck(now: number, ack: AckSection): boolean {
     const largest = expandPacketNumber(ack.largest, this.#packets.next - 1)
@@ -166,7 +181,7 @@ export class LossRecovery {
     this.#probesDue = 0
     this.#redundancy.startWaiting(now)
     this.#detectLosses(now)
-    this.#congestion.onAckProcessed(now, this.#bytesInFlight)
+    if (largest >= this.#firstOnPath) this.#congestion.onAckProcessed(now, this.#bytesInFlight)
     this.#bury(now)
     return true
   }
@@ -214,7 +229,8 @@ export class LossRecovery {
    */
   #sampleRtt(now: number, largest: number, ackDelayMs: number): void {
     if (ackDelayMs >= LONGEST_STATED_DELAY_MS) return
-    for (let number = largest; number >= this.#packets.oldest; number -= 1) {
+    const oldest = Math.max(this.#packets.oldest, this.#firstOnPath)
+    for (let number = largest; number >= oldest; number -= 1) {
       const packet = this.#packets.at(number)
       if (packet.state === PacketState.inFlight) {
         this.#rtt.sample(now, now - packet.sentAt, ackDelayMs)
@@ -227,8 +243,7 @@ export class LossRecovery {
   /** Returns whether that was news. */
   #handleAcked(now: number, packet: SentPacket): boolean {
     if (packet.state === PacketState.inFlight) {
-      this.#packetsInFlight -= 1
-      this.#bytesInFlight -= packet.bytes
+      this.#leaveFlight(packet)
       this.#relaxThreshold()
     } else if (packet.state === PacketState.lost) {
       this.#handleWrongGuess(now, packet)
@@ -236,7 +251,7 @@ export class LossRecovery {
       return false
     }
     packet.state = PacketState.acked
-    this.#congestion.onPacketAcked(now, packet)
+    if (this.#isOnPath(packet)) this.#congestion.onPacketAcked(now, packet)
     this.#fates.onPacketAcked(packet.manifest)
     return true
   }
@@ -244,6 +259,7 @@ export class LossRecovery {
   /** A packet that was declared lost arrived: from now on more patience is shown. */
   #handleWrongGuess(now: number, packet: SentPacket): void {
     this.#wrongGuesses += 1
+    if (!this.#isOnPath(packet)) return
     this.#packetsSinceWrongGuess = 0
     const distance = this.#largestAcked - packet.packetNumber
     this.#packetThreshold = Math.min(MAX_PACKET_THRESHOLD, Math.max(this.#packetThreshold, distance + 1))
@@ -284,12 +300,22 @@ export class LossRecovery {
   #declareLost(now: number, packet: SentPacket): void {
     packet.state = PacketState.lost
     packet.lostAt = now
-    packet.wasQueued = this.#redundancy.isQueueing
-    if (packet.wasQueued) this.#redundancy.onCongestion(now)
-    this.#packetsInFlight -= 1
-    this.#bytesInFlight -= packet.bytes
-    this.#congestion.onPacketLost(packet.wasQueued)
+    this.#leaveFlight(packet)
+    if (this.#isOnPath(packet)) {
+      packet.wasQueued = this.#redundancy.isQueueing
+      if (packet.wasQueued) this.#redundancy.onCongestion(now)
+      this.#congestion.onPacketLost(packet.wasQueued)
+    }
     this.#fates.onPacketLost(packet.manifest)
+  }
+
+  #leaveFlight(packet: SentPacket): void {
+    this.#packetsInFlight -= 1
+    if (this.#isOnPath(packet)) this.#bytesInFlight -= packet.bytes
+  }
+
+  #isOnPath({ packetNumber }: SentPacket): boolean {
+    return packetNumber >= this.#firstOnPath
   }
 
   /** Forgets the oldest packets whose fate is certain, in their order. */
@@ -303,16 +329,20 @@ export class LossRecovery {
   }
 
   #buryOldest(packet: SentPacket): void {
-    if (packet.state === PacketState.acked) {
-      this.#redundancy.onPacketArrived()
-    } else if (packet.state === PacketState.lost) {
+    if (packet.state === PacketState.lost) {
       this.#stats.lostPackets += 1
       this.#stats.lostBytes += packet.bytes
-      // A queue that grew too quickly to be noticed in time may show by now.
-      this.#redundancy.onPacketLost(packet.wasQueued || this.#redundancy.isQueueing)
     }
-    this.#stats.lossRate = this.#redundancy.lossRate.measured
+    if (this.#isOnPath(packet)) this.#measureLoss(packet)
     this.#packets.retireOldest()
+  }
+
+  #measureLoss(packet: SentPacket): void {
+    if (packet.state === PacketState.acked) this.#redundancy.onPacketArrived()
+    // A queue that grew too quickly to be noticed in time may show by now.
+    else if (packet.state === PacketState.lost)
+      this.#redundancy.onPacketLost(packet.wasQueued || this.#redundancy.isQueueing)
+    this.#stats.lossRate = this.#redundancy.lossRate.measured
   }
 
   /** Makes room where nothing was acked for thousands of packets. */

@@ -10,7 +10,7 @@ import type { ControlFrames } from './control-frames.ts'
 import { DeliveryCode, FrameType, type Frame } from './frame.ts'
 import type { LossRecovery } from './loss-recovery.ts'
 import { isPacket, PACKET_HEADER_BYTES, PacketReader, readPacketNumber } from './packet.ts'
-import type { RedundancyControl } from './redundancy.ts'
+import type { Path } from './path.ts'
 import { expandPacketNumber } from './sequence.ts'
 
 /** What became of a packet's frames. */
@@ -33,7 +33,6 @@ export interface ReceivingParts {
   readonly history: AckHistory
   readonly ackSchedule: AckSchedule
   readonly recovery: LossRecovery
-  readonly redundancy: RedundancyControl
   readonly channels: Channels
   readonly control: ControlFrames
   readonly limiter: RateLimiter
@@ -44,6 +43,7 @@ export interface ReceivingParts {
 /** Opens the packets that arrive and hands out what is in them. */
 export class PacketReceiver {
   readonly #parts: ReceivingParts
+  #path: Path
   readonly #reader = new PacketReader()
   #wasNewest = false
   #isPathNew = false
@@ -55,13 +55,19 @@ export class PacketReceiver {
   /** The types of its frames that are told as an event: once, however many of them there are. */
   #toldTypes = 0
 
-  constructor(parts: ReceivingParts) {
+  constructor(parts: ReceivingParts, path: Path) {
     this.#parts = parts
+    this.#path = path
   }
 
   /** Whether the packet that was accepted last was the newest so far. */
   get wasNewest(): boolean {
     return this.#wasNewest
+  }
+
+  /** Packets take another path from now on. */
+  startPath(path: Path): void {
+    this.#path = path
   }
 
   /** What the packet that was accepted last answers a PATH CHALLENGE with, if it does. */
@@ -108,10 +114,10 @@ export class PacketReceiver {
   }
 
   #acknowledge(now: number, packetNumber: number, bytes: number): void {
-    const { history, ackSchedule, redundancy } = this.#parts
+    const { history, ackSchedule } = this.#parts
     this.#wasNewest = history.add(packetNumber, now)
     if (!this.#isAckEliciting) return
-    ackSchedule.onPacketReceived(now, bytes, this.#isAwaited, redundancy.nextNewAt(now))
+    ackSchedule.onPacketReceived(now, bytes, this.#isAwaited, this.#path.redundancy.nextNewAt(now))
   }
 
   #handleFrames(now: number, packetNumber: number): FramesVerdict {

@@ -5,13 +5,11 @@ import type { AckSchedule } from './ack-schedule.ts'
 import { AckForm, AckSection } from './ack-section.ts'
 import type { Channels } from './channel/channels.ts'
 import type { Manifest } from './channel/manifest.ts'
-import type { Congestion } from './congestion.ts'
 import type { ControlFrames } from './control-frames.ts'
 import { PATH_DATA_BYTES } from './frame.ts'
 import type { LossRecovery } from './loss-recovery.ts'
-import { Pacer } from './pacer.ts'
 import { PACKET_HEADER_BYTES, PacketWriter } from './packet.ts'
-import type { RedundancyControl } from './redundancy.ts'
+import type { Path } from './path.ts'
 
 /** How far small messages may run ahead of the pacer: what they send, bulk waits for. */
 const THIN_AHEAD_MS = 10
@@ -35,8 +33,6 @@ export interface SendingParts {
   readonly history: AckHistory
   readonly ackSchedule: AckSchedule
   readonly recovery: LossRecovery
-  readonly congestion: Congestion
-  readonly redundancy: RedundancyControl
   readonly channels: Channels
   readonly control: ControlFrames
   readonly stats: SessionStats
@@ -51,29 +47,34 @@ export class PacketSender {
   readonly #parts: SendingParts
   readonly #writer = new PacketWriter()
   readonly #ack = new AckSection()
-  readonly #pacer: Pacer
+  #path: Path
   /** While stalled, messages wait: only acks and what is said of the connection itself leave. */
   isStalled = false
 
-  constructor(now: number, parts: SendingParts) {
+  constructor(parts: SendingParts, path: Path) {
     this.#parts = parts
-    this.#pacer = new Pacer(now)
+    this.#path = path
+  }
+
+  /** Packets take another path from now on. */
+  startPath(path: Path): void {
+    this.#path = path
   }
 
   /** When {@link write} has something to write, if nothing else happens; `Infinity` for never. */
   dueAt(now: number): number {
-    const { ackSchedule, control, redundancy } = this.#parts
+    const { ackSchedule, control } = this.#parts
     if (control.isDue) return now
-    redundancy.update(now)
+    this.#path.redundancy.update(now)
     return this.isStalled ? ackSchedule.dueAt : Math.min(ackSchedule.dueAt, this.#messagesDueAt(now))
   }
 
   /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
   write(now: number, into: Uint8Array): number {
-    const { ackSchedule, control, channels, recovery, redundancy } = this.#parts
-    redundancy.update(now)
+    const { ackSchedule, control, channels, recovery } = this.#parts
+    this.#path.redundancy.update(now)
     const mayThin = !this.isStalled && this.#hasRoomForThin && this.#thinAt <= now
-    const mayBulk = !this.isStalled && this.#hasRoomForBulk && channels.hasBulk(now) && this.#pacer.mayRelease(now)
+    const mayBulk = !this.isStalled && this.#hasRoomForBulk && channels.hasBulk(now) && this.#path.pacer.mayRelease(now)
     const mustProbe = !this.isStalled && recovery.probesDue > 0
     const mayCopy = mayThin && this.#copiesAt <= now
     const isDue = control.isDue || ackSchedule.dueAt <= now || mayBulk || mustProbe || mayCopy
@@ -120,27 +121,28 @@ export class PacketSender {
       const wantedAt = channels.hasThin(now) ? now : this.#copiesAt
       dueAt = Math.max(now, wantedAt, this.#thinAt)
     }
-    if (this.#hasRoomForBulk && channels.hasBulk(now)) dueAt = Math.min(dueAt, this.#pacer.nextAt(now))
+    if (this.#hasRoomForBulk && channels.hasBulk(now)) dueAt = Math.min(dueAt, this.#path.pacer.nextAt(now))
     return dueAt
   }
 
   get #hasRoomForBulk(): boolean {
-    return this.#parts.recovery.bytesInFlight < this.#parts.congestion.windowBytes
+    return this.#parts.recovery.bytesInFlight < this.#path.congestion.windowBytes
   }
 
   get #hasRoomForThin(): boolean {
-    const { congestion, recovery, mtuBytes } = this.#parts
-    return recovery.bytesInFlight < congestion.windowBytes + THIN_EXTRA_DATAGRAMS * mtuBytes
+    const { recovery, mtuBytes } = this.#parts
+    return recovery.bytesInFlight < this.#path.congestion.windowBytes + THIN_EXTRA_DATAGRAMS * mtuBytes
   }
 
   /** When small messages may leave. */
   get #thinAt(): number {
-    return this.#pacer.releaseAt - THIN_AHEAD_MS
+    return this.#path.pacer.releaseAt - THIN_AHEAD_MS
   }
 
   /** When a packet with nothing but copies is to leave. */
   get #copiesAt(): number {
-    const { channels, redundancy } = this.#parts
+    const { channels } = this.#parts
+    const { redundancy } = this.#path
     if (redundancy.policy.copies <= 1) return Infinity
     const dueAt = channels.nextCopyAt(redundancy.policy)
     if (dueAt === Infinity) return Infinity
@@ -149,14 +151,16 @@ export class PacketSender {
 
   /** Copies ride along where there is room and the window is not full. */
   #writeCopies(now: number, manifest: Manifest, budgetBytes: number): void {
-    const { channels, redundancy } = this.#parts
+    const { channels } = this.#parts
+    const { redundancy } = this.#path
     if (redundancy.policy.copies <= 1) return
     const written = channels.writeCopies(now, this.#writer, manifest, budgetBytes, redundancy.policy)
     channels.writeCopies(now, this.#writer, manifest, budgetBytes - written, redundancy.latePolicy)
   }
 
   #writeMessages(now: number, manifest: Manifest, allowBulk: boolean): void {
-    const { channels, redundancy } = this.#parts
+    const { channels } = this.#parts
+    const { redundancy } = this.#path
     const isLossy = redundancy.lossRate.rate >= RESEND_TWICE_RATE && !redundancy.isCongested(now)
     channels.resendWrites = isLossy ? 2 : 1
     channels.writeNew(now, this.#writer, manifest, allowBulk)
@@ -192,7 +196,8 @@ export class PacketSender {
     ack: AckSection | undefined,
     isAckEliciting: boolean,
   ): number {
-    const { sealer, recovery, history, ackSchedule, congestion, redundancy, stats } = this.#parts
+    const { sealer, recovery, history, ackSchedule, stats } = this.#parts
+    const { congestion, pacer, redundancy } = this.#path
     const length = this.#writer.finish()
     const sealed = sealer.seal(this.#writer.packetNumber, into, PACKET_HEADER_BYTES, length)
     if (ack !== undefined) {
@@ -200,7 +205,7 @@ export class PacketSender {
       ackSchedule.onAckSent(now)
     }
     recovery.onPacketSent(now, sealed, isAckEliciting)
-    if (isAckEliciting) this.#pacer.onPacketSent(now, sealed, congestion.pacingRate)
+    if (isAckEliciting) pacer.onPacketSent(now, sealed, congestion.pacingRate)
     redundancy.onPacketSent(now, newThinBytes(manifest), manifest.copyBytes)
     stats.sentPackets += 1
     stats.sentBytes += sealed
@@ -213,8 +218,9 @@ export class PacketSender {
 
   /** Nothing leaves. Where that is for want of anything to send, the path is not to be judged by it. */
   #rest(now: number): 0 {
-    const { channels, congestion, recovery } = this.#parts
-    if (this.isStalled || !this.#hasRoomForBulk || !channels.hasBulk(now)) this.#pacer.rest()
+    const { channels, recovery } = this.#parts
+    const { congestion, pacer } = this.#path
+    if (this.isStalled || !this.#hasRoomForBulk || !channels.hasBulk(now)) pacer.rest()
     if (this.#hasRoomForBulk && !channels.hasBulk(now)) congestion.onAppLimited(recovery.bytesInFlight)
     return 0
   }

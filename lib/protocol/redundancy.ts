@@ -83,7 +83,7 @@ export class RedundancyControl {
   readonly latePolicy: CopyPolicy = { copies: 1, gapMs: Infinity, lateAfterMs: Infinity, lateGapMs: Infinity }
   readonly #mode: Redundancy
   readonly #rtt: RttEstimator
-  readonly #rhythm = new SendRhythm()
+  readonly #rhythm: SendRhythm
   #level: Level
   /** Whether what was assumed of the path before it was tried has turned out to do harm. */
   #isAssumptionOver = false
@@ -95,13 +95,14 @@ export class RedundancyControl {
   #pauseMs = MIN_PAUSE_MS
 
   /** Throws a RangeError when the mode is a number out of its range. */
-  constructor(now: number, mode: Redundancy, rtt: RttEstimator) {
+  constructor(now: number, mode: Redundancy, rtt: RttEstimator, rhythm: SendRhythm = new SendRhythm()) {
     if (typeof mode === 'number' && !(Number.isInteger(mode) && mode >= 0 && mode <= MAX_FIXED_COPIES)) {
       throw new RangeError(`redundancy must be a whole number from 0 to ${MAX_FIXED_COPIES}, not ${mode}`)
     }
     this.#waitingSince = now
     this.#mode = mode
     this.#rtt = rtt
+    this.#rhythm = rhythm
     this.#level = mode === 'auto' ? levels.between : levels.none
   }
 

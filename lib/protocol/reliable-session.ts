@@ -39,6 +39,8 @@ export abstract class ReliableSession implements Session {
   /** The latest time this session was told; times of arrival may lie before it. */
   #now: number
   #remote: Address
+  /** Where the datagram that was just written goes. */
+  #destination: Address
   #hasPeer = false
   /** How long the present state may last, for those that neither silence nor a farewell ends. */
   #patience: Patience
@@ -54,6 +56,7 @@ export abstract class ReliableSession implements Session {
     this.#state = initialState
     this.#now = now
     this.#remote = remote
+    this.#destination = remote
     this.#patience = new Patience(now, settings.handshakeTimeoutMs)
   }
 
@@ -77,7 +80,7 @@ export abstract class ReliableSession implements Session {
   }
 
   get destination(): Address {
-    return this.#remote
+    return this.#destination
   }
 
   get rttMs(): number {
@@ -150,7 +153,7 @@ export abstract class ReliableSession implements Session {
     this.#advanceTo(now)
     if (!isPacket(bytes)) this.handleHandshake(now, bytes, source)
     else if (this.isFromPeer(source)) this.handlePacket(now, bytes, bytes.length, source)
-    else this.dropForeign()
+    else this.handleForeign(now, bytes, bytes.length, source)
   }
 
   handleTimeout(now: number, maxSilenceMs: number): void {
@@ -192,6 +195,7 @@ export abstract class ReliableSession implements Session {
   pollTransmit(now: number, into: Uint8Array): number {
     this.#advanceTo(now)
     this.#farewell?.say(this.#now)
+    this.#destination = this.#remote
     return this.transmitOpening(this.#now, into) || this.link.transmit(this.#now, into)
   }
 
@@ -202,6 +206,12 @@ export abstract class ReliableSession implements Session {
   /** Whether a datagram comes from where this session's go. */
   protected isFromPeer(source: Address): boolean {
     return (this.#hasPeer || this.link.isHeard) && isSameAddress(source, this.#remote)
+  }
+
+  /** Takes a packet from where the peer is not, in a datagram of `datagramBytes`. */
+  protected handleForeign(now: number, packet: Uint8Array, datagramBytes: number, source: Address): void
+  protected handleForeign(): void {
+    this.dropForeign()
   }
 
   protected dropForeign(): void {
@@ -215,10 +225,24 @@ export abstract class ReliableSession implements Session {
 
   /** Talks to another address from now on, or to nobody. */
   protected setPeer(remote: Address | undefined): void {
-    if (remote === undefined && !this.#hasPeer) return
+    if (remote === undefined ? !this.#hasPeer : this.#hasPeer && isSameAddress(remote, this.#remote)) return
     this.#hasPeer = remote !== undefined
     this.#remote = remote ?? this.#remote
     this.events.push({ type: 'peer', remote })
+  }
+
+  /** The datagram that is being written goes to where the peer is not. */
+  protected sendElsewhere(destination: Address): void {
+    this.#destination = destination
+  }
+
+  /** The peer has proved to be at another address: all goes there from now on, and the way there has yet to be measured. */
+  protected move(now: number, to: Address): void {
+    const from = this.#remote
+    this.link.startPath(now)
+    this.setPeer(to)
+    this.events.push({ type: 'migrated', from, to })
+    if (this.link.heard(now) && this.#state === 'stalled') this.#handleStallOver()
   }
 
   /** Enters a state that lasts `limitMs` at most. */
@@ -325,6 +349,7 @@ export abstract class ReliableSession implements Session {
   #handleStallOver(): void {
     this.#enter('heard')
     this.link.setStalled(this.#now, false)
+    this.setPeer(this.#remote)
     this.events.push({ type: 'unstalled' })
   }
 
@@ -339,6 +364,8 @@ export abstract class ReliableSession implements Session {
       }
       this.#enter('silent')
       this.link.setStalled(this.#now, true)
+      // The other side may come back from another address, and the system choose another way to it.
+      this.setPeer(undefined)
       this.events.push({ type: 'stalled' })
     }
   }

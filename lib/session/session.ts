@@ -45,6 +45,8 @@ export type SessionEvent =
   | { readonly type: 'unstalled' }
   /** The other side sends more than its rate allows; what is beyond is dropped. At most once a second. */
   | ({ readonly type: 'rate-limited' } & RateNotice)
+  /** The other side has moved and proved it: all goes to its new address. A `'peer'` event went before. */
+  | { readonly type: 'migrated'; readonly from: Address; readonly to: Address }
   /** A connection that stood has ended. A client that will reconnect stays, in the state `'waiting'`. */
   | {
       readonly type: 'ended'

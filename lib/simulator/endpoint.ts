@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import { formatAddress, type Address } from '../session/address.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { SendOutcome, Session, SessionEvent } from '../session/session.ts'
 import { SILENCE_GRACE_MS } from './loop.ts'
@@ -257,6 +257,8 @@ function describeEvent(event: SessionEvent): string {
       return `refused: code ${event.code} '${event.reason}'${event.willReconnect ? ', will try again' : ''}`
     case 'undelivered':
       return `undelivered: ${event.messages.length} messages`
+    case 'migrated':
+      return `migrated from ${formatAddress(event.from)} to ${formatAddress(event.to)}`
     case 'pong':
       return `pong after ${event.rttMs.toFixed(3)} ms`
     default:

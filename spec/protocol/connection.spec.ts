@@ -425,3 +425,37 @@ describe('Connection: hostile input', () => {
     expect(textsAtB(pair)).toEqual(texts(100))
   })
 })
+
+describe('Connection: another path', () => {
+  it('forgets the round-trip time and the congestion window of the old one', () => {
+    const pair = new ConnectionPair({ link: { delayMs: 25, rateBitsPerSecond: 16_000_000 } })
+    pair.a.send(new Uint8Array(500_000))
+    pair.run(2_000)
+    const { rttMs, congestionWindowBytes } = pair.sessionA.stats
+    pair.sessionA.connection.startPath(pair.now)
+
+    expect(rttMs).toBeGreaterThan(49)
+    expect(congestionWindowBytes).toBeGreaterThan(80_000)
+    expect(pair.sessionA.rttMs).toBeNaN()
+    expect(pair.sessionA.stats.rttMs).toBeNaN()
+    pair.a.ping()
+    pair.run(100)
+    expect(pair.sessionA.rttMs).toBeCloseTo(50, 0)
+    expect(pair.sessionA.stats.congestionWindowBytes).toBeLessThan(33 * 1_200)
+  })
+
+  it('delivers each reliable message once and in order, whenever it begins', () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const pair = new ConnectionPair({ seed, link: { delayMs: 25, lossRate: 0.1, jitterMs: 20 } })
+      stream(pair, 300, 5, 300)
+      for (let atMs = 100; atMs < 1_500; atMs += 40 + seed) {
+        pair.a.at(atMs, () => pair.sessionA.connection.startPath(pair.a.now))
+        pair.b.at(atMs + 10, () => pair.sessionB.connection.startPath(pair.b.now))
+      }
+      pair.run(1_500)
+      pair.settle()
+
+      expect(textsAtB(pair)).toEqual(texts(300))
+    }
+  })
+})

@@ -24,16 +24,18 @@ class Sender {
 
   constructor(first = 0) {
     this.#first = first
-    this.recovery = new LossRecovery(first, {
-      rtt: this.rtt,
-      congestion: new Congestion(0, 1_200, this.rtt),
-      redundancy: this.redundancy,
-      fates: {
-        onPacketAcked: (manifest) => this.acked.push(this.#numbers.get(manifest) ?? NaN),
-        onPacketLost: (manifest) => this.lost.push(this.#numbers.get(manifest) ?? NaN),
+    const { rtt, redundancy } = this
+    this.recovery = new LossRecovery(
+      first,
+      { rtt, redundancy, congestion: new Congestion(0, 1_200, rtt) },
+      {
+        fates: {
+          onPacketAcked: (manifest) => this.acked.push(this.#numbers.get(manifest) ?? NaN),
+          onPacketLost: (manifest) => this.lost.push(this.#numbers.get(manifest) ?? NaN),
+        },
+        stats: this.stats,
       },
-      stats: this.stats,
-    })
+    )
   }
 
   /** Sends packets of 100 bytes; returns the number of the last one. */
@@ -235,14 +237,16 @@ describe('LossRecovery', () => {
   })
 
   it('has a deadline even if the round trip was never measured', () => {
-    const unmeasured = new RttEstimator(0, NaN)
-    const recovery = new LossRecovery(0, {
-      rtt: unmeasured,
-      congestion: new Congestion(0, 1_200, unmeasured),
-      redundancy: new RedundancyControl(0, 'auto', unmeasured),
-      fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
-      stats: createStats(),
-    })
+    const rtt = new RttEstimator(0, NaN)
+    const redundancy = new RedundancyControl(0, 'auto', rtt)
+    const recovery = new LossRecovery(
+      0,
+      { rtt, redundancy, congestion: new Congestion(0, 1_200, rtt) },
+      {
+        fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
+        stats: createStats(),
+      },
+    )
     recovery.beginPacket(0)
     recovery.onPacketSent(0, 100, true)
 
@@ -274,5 +278,68 @@ describe('LossRecovery', () => {
       expect(many.recovery.bytesInFlight).toBe(0)
       expect(new Set([...many.acked, ...many.lost]).size).toBe(many.recovery.nextPacketNumber - first)
     }
+  })
+})
+
+describe('LossRecovery: another path', () => {
+  let sender: Sender
+
+  /** Starts a path of which nothing is known. */
+  function startPath(now: number): { rtt: RttEstimator; redundancy: RedundancyControl } {
+    const rtt = new RttEstimator(now, NaN)
+    const redundancy = new RedundancyControl(now, 'auto', rtt)
+    sender.recovery.startPath({ rtt, redundancy, congestion: new Congestion(now, 1_200, rtt) })
+    return { rtt, redundancy }
+  }
+
+  beforeEach(() => {
+    sender = new Sender()
+  })
+
+  it('counts nothing of the old path as in flight', () => {
+    sender.send(0, 3)
+    startPath(10)
+    sender.send(11)
+    sender.ack(40, [0])
+
+    expect(sender.recovery.bytesInFlight).toBe(100)
+  })
+
+  it('still knows what became of packets of the old path', () => {
+    sender.send(0, 2)
+    startPath(10)
+    sender.send(200)
+    sender.ack(250, [1, 2])
+
+    expect(sender.acked).toEqual([2, 1])
+    expect(sender.lost).toEqual([0])
+  })
+
+  it('takes no round-trip time and no loss rate from the old path', () => {
+    sender.send(0, 10)
+    const { rtt, redundancy } = startPath(10)
+    sender.ack(12, [9])
+    sender.recovery.handleTimeout(2_000)
+
+    expect(sender.lost).toHaveLength(9)
+    expect(rtt.hasSample).toBe(false)
+    expect(redundancy.lossRate.count).toBe(0)
+  })
+
+  it('measures the round trip on the new one', () => {
+    sender.send(0, 10)
+    const { rtt } = startPath(10)
+    sender.send(20)
+    sender.ack(140, [10])
+
+    expect(rtt.smoothedMs).toBe(120)
+  })
+
+  it('asks at once what has become of packets that have been in flight for long', () => {
+    sender.send(0)
+    startPath(10_000)
+    sender.recovery.handleTimeout(10_000)
+
+    expect(sender.recovery.probesDue).toBeGreaterThan(0)
   })
 })

@@ -67,13 +67,15 @@ export class BulkSender {
     this.rtt = new RttEstimator(0, this.path.handshakeRttMs)
     this.redundancy = new RedundancyControl(0, 'auto', this.rtt)
     this.congestion = new Congestion(0, PACKET_BYTES, this.rtt)
-    this.recovery = new LossRecovery(0, {
-      rtt: this.rtt,
-      congestion: this.congestion,
-      redundancy: this.redundancy,
-      fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
-      stats: this.stats,
-    })
+    const { rtt, congestion, redundancy } = this
+    this.recovery = new LossRecovery(
+      0,
+      { rtt, congestion, redundancy },
+      {
+        fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
+        stats: this.stats,
+      },
+    )
   }
 
   /** Runs until a time; calls `observe` after everything that happens. */
