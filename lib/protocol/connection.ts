@@ -127,6 +127,11 @@ export class Connection {
     return this.#receiver.wasNewest
   }
 
+  /** The number that the packet which was handled last bears, be it true or not; `NaN` when it was none. */
+  get lastPacketNumber(): number {
+    return this.#receiver.lastPacketNumber
+  }
+
   /** What the packet that was accepted last answers {@link writePathChallenge} with, if it does. */
   get pathResponse(): Uint8Array | undefined {
     return this.#receiver.pathResponse
@@ -217,6 +222,11 @@ export class Connection {
     this.#stats.heldBytes = this.#channels.heldBytes
     this.#countPath()
     return verdict
+  }
+
+  /** Whether the seal of a packet matches that turned out to be a duplicate. To be asked once. */
+  opens(bytes: Uint8Array): boolean {
+    return this.#receiver.opens(bytes)
   }
 
   /** Lets time pass. */

@@ -82,6 +82,11 @@ export class DataLink {
     return this.#connection?.lastWasNewest ?? false
   }
 
+  /** The number that the packet which was received last bears, be it true or not; `NaN` when it was none. */
+  get lastPacketNumber(): number {
+    return this.#connection?.lastPacketNumber ?? NaN
+  }
+
   /** What the packet that was received last answers a PATH CHALLENGE with, if it does. */
   get pathResponse(): Uint8Array | undefined {
     return this.#connection?.pathResponse
@@ -198,6 +203,11 @@ export class DataLink {
     const verdict = this.#connection?.handleDatagram(now, packet, true) ?? 'unopened'
     if (verdict === 'accepted') this.stats.receivedBytes += datagramBytes - packet.length
     return verdict === 'accepted'
+  }
+
+  /** Whether the seal of a packet matches that was received before. To be asked once. */
+  opens(packet: Uint8Array): boolean {
+    return this.#connection?.opens(packet) ?? false
   }
 
   /** What was measured of the path to the other side says nothing of the one that is taken from now on. */

@@ -46,6 +46,7 @@ export class PacketReceiver {
   #path: Path
   readonly #reader = new PacketReader()
   #wasNewest = false
+  #lastPacketNumber = NaN
   #isPathNew = false
   /** Of the packet at hand: what its PATH RESPONSE carries. */
   #pathResponse: Uint8Array | undefined
@@ -70,6 +71,11 @@ export class PacketReceiver {
     this.#path = path
   }
 
+  /** The number that the packet which was handled last bears, be it true or not; `NaN` when it was none. */
+  get lastPacketNumber(): number {
+    return this.#lastPacketNumber
+  }
+
   /** What the packet that was accepted last answers a PATH CHALLENGE with, if it does. */
   get pathResponse(): Uint8Array | undefined {
     return this.#pathResponse
@@ -80,13 +86,22 @@ export class PacketReceiver {
     return this.#isPathNew
   }
 
+  /** Whether a packet's seal matches: of a duplicate, nobody has looked so far. To be asked once. */
+  opens(bytes: Uint8Array): boolean {
+    const { sealer, history } = this.#parts
+    const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
+    return sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES) >= 0
+  }
+
   /** Takes a packet that arrived at the time `now`; if `mustBeNewest`, only one that is newer than all so far. */
   handle(now: number, bytes: Uint8Array, mustBeNewest: boolean): PacketVerdict {
     const { sealer, history, limiter, recovery, stats } = this.#parts
+    this.#lastPacketNumber = NaN
     if (!isPacket(bytes)) return 'unopened'
     const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
     if (mustBeNewest && packetNumber <= history.largest) return 'overtaken'
     // Anybody can send a copy of a packet again, so a copy costs as little as can be, and is not held against the other side.
+    this.#lastPacketNumber = packetNumber
     if (!history.isNew(packetNumber)) return 'duplicate'
     const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
     if (length < 0) return 'unopened'

@@ -242,6 +242,11 @@ export abstract class ReliableSession implements Session {
     this.link.startPath(now)
     this.setPeer(to)
     this.events.push({ type: 'migrated', from, to })
+    this.hear(now)
+  }
+
+  /** The peer was heard. */
+  protected hear(now: number): void {
     if (this.link.heard(now) && this.#state === 'stalled') this.#handleStallOver()
   }
 
@@ -261,9 +266,8 @@ export abstract class ReliableSession implements Session {
       this.#judgePeer()
       return false
     }
-    const isStallOver = this.link.heard(now)
+    this.hear(now)
     if (isFirst) this.#handleFirstPacket(source)
-    else if (isStallOver && this.#state === 'stalled') this.#handleStallOver()
     return true
   }
 

@@ -29,6 +29,8 @@ export interface ReliableServerSessionOptions {
 export class ReliableServerSession extends ReliableSession {
   readonly #helloId: Uint8Array
   readonly #validation: PathValidation
+  /** The largest number of a packet that came from where the client is known to be. */
+  #newestFromPeer = -1
   #isConnectedDue = false
   /** Whether the client has shown that it knows that the connection stands. */
   #isClientSure = false
@@ -75,6 +77,12 @@ export class ReliableServerSession extends ReliableSession {
     const isNew = super.handlePacket(now, packet, datagramBytes, source)
     if (isNew && packet.length === datagramBytes) this.#isClientSure = true
     if (isNew && this.link.lastWasNewest) this.#validation.end()
+    const { lastPacketNumber } = this.link
+    if (lastPacketNumber > this.#newestFromPeer && (isNew || this.link.opens(packet))) {
+      this.#newestFromPeer = lastPacketNumber
+      // Somebody was quicker with a copy of it; the client is here for all that.
+      if (!isNew) this.hear(now)
+    }
     return isNew
   }
 

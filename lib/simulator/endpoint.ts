@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../session/address.ts'
+import { formatAddress, isSameAddress, type Address } from '../session/address.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { SendOutcome, Session, SessionEvent } from '../session/session.ts'
 import { SILENCE_GRACE_MS } from './loop.ts'
@@ -47,6 +47,7 @@ export class Endpoint implements Actor, Receiver, Flushable {
   onEvent: EventListener | undefined
   readonly #ground: Ground
   readonly #slot: number
+  readonly #connectsSocket: boolean
   readonly #onOver: ((endpoint: Endpoint) => void) | undefined
   readonly #inbox: Arrival[] = []
   readonly #timers = new Set<Timer>()
@@ -59,6 +60,8 @@ export class Endpoint implements Actor, Receiver, Flushable {
   #isTouched = false
   #isOver = false
   #droppedArrivals = 0
+  /** Whom the socket is connected to. */
+  #peer: Address | undefined
 
   /** `onOver` is called when the session has closed and its socket is gone. */
   constructor(
@@ -69,6 +72,8 @@ export class Endpoint implements Actor, Receiver, Flushable {
       readonly address: Address
       readonly loop: Loop
       readonly socket?: SocketOptions | undefined
+      /** Whether the socket is connected to whom the session names as its peer: it hears and reaches nobody else then. Default false. */
+      readonly connectsSocket?: boolean | undefined
       readonly onEvent?: EventListener | undefined
       readonly onOver?: ((endpoint: Endpoint) => void) | undefined
     },
@@ -79,6 +84,7 @@ export class Endpoint implements Actor, Receiver, Flushable {
     this.loop = options.loop
     this.onEvent = options.onEvent
     this.#onOver = options.onOver
+    this.#connectsSocket = options.connectsSocket ?? false
     this.socket = ground.network.open(this, options.address, options.socket)
     this.#slot = ground.timeline.add(this)
     const { now } = ground.timeline
@@ -143,6 +149,7 @@ export class Endpoint implements Actor, Receiver, Flushable {
   }
 
   receive(now: number, bytes: Uint8Array, source: Address): string {
+    if (this.#peer !== undefined && !isSameAddress(source, this.#peer)) return 'not from the peer'
     if (this.#inbox.length >= this.loop.inboxPackets) {
       this.#droppedArrivals += 1
       return 'inbox full'
@@ -207,6 +214,7 @@ export class Endpoint implements Actor, Receiver, Flushable {
     for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent()) {
       trace?.note(now, this.name, describeEvent(event))
       if (event.type === 'closed') isClosed = true
+      if (event.type === 'peer' && this.#connectsSocket) this.#peer = event.remote
       this.onEvent?.(event, this)
       if (this.#isOver) break
     }
@@ -220,7 +228,9 @@ export class Endpoint implements Actor, Receiver, Flushable {
       const length = this.session.pollTransmit(local, scratch)
       if (length === 0) break
       if (count === MAX_DATAGRAMS_A_STEP) throw new Error(`${this.name} sends without end at ${now} ms.`)
-      network.send(now, scratch.subarray(0, length), this.socket, this.session.destination)
+      const { destination } = this.session
+      if (this.#peer !== undefined && !isSameAddress(destination, this.#peer)) continue
+      network.send(now, scratch.subarray(0, length), this.socket, destination)
     }
     this.#deadline = this.session.nextDeadline
     if (Number.isNaN(this.#deadline)) throw new Error(`${this.name}: nextDeadline is NaN at ${now} ms.`)

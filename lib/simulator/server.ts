@@ -33,6 +33,8 @@ export interface ServerOptions {
   /** What they are told. Default: that the server is full. */
   readonly refusal?: { readonly code: number; readonly reason: string }
   readonly loop?: LoopOptions
+  /** Whether private ports are connected to their clients, and hear nobody else then. Default false. */
+  readonly connectsSockets?: boolean | undefined
   /** Is told of the events of every client's session. */
   readonly onEvent?: EventListener | undefined
   /** Is told of each client that was let in, before its first event. */
@@ -161,6 +163,7 @@ export class Server implements Actor, Receiver {
       session,
       address,
       loop: this.loop,
+      connectsSocket: this.#options.connectsSockets,
       onEvent: this.#options.onEvent,
       onOver: () => {
         this.#clients.delete(session)

@@ -37,6 +37,8 @@ export interface ClientOptions {
   readonly downlink?: LinkOptions
   /** Whether it is behind a NAT that shows each destination another port. Default false. */
   readonly mapsPerDestination?: boolean
+  /** Whether its socket is connected to its peer, and hears nobody else then. Default false. */
+  readonly connectsSocket?: boolean | undefined
   readonly onEvent?: EventListener
 }
 
@@ -90,10 +92,25 @@ export class World extends Simulation {
       address,
       loop,
       socket: { mapsPerDestination: options.mapsPerDestination ?? false },
+      connectsSocket: options.connectsSocket,
       onEvent: options.onEvent,
     })
     this.clients.push(endpoint)
     return endpoint
+  }
+
+  /**
+   * Has a client come from another address from now on, as behind a NAT that forgot it (another port) or in another network
+   * (another host, by links with the options of the old ones). What is on its way to the old address is lost.
+   */
+  move(client: Endpoint, address: Address): void {
+    const { host } = client.socket.address
+    const { host: serverHost } = this.#server.address
+    const { uplink, downlink } = { uplink: this.uplink(client), downlink: this.downlink(client) }
+    this.network.rebind(client.socket, address)
+    if (address.host === host) return
+    this.network.link(address.host, serverHost).configure(uplink.settings)
+    this.network.link(serverHost, address.host).configure(downlink.settings)
   }
 
   /** The link that a client's datagrams to the server take. */

@@ -111,7 +111,7 @@ export function describeClosing(subject: ContractSubject): void {
       world.clear()
       client.close()
       world.run(4_000)
-      expect(world.story(client)).toEqual(['ended closed-here', 'peer none', 'closed'])
+      expect(world.storyOfStates(client)).toEqual(['ended closed-here', 'closed'])
     })
 
     it.each(['dialing', 'connecting', 'waiting'] as const)('while %s ends without a word of a connection', (state) => {

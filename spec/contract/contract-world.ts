@@ -111,6 +111,11 @@ export class ContractWorld extends World {
     return (this.events.get(endpoint) ?? []).map(describeEvent).filter((line) => line !== 'ping' && line !== 'pong')
   }
 
+  /** The same without whom it talks to: while a link is stalled, one protocol keeps its peer and the other does not. */
+  storyOfStates(endpoint: Endpoint): string[] {
+    return this.story(endpoint).filter((line) => !line.startsWith('peer'))
+  }
+
   /** The texts that arrived at an endpoint. */
   texts(endpoint: Endpoint): string[] {
     return (this.events.get(endpoint) ?? []).flatMap((event) =>

@@ -110,7 +110,7 @@ export function describeTime(subject: ContractSubject): void {
       client.loop.pause(world.now + 100, world.now + 6_000)
       world.run(8_000)
       expect(world.story(client)).toEqual([])
-      expect(world.story(server)).toEqual(['stalled', 'unstalled'])
+      expect(world.storyOfStates(server)).toEqual(['stalled', 'unstalled'])
     })
 
     it('that both loops slept, longer than any timeout, ends nothing', () => {

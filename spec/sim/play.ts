@@ -16,6 +16,8 @@ export interface PlayOptions {
   readonly settings?: Partial<SessionSettings>
   readonly serverLoop?: LoopOptions
   readonly maxClients?: number
+  /** Whether private ports are connected to their clients. Default false. */
+  readonly connectsSockets?: boolean
   readonly redundancy?: ReliableWorldOptions['redundancy']
   readonly firstPacketNumber?: number
 }
@@ -60,6 +62,7 @@ export class Play {
       firstPacketNumber: options.firstPacketNumber ?? 0,
       server: {
         loop: options.serverLoop ?? {},
+        connectsSockets: options.connectsSockets,
         maxClients: options.maxClients ?? 1_024,
         onAdmit: (endpoint, { source }) => {
           const conversation = this.conversations.findLast(({ client }) => client.socket.address.host === source.host)

@@ -5,6 +5,7 @@ import { handshakeScenarios } from './scenarios/handshake.ts'
 import { hostileScenarios } from './scenarios/hostile.ts'
 import { livenessScenarios } from './scenarios/liveness.ts'
 import { loadScenarios } from './scenarios/load.ts'
+import { movingScenarios } from './scenarios/moving.ts'
 
 /** Every scenario there is. */
 export const scenarios: readonly Scenario[] = [
@@ -12,6 +13,7 @@ export const scenarios: readonly Scenario[] = [
   ...deliveryScenarios,
   ...loadScenarios,
   ...livenessScenarios,
+  ...movingScenarios,
   ...closingScenarios,
   ...hostileScenarios,
 ]
