@@ -1,4 +1,5 @@
 import { UDPipe, UDPipeError, type CloseOptions, type DisconnectInfo, type Peer, type UDPipeOptions } from '../index.ts'
+import { formatAddress, type Address } from '../session/address.ts'
 import { ByteCutter, LineCutter, type Cutter } from './cutters.ts'
 import { feed } from './feed.ts'
 import { Progress, watchedInputBytes } from './progress.ts'
@@ -99,6 +100,10 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
 
   override onUnstalled(peer: Peer): void {
     this.report.success(`unstalled: ${this.nameOf(peer)} is back`)
+  }
+
+  override onMigrated(peer: Peer, from: Address, to: Address): void {
+    this.report.success(`moved: ${this.nameOf(peer)} was at ${formatAddress(from)} and is at ${formatAddress(to)}`)
   }
 
   override onError(error: UDPipeError): void {

@@ -172,6 +172,11 @@ export class Congestion {
     this.#turnaroundMs += (turnaroundMs - this.#turnaroundMs) / 8
   }
 
+  /** Nothing came through for a while, and does again: that no round trip was measured meanwhile is no reason to hold back now. */
+  onStallOver(now: number): void {
+    this.#rttProbedAt = now
+  }
+
   /** An ack was worked through. */
   onAckProcessed(now: number, bytesInFlight: number): void {
     const rate = this.#deliveryRate.takeSample(this.#rtt.minimumMs)

@@ -190,6 +190,7 @@ export class Connection {
   /** While stalled, messages wait: only acks and what is said of the connection itself leaves. */
   setStalled(now: number, isStalled: boolean): void {
     this.#advanceTo(now)
+    if (this.#sender.isStalled && !isStalled) this.#path.congestion.onStallOver(this.#now)
     this.#sender.isStalled = isStalled
   }
 

@@ -10,7 +10,8 @@ import type { UdpSocket } from '../transport/udp-socket.ts'
  */
 export class Passage {
   readonly client: Address
-  readonly socket: UdpSocket
+  /** Another one when the server is to see the client at another port. */
+  socket: UdpSocket
   readonly up: Link
   readonly down: Link
   /** Where the client talked to last, by the server's port that this stands for: answers come from there. */

@@ -93,6 +93,15 @@ export class Relay {
     return total
   }
 
+  /** Shows the server every client at another port from now on, as a NAT does that was restarted. */
+  rebind(): void {
+    for (const passage of this.#passages.values()) {
+      const { socket } = passage
+      passage.socket = this.#openPassageSocket(passage.client) ?? socket
+      if (passage.socket !== socket) socket.close()
+    }
+  }
+
   close(): void {
     this.#driver.stop()
     for (const doorway of this.#doorways.values()) this.#closeDoorway(doorway)

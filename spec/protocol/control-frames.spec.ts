@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClockOffset } from '../../lib/protocol/clock-offset.ts'
 import { ControlFrames } from '../../lib/protocol/control-frames.ts'
-import { FrameType } from '../../lib/protocol/frame.ts'
+import { FrameType, type Frame } from '../../lib/protocol/frame.ts'
 import { PacketReader, PacketWriter } from '../../lib/protocol/packet.ts'
 
 /** One end's control frames, on a clock that is ahead of the test's by so much. */
@@ -37,6 +37,16 @@ class End {
     }
     return rtts.filter((rtt) => !Number.isNaN(rtt))
   }
+}
+
+/** A PATH CHALLENGE as it arrives. */
+function challenge(byte: number): Frame {
+  const [writer, reader, packet] = [new PacketWriter(), new PacketReader(), new Uint8Array(20)]
+  writer.begin(packet, packet.length, 0)
+  writer.pathChallenge(new Uint8Array(8).fill(byte))
+  reader.decode(packet, writer.finish())
+  reader.nextFrame()
+  return reader.frame
 }
 
 function typesOf(packet: Uint8Array): number[] {
@@ -114,6 +124,18 @@ describe('ControlFrames', () => {
 
     expect(types).toEqual([FrameType.pong, FrameType.close, FrameType.closed, FrameType.ping])
     expect(unacked).toBe(3)
+  })
+
+  it('answers the newest PATH CHALLENGE once, with its data, which nobody acks', () => {
+    const end = new End()
+    const isNew = [challenge(1), challenge(2), challenge(2)].map((frame) => end.frames.handleChallenge(frame))
+    const { packet, types, unacked } = end.write(0)
+
+    expect(isNew).toEqual([true, true, false])
+    expect(types).toEqual([FrameType.pathResponse])
+    expect([...packet.subarray(4)]).toEqual(new Array(8).fill(2))
+    expect(unacked).toBe(1)
+    expect(end.frames.isDue).toBe(false)
   })
 
   it('keeps what does not fit for the next packet', () => {

@@ -160,3 +160,95 @@ describe('ReliableServerSession', () => {
     expect(world.server.clientCount).toBe(0)
   })
 })
+
+describe('ReliableServerSession, of a client that may have moved', () => {
+  /** A connection, and what the client says, which does not arrive by itself from now on. */
+  function connectAndTap() {
+    const world = createWorld({ settings: { reconnect: false } })
+    const { client, server } = world.connect()
+    world.run(500)
+    const said: Uint8Array[] = []
+    const events: SessionEvent[] = []
+    server.onEvent = (event) => void events.push(event)
+    const brought = new Set<string>()
+    const filter = (bytes: Uint8Array): boolean => (said.push(bytes.slice()), brought.has(bytes.join()))
+    world.uplink(client).configure({ filter })
+    const answers: Uint8Array[] = []
+    world.network.open({ name: 'stranger', receive: (_now, bytes) => (answers.push(bytes), '') }, stranger)
+    const say = (message: string): Uint8Array => {
+      client.send(message)
+      world.run(1)
+      const datagram = said.at(-1)
+      if (datagram === undefined) throw new Error('The client said nothing.')
+      return datagram
+    }
+    const bring = (datagram: Uint8Array, from = stranger): void => {
+      brought.add(datagram.join())
+      world.network.inject(world.now, datagram.slice(), from, server.socket.address)
+      world.run(60)
+    }
+    return { world, client, server, events, answers, say, bring }
+  }
+
+  it('asks the other address to prove itself, in fewer bytes than came, and goes on to talk to the old one', () => {
+    const { client, server, events, answers, say, bring } = connectAndTap()
+    const datagram = say('from elsewhere')
+    bring(datagram)
+    expect(answers).toHaveLength(1)
+    expect(answers[0]?.length).toBeLessThan(datagram.length)
+    expect(events.map(({ type }) => type)).toContain('message')
+    expect(events.map(({ type }) => type)).not.toContain('migrated')
+    server.send('down')
+    expect(server.session.destination).toEqual(client.socket.address)
+  })
+
+  it('does not look at a packet from elsewhere that is not the newest, nor at one twice', () => {
+    const { server, answers, say, bring } = connectAndTap()
+    const [older, newer] = [say('a message that is older'), say('a message that is newer')]
+    bring(newer)
+    const { droppedForeign } = server.session.stats
+    bring(older)
+    bring(newer)
+    expect(answers).toHaveLength(1)
+    expect(server.session.stats.droppedForeign).toBe(droppedForeign + 2)
+  })
+
+  it('takes what does not open for a stranger’s, and answers nothing', () => {
+    const { server, answers, say, bring } = connectAndTap()
+    const broken = say('hello')
+    broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1
+    bring(broken)
+    expect(answers).toEqual([])
+    expect(server.session.stats).toMatchObject({ droppedForeign: 1, droppedMalformed: 0 })
+  })
+
+  it('is not over its stall by what comes from an address that has proved nothing', () => {
+    const { world, server, say, bring } = connectAndTap()
+    world.run(1_500)
+    expect(server.session.state).toBe('stalled')
+    bring(say('from elsewhere'))
+    expect(server.session.state).toBe('stalled')
+  })
+
+  it('hears nobody else while its socket is connected, until it is stalled', () => {
+    const world = createWorld({ server: { connectsSockets: true } })
+    const { client, server } = world.connect()
+    world.run(100)
+    world.move(client, stranger)
+    const events: SessionEvent['type'][] = []
+    server.onEvent = ({ type }) => void events.push(type)
+    world.run(3_000)
+    expect(events.filter((type) => type !== 'ping')).toEqual(['peer', 'stalled', 'peer', 'migrated', 'unstalled'])
+    expect(server.session.destination).toEqual(stranger)
+  })
+
+  it('hears the client although somebody else was quicker with each of its datagrams', () => {
+    const { world, client, server, say, bring } = connectAndTap()
+    world.run(1_500)
+    const datagram = say('copied')
+    bring(datagram)
+    bring(datagram, client.socket.address)
+    expect(server.session.state).toBe('connected')
+    expect(server.session.destination).toEqual(client.socket.address)
+  })
+})

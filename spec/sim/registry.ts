@@ -6,6 +6,7 @@ import { hostileScenarios } from './scenarios/hostile.ts'
 import { livenessScenarios } from './scenarios/liveness.ts'
 import { loadScenarios } from './scenarios/load.ts'
 import { movingScenarios } from './scenarios/moving.ts'
+import { stallingScenarios } from './scenarios/stalling.ts'
 
 /** Every scenario there is. */
 export const scenarios: readonly Scenario[] = [
@@ -13,6 +14,7 @@ export const scenarios: readonly Scenario[] = [
   ...deliveryScenarios,
   ...loadScenarios,
   ...livenessScenarios,
+  ...stallingScenarios,
   ...movingScenarios,
   ...closingScenarios,
   ...hostileScenarios,

@@ -202,6 +202,21 @@ describe('World', () => {
     expect(admitted[0]?.endpoint.socket.address.port).toBe(40_001)
   })
 
+  it('moves a client to another host, by links like the old ones, and what goes to the old address is lost', () => {
+    const { world, admitted, dial } = setUp({ link: { delayMs: 10 } })
+    const client = dial({ link: { delayMs: 30 } })
+    world.run(100)
+    const to = { host: '12.0.0.1', port: 7 }
+    world.move(client, to)
+    expect(client.socket.address).toEqual(to)
+    expect(world.uplink(client).settings.delayMs).toBe(30)
+    expect(world.downlink(client).settings.delayMs).toBe(30)
+    const before = world.network.strayPackets
+    admitted[0]?.endpoint.send('to the old address')
+    world.run(100)
+    expect(world.network.strayPackets).toBe(before + 1)
+  })
+
   it('puts a client behind a NAT that shows the private port another address', () => {
     const { world, dial } = setUp()
     const client = dial({ mapsPerDestination: true })

@@ -1,4 +1,12 @@
-import { UDPipe, type Callbacks, type DisconnectInfo, type MessageInfo, type Peer, type UDPipeError } from 'udpipe'
+import {
+  UDPipe,
+  type Address,
+  type Callbacks,
+  type DisconnectInfo,
+  type MessageInfo,
+  type Peer,
+  type UDPipeError,
+} from 'udpipe'
 
 /** The callbacks of a UDPipe. */
 export type CallbackName = keyof Callbacks
@@ -89,6 +97,10 @@ export class RecordingPipe extends UDPipe {
 
   override onRateLimited(...args: Arguments<'onRateLimited'>): void {
     this.#record('onRateLimited', ...args)
+  }
+
+  override onMigrated(peer: Peer, from: Address, to: Address): void {
+    this.#record('onMigrated', peer, from, to)
   }
 
   override onMaxClients(message: Buffer, ip: string, port: number): void {

@@ -9,6 +9,9 @@ import type { Scenario } from '../scenario.ts'
 /** A stall, the PING that follows, and what is lost of it: within this a client that moved is found again. */
 const FOUND_WITHIN_MS = 4_000
 
+/** For how long the ends talk, before, while and after the client moves. */
+const CHAT_MS = 5_000
+
 /** Somebody who copies datagrams and has them arrive from here. */
 const copier: Address = { host: '66.6.6.6', port: 666 }
 
@@ -21,7 +24,7 @@ export const movingScenarios: readonly Scenario[] = [
       connectsSockets: random.chance(0.5),
     })
     const conversation = connect(play)
-    if (random.chance(0.7)) conversation.chat({ durationMs: 4_000, intervalMs: random.pick([5, 20, 200]) })
+    if (random.chance(0.7)) conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([5, 20, 200]) })
     play.world.run(random.between(0, 3_000))
     const from = conversation.client.socket.address
     const to = elsewhere(random, from)
@@ -32,6 +35,7 @@ export const movingScenarios: readonly Scenario[] = [
     if (moves[0] === undefined || !isSameAddress(moves[0].from, from) || !isSameAddress(moves[0].to, to)) {
       fail('another move was told of than the one that was made')
     }
+    play.world.run(CHAT_MS)
     play.waitForAll(10_000)
     if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
     play.finish()
@@ -46,10 +50,11 @@ export const movingScenarios: readonly Scenario[] = [
       settings: { timeoutMs: 30_000 },
     })
     const conversation = connect(play)
-    conversation.chat({ durationMs: 3_000, intervalMs: 20 })
+    conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
     play.world.run(random.between(0, 2_000))
     play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
     waitUntilFound(play, conversation, 20_000)
+    play.world.run(CHAT_MS)
     play.waitForAll(20_000)
     if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
     conversation.configure({ lossRate: 0, duplicateRate: 0 })
@@ -64,7 +69,7 @@ export const movingScenarios: readonly Scenario[] = [
       connectsSockets: random.chance(0.5),
     })
     const conversation = connect(play)
-    conversation.chat({ durationMs: 8_000, intervalMs: 25 })
+    conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
     const home = conversation.client.socket.address
     for (let i = 0; i < 6; i += 1) {
       play.world.run(random.between(50, 2_500))
@@ -73,6 +78,7 @@ export const movingScenarios: readonly Scenario[] = [
       play.world.move(conversation.client, !isHome && random.chance(0.3) ? home : elsewhere(random, address))
     }
     waitUntilFound(play, conversation)
+    play.world.run(CHAT_MS)
     play.waitForAll(20_000)
     if (conversation.countEvents('ended') > 0) fail('moves ended the connection')
     play.finish()
@@ -86,7 +92,7 @@ export const movingScenarios: readonly Scenario[] = [
       connectsSockets: random.chance(0.5),
     })
     const conversation = connect(play)
-    conversation.chat({ durationMs: 7_000, intervalMs: 25 })
+    conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
     play.world.run(random.between(100, 1_000))
     conversation.configure({ lossRate: 1 })
     play.world.run(random.between(1_200, 3_000))
@@ -94,6 +100,7 @@ export const movingScenarios: readonly Scenario[] = [
     play.world.run(random.between(0, 3_000))
     conversation.configure({ lossRate: 0 })
     waitUntilFound(play, conversation)
+    play.world.run(CHAT_MS)
     play.waitForAll(10_000)
     if (conversation.countEvents('ended') > 0) fail('the connection ended')
     play.finish()
@@ -103,7 +110,7 @@ export const movingScenarios: readonly Scenario[] = [
     const { random } = context
     const play = new Play(context, { link: { delayMs: 25 }, connectsSockets: random.chance(0.5) })
     const conversation = connect(play)
-    conversation.chat({ durationMs: 5_000, intervalMs: random.pick([20, 400]) })
+    conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([20, 400]) })
     play.world.run(random.between(0, 1_000))
     play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
     // Nothing but challenges goes to the new address, and what answers them is the first that the client says there in a while.
@@ -111,6 +118,7 @@ export const movingScenarios: readonly Scenario[] = [
     let left = random.integer(1, 6)
     link.configure({ filter: () => left-- <= 0 })
     waitUntilFound(play, conversation, 8_000)
+    play.world.run(CHAT_MS)
     play.waitForAll(10_000)
     if (conversation.countEvents('ended') > 0) fail('the connection ended')
     play.finish()
@@ -125,7 +133,7 @@ export const movingScenarios: readonly Scenario[] = [
     })
     const conversation = connect(play)
     const from = conversation.client.socket.address
-    conversation.chat({ durationMs: 6_000, intervalMs: 20 })
+    conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
     const tap = copyUplink(play, conversation, random.pick(['sooner', 'later', 'now and then']))
     if (random.chance(0.5)) {
       // While the ends are stalled their sockets hear everybody.
@@ -134,7 +142,7 @@ export const movingScenarios: readonly Scenario[] = [
       play.world.run(random.between(1_200, 4_000))
       conversation.downlink.configure({ lossRate: 0 })
     }
-    play.world.run(4_000)
+    play.world.run(CHAT_MS)
     play.waitForAll(10_000)
     if (conversation.countEvents('migrated') > 0) fail('a copy of a datagram moved the client')
     if (!isSameAddress(from, conversation.client.socket.address)) fail('the client itself moved')
@@ -153,11 +161,12 @@ export const movingScenarios: readonly Scenario[] = [
       connectsSockets: random.chance(0.5),
     })
     const conversation = connect(play)
-    conversation.chat({ durationMs: 5_000, intervalMs: 20 })
+    conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
     const tap = copyUplink(play, conversation, random.pick(['later', 'now and then']))
     play.world.run(random.between(0, 2_000))
     play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
     waitUntilFound(play, conversation, 9_000)
+    play.world.run(CHAT_MS)
     play.waitForAll(10_000)
     const stranger = conversation.serverEvents.find((event) => isMigrated(event) && isSameAddress(event.to, copier))
     if (stranger !== undefined) fail('the server followed a copy')
