@@ -127,6 +127,11 @@ export class Connection {
     return this.#receiver.wasNewest
   }
 
+  /** Whether the packet that was accepted last has a PATH CHALLENGE. */
+  get lastWasChallenge(): boolean {
+    return this.#receiver.wasChallenge
+  }
+
   /** The number that the packet which was handled last bears, be it true or not; `NaN` when it was none. */
   get lastPacketNumber(): number {
     return this.#receiver.lastPacketNumber

@@ -82,6 +82,11 @@ export class DataLink {
     return this.#connection?.lastWasNewest ?? false
   }
 
+  /** Whether the packet that was received last has a PATH CHALLENGE. */
+  get lastWasChallenge(): boolean {
+    return this.#connection?.lastWasChallenge ?? false
+  }
+
   /** The number that the packet which was received last bears, be it true or not; `NaN` when it was none. */
   get lastPacketNumber(): number {
     return this.#connection?.lastPacketNumber ?? NaN
@@ -210,9 +215,10 @@ export class DataLink {
     return this.#connection?.opens(packet) ?? false
   }
 
-  /** What was measured of the path to the other side says nothing of the one that is taken from now on. */
+  /** What was measured of the path to the other side says nothing of the one that is taken from now on, beginning with a PING. */
   startPath(now: number): void {
     this.#connection?.startPath(now)
+    this.#connection?.ping(now, false)
   }
 
   /** The other side was heard at the time `now`. Returns whether that ended a stall. */

@@ -47,6 +47,7 @@ export class PacketReceiver {
   readonly #reader = new PacketReader()
   #wasNewest = false
   #lastPacketNumber = NaN
+  #wasChallenge = false
   #isPathNew = false
   /** Of the packet at hand: what its PATH RESPONSE carries. */
   #pathResponse: Uint8Array | undefined
@@ -79,6 +80,11 @@ export class PacketReceiver {
   /** What the packet that was accepted last answers a PATH CHALLENGE with, if it does. */
   get pathResponse(): Uint8Array | undefined {
     return this.#pathResponse
+  }
+
+  /** Whether that packet has a PATH CHALLENGE. */
+  get wasChallenge(): boolean {
+    return this.#wasChallenge
   }
 
   /** Whether that packet is the first that says that the other side finds us at another address than before. */
@@ -141,6 +147,7 @@ export class PacketReceiver {
     this.#isAwaited = false
     this.#toldTypes = 0
     this.#pathResponse = undefined
+    this.#wasChallenge = false
     this.#isPathNew = false
     while (this.#reader.nextFrame()) {
       const { frame } = this.#reader
@@ -183,6 +190,7 @@ export class PacketReceiver {
         if (this.#isFirst(frame)) events.push({ type: 'peer-closed' })
         return
       case FrameType.pathChallenge:
+        this.#wasChallenge = true
         this.#isPathNew = control.handleChallenge(frame)
         return
       case FrameType.pathResponse:

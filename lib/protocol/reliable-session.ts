@@ -263,9 +263,11 @@ export abstract class ReliableSession implements Session {
   protected handlePacket(now: number, packet: Uint8Array, datagramBytes: number, source: Address): boolean {
     const isFirst = !this.link.isHeard
     if (!this.link.receive(now, packet, datagramBytes)) {
-      this.#judgePeer()
+      this.judgePeer()
       return false
     }
+    // The other side is asking, and will take nothing for proved before it has its answer.
+    if (this.link.lastWasChallenge) return true
     this.hear(now)
     if (isFirst) this.#handleFirstPacket(source)
     return true
@@ -330,7 +332,7 @@ export abstract class ReliableSession implements Session {
   }
 
   /** A packet was not taken: perhaps the other side has gone too far. */
-  #judgePeer(): void {
+  protected judgePeer(): void {
     const notice = this.link.takeRateNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
     if (!this.#isLinked) return

@@ -65,6 +65,7 @@ export class ReliableServerSession extends ReliableSession {
   protected override handleForeign(now: number, packet: Uint8Array, datagramBytes: number, source: Address): void {
     if (!this.link.isHeard || !this.link.receiveFromElsewhere(now, packet, datagramBytes)) {
       this.dropForeign()
+      this.judgePeer()
     } else if (this.#validation.isProvedBy(source, this.link.pathResponse)) {
       this.#validation.end()
       this.move(now, source)

@@ -110,8 +110,16 @@ export function describeSilence(subject: ContractSubject): void {
       expect(client.session.stats.queuedMessages).toBe(20)
       world.setCut(client, false)
       world.run(1_500)
-      expect(world.storyOfStates(client)).toEqual(['stalled', 'unstalled', ...numbers(20).map((text) => `message ${text}`)])
-      expect(world.storyOfStates(server)).toEqual(['stalled', 'unstalled', ...numbers(20).map((text) => `message ${text}`)])
+      expect(world.storyOfStates(client)).toEqual([
+        'stalled',
+        'unstalled',
+        ...numbers(20).map((text) => `message ${text}`),
+      ])
+      expect(world.storyOfStates(server)).toEqual([
+        'stalled',
+        'unstalled',
+        ...numbers(20).map((text) => `message ${text}`),
+      ])
     })
 
     it('sends no messages while it stalls', () => {

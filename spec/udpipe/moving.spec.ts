@@ -2,14 +2,15 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { Relay } from '../../lib/relay/relay.ts'
 import { monotonicMs } from '../../lib/transport/clock.ts'
 import { createRig } from '../support/rig.ts'
+import type { UDPipeOptions } from 'udpipe'
 
 /** A NAT stands here for a server that is at 127.0.0.1. */
 const NAT_HOST = '127.0.0.2'
 
 /** A server and a client that is behind a NAT. */
-async function connectBehindNat() {
+async function connectBehindNat(privatePorts?: UDPipeOptions['privatePorts']) {
   const rig = createRig('reliable')
-  const server = rig.pipe({ advertisedHost: NAT_HOST })
+  const server = rig.pipe({ advertisedHost: NAT_HOST, ...(privatePorts === undefined ? {} : { privatePorts }) })
   const client = rig.pipe()
   const port = await rig.start(server)
   const nat = new Relay({
@@ -79,5 +80,20 @@ describe('a client whose NAT shows another port', () => {
 
     await rig.passUntil(() => server.messages.includes('still here'))
     expect(server.names).not.toContain('onDisconnect')
+  })
+
+  it('is found on a shared port, too', async () => {
+    const { rig, server, client, nat, clientPeer } = await connectBehindNat('shared')
+    nat.rebind()
+    for (let i = 0; i < 20; i += 1) {
+      client.send(`up ${i}`)
+      server.send(`down ${i}`, clientPeer)
+      await rig.pass(50)
+    }
+
+    await rig.passUntil(() => server.messages.length === 20 && client.messages.length === 20)
+
+    expect(server.called('onMigrated')).toHaveLength(1)
+    expect([...server.names, ...client.names]).not.toContain('onDisconnect')
   })
 })

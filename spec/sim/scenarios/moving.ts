@@ -12,169 +12,205 @@ const FOUND_WITHIN_MS = 4_000
 /** For how long the ends talk, before, while and after the client moves. */
 const CHAT_MS = 5_000
 
+/** These take as long as several ordinary ones. */
+const COST = 5
+
 /** Somebody who copies datagrams and has them arrive from here. */
 const copier: Address = { host: '66.6.6.6', port: 666 }
 
 export const movingScenarios: readonly Scenario[] = [
-  defineScenario('moved', (context) => {
-    const { random } = context
-    const play = new Play(context, {
-      link: { delayMs: random.between(1, 80), jitterMs: random.between(0, 10) },
-      serverLoop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
-    })
-    const conversation = connect(play)
-    if (random.chance(0.7)) conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([5, 20, 200]) })
-    play.world.run(random.between(0, 3_000))
-    const from = conversation.client.socket.address
-    const to = elsewhere(random, from)
-    play.world.move(conversation.client, to)
-    waitUntilFound(play, conversation)
-    const moves = conversation.serverEvents.filter(isMigrated)
-    if (moves.length !== 1) fail(`${moves.length} moves were told of instead of one`)
-    if (moves[0] === undefined || !isSameAddress(moves[0].from, from) || !isSameAddress(moves[0].to, to)) {
-      fail('another move was told of than the one that was made')
-    }
-    play.world.run(CHAT_MS)
-    play.waitForAll(10_000)
-    if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
-    play.finish()
-  }),
+  defineScenario(
+    'moved',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: { delayMs: random.between(1, 80), jitterMs: random.between(0, 10) },
+        serverLoop: randomLoop(random),
+        connectsSockets: random.chance(0.5),
+      })
+      const conversation = connect(play)
+      if (random.chance(0.7)) conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([5, 20, 200]) })
+      play.world.run(random.between(0, 3_000))
+      const from = conversation.client.socket.address
+      const to = elsewhere(random, from)
+      play.world.move(conversation.client, to)
+      waitUntilFound(play, conversation)
+      const moves = conversation.serverEvents.filter(isMigrated)
+      if (moves.length !== 1) fail(`${moves.length} moves were told of instead of one`)
+      if (moves[0] === undefined || !isSameAddress(moves[0].from, from) || !isSameAddress(moves[0].to, to)) {
+        fail('another move was told of than the one that was made')
+      }
+      play.world.run(CHAT_MS)
+      play.waitForAll(10_000)
+      if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
+      play.finish()
+    },
+    COST,
+  ),
 
-  defineScenario('moved-under-loss', (context) => {
-    const { random } = context
-    const play = new Play(context, {
-      link: { delayMs: random.between(1, 80), jitterMs: 10, lossRate: random.between(0.05, 0.25), duplicateRate: 0.05 },
-      serverLoop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
-      settings: { timeoutMs: 30_000 },
-    })
-    const conversation = connect(play)
-    conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
-    play.world.run(random.between(0, 2_000))
-    play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
-    waitUntilFound(play, conversation, 20_000)
-    play.world.run(CHAT_MS)
-    play.waitForAll(20_000)
-    if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
-    conversation.configure({ lossRate: 0, duplicateRate: 0 })
-    play.finish()
-  }),
+  defineScenario(
+    'moved-under-loss',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: {
+          delayMs: random.between(1, 80),
+          jitterMs: 10,
+          lossRate: random.between(0.05, 0.25),
+          duplicateRate: 0.05,
+        },
+        serverLoop: randomLoop(random),
+        connectsSockets: random.chance(0.5),
+        settings: { timeoutMs: 30_000 },
+      })
+      const conversation = connect(play)
+      conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
+      play.world.run(random.between(0, 2_000))
+      play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
+      waitUntilFound(play, conversation, 20_000)
+      play.world.run(CHAT_MS)
+      play.waitForAll(20_000)
+      if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
+      conversation.configure({ lossRate: 0, duplicateRate: 0 })
+      play.finish()
+    },
+    COST,
+  ),
 
-  defineScenario('moved-repeatedly', (context) => {
-    const { random } = context
-    const play = new Play(context, {
-      link: { delayMs: random.between(1, 60) },
-      serverLoop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
-    })
-    const conversation = connect(play)
-    conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
-    const home = conversation.client.socket.address
-    for (let i = 0; i < 6; i += 1) {
-      play.world.run(random.between(50, 2_500))
-      const { address } = conversation.client.socket
-      const isHome = isSameAddress(address, home)
-      play.world.move(conversation.client, !isHome && random.chance(0.3) ? home : elsewhere(random, address))
-    }
-    waitUntilFound(play, conversation)
-    play.world.run(CHAT_MS)
-    play.waitForAll(20_000)
-    if (conversation.countEvents('ended') > 0) fail('moves ended the connection')
-    play.finish()
-  }),
+  defineScenario(
+    'moved-repeatedly',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: { delayMs: random.between(1, 60) },
+        serverLoop: randomLoop(random),
+        connectsSockets: random.chance(0.5),
+      })
+      const conversation = connect(play)
+      conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
+      const home = conversation.client.socket.address
+      for (let i = 0; i < 6; i += 1) {
+        play.world.run(random.between(50, 2_500))
+        const { address } = conversation.client.socket
+        const isHome = isSameAddress(address, home)
+        play.world.move(conversation.client, !isHome && random.chance(0.3) ? home : elsewhere(random, address))
+      }
+      waitUntilFound(play, conversation)
+      play.world.run(CHAT_MS)
+      play.waitForAll(20_000)
+      if (conversation.countEvents('ended') > 0) fail('moves ended the connection')
+      play.finish()
+    },
+    COST,
+  ),
 
-  defineScenario('moved-during-a-stall', (context) => {
-    const { random } = context
-    const play = new Play(context, {
-      link: { delayMs: 25 },
-      serverLoop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
-    })
-    const conversation = connect(play)
-    conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
-    play.world.run(random.between(100, 1_000))
-    conversation.configure({ lossRate: 1 })
-    play.world.run(random.between(1_200, 3_000))
-    play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
-    play.world.run(random.between(0, 3_000))
-    conversation.configure({ lossRate: 0 })
-    waitUntilFound(play, conversation)
-    play.world.run(CHAT_MS)
-    play.waitForAll(10_000)
-    if (conversation.countEvents('ended') > 0) fail('the connection ended')
-    play.finish()
-  }),
+  defineScenario(
+    'moved-during-a-stall',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: { delayMs: 25 },
+        serverLoop: randomLoop(random),
+        connectsSockets: random.chance(0.5),
+      })
+      const conversation = connect(play)
+      conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
+      play.world.run(random.between(100, 1_000))
+      conversation.configure({ lossRate: 1 })
+      play.world.run(random.between(1_200, 3_000))
+      play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
+      play.world.run(random.between(0, 3_000))
+      conversation.configure({ lossRate: 0 })
+      waitUntilFound(play, conversation)
+      play.world.run(CHAT_MS)
+      play.waitForAll(10_000)
+      if (conversation.countEvents('ended') > 0) fail('the connection ended')
+      play.finish()
+    },
+    COST,
+  ),
 
-  defineScenario('challenges-lost', (context) => {
-    const { random } = context
-    const play = new Play(context, { link: { delayMs: 25 }, connectsSockets: random.chance(0.5) })
-    const conversation = connect(play)
-    conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([20, 400]) })
-    play.world.run(random.between(0, 1_000))
-    play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
-    // Nothing but challenges goes to the new address, and what answers them is the first that the client says there in a while.
-    const link = random.pick([conversation.uplink, conversation.downlink])
-    let left = random.integer(1, 6)
-    link.configure({ filter: () => left-- <= 0 })
-    waitUntilFound(play, conversation, 8_000)
-    play.world.run(CHAT_MS)
-    play.waitForAll(10_000)
-    if (conversation.countEvents('ended') > 0) fail('the connection ended')
-    play.finish()
-  }),
-
-  defineScenario('copied-elsewhere', (context) => {
-    const { random } = context
-    const play = new Play(context, {
-      link: { delayMs: random.between(5, 60) },
-      serverLoop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
-    })
-    const conversation = connect(play)
-    const from = conversation.client.socket.address
-    conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
-    const tap = copyUplink(play, conversation, random.pick(['sooner', 'later', 'now and then']))
-    if (random.chance(0.5)) {
-      // While the ends are stalled their sockets hear everybody.
+  defineScenario(
+    'challenges-lost',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, { link: { delayMs: 25 }, connectsSockets: random.chance(0.5) })
+      const conversation = connect(play)
+      conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([20, 400]) })
       play.world.run(random.between(0, 1_000))
-      conversation.downlink.configure({ lossRate: 1 })
-      play.world.run(random.between(1_200, 4_000))
-      conversation.downlink.configure({ lossRate: 0 })
-    }
-    play.world.run(CHAT_MS)
-    play.waitForAll(10_000)
-    if (conversation.countEvents('migrated') > 0) fail('a copy of a datagram moved the client')
-    if (!isSameAddress(from, conversation.client.socket.address)) fail('the client itself moved')
-    if (conversation.countEvents('ended') > 0) fail('copies ended the connection')
-    if (!conversation.isConnected) fail(`not connected: ${conversation.describeStates()}`)
-    tap.check()
-    tap.stop()
-    play.finish()
-  }),
+      play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
+      // Nothing but challenges goes to the new address, and what answers them is the first that the client says there in a while.
+      const link = random.pick([conversation.uplink, conversation.downlink])
+      let left = random.integer(1, 6)
+      link.configure({ filter: () => left-- <= 0 })
+      waitUntilFound(play, conversation, 8_000)
+      play.world.run(CHAT_MS)
+      play.waitForAll(10_000)
+      if (conversation.countEvents('ended') > 0) fail('the connection ended')
+      play.finish()
+    },
+    COST,
+  ),
 
-  defineScenario('moved-and-copied', (context) => {
-    const { random } = context
-    const play = new Play(context, {
-      link: { delayMs: random.between(5, 60) },
-      serverLoop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
-    })
-    const conversation = connect(play)
-    conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
-    const tap = copyUplink(play, conversation, random.pick(['later', 'now and then']))
-    play.world.run(random.between(0, 2_000))
-    play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
-    waitUntilFound(play, conversation, 9_000)
-    play.world.run(CHAT_MS)
-    play.waitForAll(10_000)
-    const stranger = conversation.serverEvents.find((event) => isMigrated(event) && isSameAddress(event.to, copier))
-    if (stranger !== undefined) fail('the server followed a copy')
-    if (conversation.countEvents('ended') > 0) fail('the connection ended')
-    tap.check()
-    tap.stop()
-    play.finish()
-  }),
+  defineScenario(
+    'copied-elsewhere',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: { delayMs: random.between(5, 60) },
+        serverLoop: randomLoop(random),
+        connectsSockets: random.chance(0.5),
+      })
+      const conversation = connect(play)
+      const from = conversation.client.socket.address
+      conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
+      const tap = copyUplink(play, conversation, random.pick(['sooner', 'later', 'now and then']))
+      if (random.chance(0.5)) {
+        // While the ends are stalled their sockets hear everybody.
+        play.world.run(random.between(0, 1_000))
+        conversation.downlink.configure({ lossRate: 1 })
+        play.world.run(random.between(1_200, 4_000))
+        conversation.downlink.configure({ lossRate: 0 })
+      }
+      play.world.run(CHAT_MS)
+      play.waitForAll(10_000)
+      if (conversation.countEvents('migrated') > 0) fail('a copy of a datagram moved the client')
+      if (!isSameAddress(from, conversation.client.socket.address)) fail('the client itself moved')
+      if (conversation.countEvents('ended') > 0) fail('copies ended the connection')
+      if (!conversation.isConnected) fail(`not connected: ${conversation.describeStates()}`)
+      tap.check()
+      tap.stop()
+      play.finish()
+    },
+    COST,
+  ),
+
+  defineScenario(
+    'moved-and-copied',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: { delayMs: random.between(5, 60) },
+        serverLoop: randomLoop(random),
+        connectsSockets: random.chance(0.5),
+      })
+      const conversation = connect(play)
+      conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
+      const tap = copyUplink(play, conversation, random.pick(['later', 'now and then']))
+      play.world.run(random.between(0, 2_000))
+      play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
+      waitUntilFound(play, conversation, 9_000)
+      play.world.run(CHAT_MS)
+      play.waitForAll(10_000)
+      const stranger = conversation.serverEvents.find((event) => isMigrated(event) && isSameAddress(event.to, copier))
+      if (stranger !== undefined) fail('the server followed a copy')
+      if (conversation.countEvents('ended') > 0) fail('the connection ended')
+      tap.check()
+      tap.stop()
+      play.finish()
+    },
+    COST,
+  ),
 ]
 
 function connect(play: Play): Conversation {

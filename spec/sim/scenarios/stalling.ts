@@ -45,7 +45,7 @@ export const stallingScenarios: readonly Scenario[] = [
         fail(`${(share * 100).toFixed(0)} % of the rate within two round trips after the blackout`)
       if (uplink.stats.droppedByQueue > dropped) fail('what was sent after the blackout overfilled the queue')
     },
-    6,
+    20,
   ),
 
   defineScenario('blocked-for-long', (context) => {
