@@ -42,7 +42,7 @@ export function openBox(
   box: Uint8Array,
 ): Uint8Array | undefined {
   if (box.length < BOX_OVERHEAD_BYTES) return undefined
-  const sealed = box.slice(SALT_BYTES)
+  const sealed = new Uint8Array(box.subarray(SALT_BYTES))
   const aead = createAead(crypto, key, box.subarray(0, SALT_BYTES))
   const isOpen = aead.open(nonce, associatedData, sealed, 0, sealed.length)
   aead.wipe()

@@ -18,7 +18,7 @@ const ANY_PUBLIC_KEY = 'A'.repeat(43)
 /** The cryptography of Node itself, which is there always. */
 export const nodeCryptography: Cryptography = {
   name: 'node:crypto',
-  sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+  sha256: (bytes) => withoutBuffer(createHash('sha256').update(bytes).digest()),
   keyPair: (privateKey) => new NodeKeyPair(privateKey),
   aead: (key) => new NodeAead(key),
 }
@@ -41,7 +41,7 @@ class NodeKeyPair implements KeyPair {
     if (privateKey === undefined) return undefined
     try {
       const jwk = { kty: 'OKP', crv: 'X25519', x: Buffer.from(publicKey).toString('base64url') }
-      return diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })
+      return withoutBuffer(diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }))
     } catch {
       // OpenSSL refuses to derive a secret that is all zeros.
       return undefined
@@ -92,4 +92,9 @@ class NodeAead implements Aead {
     this.#key.fill(0)
     this.#isWiped = true
   }
+}
+
+/** The same bytes as who knows nothing of Node expects them: `slice` of a `Buffer` does not copy. */
+function withoutBuffer({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
 }

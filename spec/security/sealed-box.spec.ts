@@ -24,6 +24,9 @@ describe.each(cryptographies)('a sealed box, by $name', (crypto) => {
       expect(openBox(crypto, key, about, broken)).toBeUndefined()
       expect(broken).toEqual(before)
     }
+    const received = Buffer.from(box)
+    expect(openBox(crypto, key, about, received)).toBeDefined()
+    expect(new Uint8Array(received)).toEqual(box)
   })
 
   it('does not open for another key or other associated data, nor when it is cut', () => {
