@@ -8,7 +8,7 @@ export const AEAD_NONCE_BYTES = 12
 export const AEAD_TAG_BYTES = 16
 
 /** What a key says that is used after it was wiped. */
-export const WIPED = 'this key has been wiped: nothing can be sealed with it any more'
+export const WIPED = 'this key has been wiped and is of no use any more'
 
 /**
  * The cryptography that Noise is built from, of whichever library the platform has. All of it is deterministic, so that two
@@ -33,12 +33,12 @@ export interface KeyPair {
   readonly publicKey: Uint8Array
 
   /**
-   * The secret that this pair shares with the owner of a public key of {@link X25519_BYTES}. `undefined` for the few public keys
-   * of small order, with which everybody shares the same one (RFC 7748 §6.1). Never throws.
+   * The secret that this pair shares with the owner of a public key of {@link X25519_BYTES}, whatever these are. With the few of
+   * small order everybody shares the same: all zeros, as Noise has it (§12.1).
    */
-  exchange(publicKey: Uint8Array): Uint8Array | undefined
+  exchange(publicKey: Uint8Array): Uint8Array
 
-  /** Forgets the private key, as far as the platform lets go of it; the pair is of no use after that. */
+  /** Forgets the private key, as far as the platform lets go of it. To exchange anything after that is a mistake that throws. */
   wipe(): void
 }
 

@@ -56,18 +56,14 @@ export class NoiseHandshake {
     return this.#progress.symmetric.hash
   }
 
-  /**
-   * Writes the next message to the start of `into` and returns its length.
-   *
-   * @throws Error when a key is missing, or the other side's is of small order, so that there is no secret to be shared
-   */
+  /** Writes the next message to the start of `into` and returns its length. */
   writeMessage(payload: Uint8Array, into: Uint8Array): number {
     const progress = this.#progress
     let length = 0
     for (const token of this.#nextTokens) {
       if (token === 'e') length += this.#writeEphemeral(into, length)
       else if (token === 's') length += this.#writeStatic(into, length)
-      else if (!this.#mix(token, progress)) throw new Error('The other side’s key shares no secret with anybody.')
+      else this.#mix(token, progress)
     }
     into.set(payload, length)
     length += progress.symmetric.sealInPlace(into, length, payload.length)
@@ -119,8 +115,8 @@ export class NoiseHandshake {
         const isRead = this.#readKey(token, new Uint8Array(message.subarray(offset, end)), progress)
         if (!isRead) return undefined
         offset = end
-      } else if (!this.#mix(token, progress)) {
-        return undefined
+      } else {
+        this.#mix(token, progress)
       }
     }
     return symmetric.open(message.subarray(offset))
@@ -156,22 +152,20 @@ export class NoiseHandshake {
     if (this.#options.pattern.hasPsk) symmetric.mixKey(publicKey)
   }
 
-  /** Mixes in what both ends have in common; `false` when they have nothing. */
-  #mix(token: Exclude<NoiseToken, 'e' | 's'>, progress: Progress): boolean {
+  /** Mixes in what both ends have in common. */
+  #mix(token: Exclude<NoiseToken, 'e' | 's'>, progress: Progress): void {
     if (token === 'psk') {
       progress.symmetric.mixKeyAndHash(required(this.#options.preSharedKeys[progress.pskCount]))
       progress.pskCount += 1
-      return true
+      return
     }
     const [initiatorKey, responderKey] = token
     const ownKey = this.#options.isInitiator ? initiatorKey : responderKey
     const remoteKey = this.#options.isInitiator ? responderKey : initiatorKey
     const pair = required(ownKey === 'e' ? this.#ephemeral : this.#options.staticKeys)
     const secret = pair.exchange(required(remoteKey === 'e' ? progress.remoteEphemeral : progress.remoteStatic))
-    if (secret === undefined) return false
     progress.symmetric.mixKey(secret)
     secret.fill(0)
-    return true
   }
 }
 

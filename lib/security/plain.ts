@@ -2,7 +2,14 @@ import { isEqualConstantTime } from './constant-time.ts'
 import { crc32 } from './crc32.ts'
 import { HmacSha256 } from './hmac.ts'
 import type { Sealer } from './sealer.ts'
-import { HELLO_ID_BYTES, type Initiator, type RandomBytes, type Responder, type Security } from './security.ts'
+import {
+  HELLO_ID_BYTES,
+  type HandshakeBinding,
+  type Initiator,
+  type RandomBytes,
+  type Responder,
+  type Security,
+} from './security.ts'
 
 const NONCE_BYTES = HELLO_ID_BYTES
 /** HMAC-SHA-256 cut to 128 bits, as RFC 2104 §5 allows. */
@@ -14,6 +21,7 @@ export const TAG_BYTES = 8
 const CRC_BYTES = 4
 
 const encoder = new TextEncoder()
+const NOTHING = new Uint8Array(0)
 // What a code is for is authenticated with it, so that none can be passed off as another.
 const helloLabel = encoder.encode('udpipe 1 plain hello\0')
 const connectLabel = encoder.encode('udpipe 1 plain connect\0')
@@ -26,7 +34,8 @@ const tagsLabel = encoder.encode('udpipe 1 plain tags\0')
  *
  * Every message is `nonce (16) ‖ payload ‖ proof (16)`, with ‖ for concatenation and H for HMAC-SHA-256 keyed by the token's UTF-8 bytes:
  *
- * - proof 1 = first 16 bytes of H("udpipe 1 plain hello\0" ‖ nonce 1 ‖ payload 1)
+ * - proof 1 = first 16 bytes of H("udpipe 1 plain hello\0" ‖ nonce 1 ‖ payload 1 ‖ what else is bound to it ‖ the length
+ *   of that, `u16`)
  * - proof 2 = first 16 bytes of H("udpipe 1 plain connect\0" ‖ nonce 1 ‖ proof 1 ‖ nonce 2 ‖ payload 2)
  * - tags = first 16 bytes of H("udpipe 1 plain tags\0" ‖ nonce 1 ‖ proof 1 ‖ nonce 2 ‖ proof 2):
  *   8 for the packets of the client, then 8 for those of the server.
@@ -39,8 +48,8 @@ export function plainSecurity(token: string, randomBytes: RandomBytes): Security
   return {
     helloOverheadBytes: MESSAGE_OVERHEAD_BYTES,
     connectOverheadBytes: MESSAGE_OVERHEAD_BYTES,
-    initiate: () => new PlainInitiator(hmac, randomBytes(NONCE_BYTES)),
-    respond: (helloMessage) => readHello(hmac, randomBytes, helloMessage),
+    initiate: (binding) => new PlainInitiator(keyed(hmac, binding), randomBytes(NONCE_BYTES), bound(binding)),
+    respond: (message, binding) => readHello(keyed(hmac, binding), randomBytes, message, bound(binding)),
   }
 }
 
@@ -52,10 +61,15 @@ export function readPlainPayload(message: Uint8Array): Uint8Array {
 /** Appends its tag to each packet that leaves, and asks for the other's on each that arrives. */
 export class PlainSealer implements Sealer {
   readonly overheadBytes: number = TAG_BYTES
+  /** A tag is not used up. */
+  readonly maxPackets: number = Infinity
+  /** Whoever guesses 64 bits has no better chances for having guessed before. */
+  readonly maxForgeries: number = Infinity
   readonly #sendTag: Uint8Array
   readonly #receiveTag: Uint8Array
   /** The seal that a packet ought to have. */
   readonly #expected = new Uint8Array(TAG_BYTES)
+  #isWiped = false
 
   /** Both tags are {@link TAG_BYTES} long; the other side has them the other way round. */
   constructor(sendTag: Uint8Array, receiveTag: Uint8Array) {
@@ -70,25 +84,45 @@ export class PlainSealer implements Sealer {
 
   open(_packetNumber: number, bytes: Uint8Array, headerLength: number): number {
     const length = bytes.length - TAG_BYTES
-    if (length < headerLength) return -1
+    if (length < headerLength || this.#isWiped) return -1
     writeSeal(this.#receiveTag, crc32(bytes, length), this.#expected, 0)
     return isEqualConstantTime(this.#expected, 0, bytes, length, TAG_BYTES) ? length : -1
   }
+
+  /** The tags are no secret: they travel in every packet. */
+  wipe(): void {
+    this.#isWiped = true
+  }
+}
+
+/** The HMAC of this handshake: of the token, or of what takes its place. */
+function keyed(hmac: HmacSha256, { preSharedKey }: HandshakeBinding = {}): HmacSha256 {
+  return preSharedKey === undefined ? hmac : new HmacSha256(preSharedKey)
+}
+
+/** What a handshake is bound to, so written that none can be passed off as another with a part of the payload. */
+function bound({ prologue = NOTHING }: HandshakeBinding = {}): Uint8Array {
+  const bytes = new Uint8Array(prologue.length + 2)
+  bytes.set(prologue, 0)
+  new DataView(bytes.buffer).setUint16(prologue.length, prologue.length)
+  return bytes
 }
 
 class PlainInitiator implements Initiator {
   readonly #hmac: HmacSha256
   readonly #nonce: Uint8Array
+  readonly #binding: Uint8Array
   #transcript: Uint8Array = new Uint8Array(0)
   #tags: Uint8Array | undefined
 
-  constructor(hmac: HmacSha256, nonce: Uint8Array) {
+  constructor(hmac: HmacSha256, nonce: Uint8Array, binding: Uint8Array) {
     this.#hmac = hmac
     this.#nonce = nonce
+    this.#binding = binding
   }
 
   writeHello(payload: Uint8Array, into: Uint8Array): number {
-    const proof = this.#hmac.authenticate(helloLabel, this.#nonce, payload).subarray(0, PROOF_BYTES)
+    const proof = this.#hmac.authenticate(helloLabel, this.#nonce, payload, this.#binding).subarray(0, PROOF_BYTES)
     this.#transcript = concatenate(this.#nonce, proof)
     return writeMessage(this.#nonce, payload, proof, into)
   }
@@ -99,12 +133,16 @@ class PlainInitiator implements Initiator {
     const expected = this.#hmac.authenticate(connectLabel, this.#transcript, parts.nonce, parts.payload)
     if (!isEqualConstantTime(expected, 0, parts.proof, 0, PROOF_BYTES)) return undefined
     this.#tags = this.#hmac.authenticate(tagsLabel, this.#transcript, parts.nonce, parts.proof)
-    return parts.payload.slice()
+    return new Uint8Array(parts.payload)
   }
 
   createSealer(): Sealer {
     const [clientTag, serverTag] = splitTags(this.#tags)
     return new PlainSealer(clientTag, serverTag)
+  }
+
+  wipe(): void {
+    this.#tags?.fill(0)
   }
 }
 
@@ -135,12 +173,17 @@ class PlainResponder implements Responder {
   }
 }
 
-function readHello(hmac: HmacSha256, randomBytes: RandomBytes, message: Uint8Array): Responder | undefined {
+function readHello(
+  hmac: HmacSha256,
+  randomBytes: RandomBytes,
+  message: Uint8Array,
+  binding: Uint8Array,
+): Responder | undefined {
   const parts = splitMessage(message)
   if (parts === undefined) return undefined
-  const expected = hmac.authenticate(helloLabel, parts.nonce, parts.payload)
+  const expected = hmac.authenticate(helloLabel, parts.nonce, parts.payload, binding)
   if (!isEqualConstantTime(expected, 0, parts.proof, 0, PROOF_BYTES)) return undefined
-  return new PlainResponder(hmac, concatenate(parts.nonce, parts.proof), parts.payload.slice(), randomBytes)
+  return new PlainResponder(hmac, concatenate(parts.nonce, parts.proof), new Uint8Array(parts.payload), randomBytes)
 }
 
 function writeMessage(nonce: Uint8Array, payload: Uint8Array, proof: Uint8Array, into: Uint8Array): number {

@@ -5,6 +5,10 @@
 export interface Sealer {
   /** How many bytes a seal adds to a packet. */
   readonly overheadBytes: number
+  /** The packet number from which on the connection is to be ended, because its keys are worn out. */
+  readonly maxPackets: number
+  /** How many packets that do not open it withstands; beyond that, the connection is to be ended. */
+  readonly maxForgeries: number
 
   /**
    * Seals the packet in the first `length` bytes of `buffer`, of which the first `headerLength` stay readable, and returns
@@ -14,7 +18,10 @@ export interface Sealer {
 
   /**
    * Opens a packet in place and returns the length of what it holds, `bytes.length - overheadBytes`;
-   * -1 when the seal does not match. Never throws.
+   * -1 when the seal does not match, and then every byte is as it was. Never throws.
    */
   open(packetNumber: number, bytes: Uint8Array, headerLength: number): number
+
+  /** Overwrites the keys, at the end of the connection. Nothing opens after that, and nothing is to be sealed. */
+  wipe(): void
 }

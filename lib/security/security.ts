@@ -6,6 +6,14 @@ export type RandomBytes = (length: number) => Uint8Array
 /** Makes the security of one end, which both ends must have alike, for one token. */
 export type SecurityFactory = (token: string, randomBytes: RandomBytes) => Security
 
+/** What a handshake is bound to, besides the token: both ends must have it alike. */
+export interface HandshakeBinding {
+  /** What travels beside the messages, and must arrive as it was sent. Default nothing. */
+  readonly prologue?: Uint8Array | undefined
+  /** 32 bytes that take the token's place. Default: those made of the token. */
+  readonly preSharedKey?: Uint8Array | undefined
+}
+
 /** How many bytes at the start of message 1 tell one HELLO from every other. */
 export const HELLO_ID_BYTES = 16
 
@@ -23,9 +31,9 @@ export interface Security {
   readonly connectOverheadBytes: number
 
   /** Begins a handshake, as the client. */
-  initiate(): Initiator
-  /** Reads message 1, as the front door; `undefined` when it does not prove the token. Keeps no view of it. */
-  respond(helloMessage: Uint8Array): Responder | undefined
+  initiate(binding?: HandshakeBinding): Initiator
+  /** Reads message 1, as the front door; `undefined` when it does not prove the token. Keeps no view of it. Never throws. */
+  respond(helloMessage: Uint8Array, binding?: HandshakeBinding): Responder | undefined
 }
 
 /** The client's side of one handshake. */
@@ -37,8 +45,10 @@ export interface Initiator {
    * which changes nothing: a later one may.
    */
   readConnect(message: Uint8Array): Uint8Array | undefined
-  /** The client's sealer, once message 2 was read. */
+  /** The client's sealer, once message 2 was read. To be called once. */
   createSealer(): Sealer
+  /** Overwrites what is secret, when the handshake is given up. */
+  wipe(): void
 }
 
 /** The front door's side of one handshake. */
@@ -47,6 +57,6 @@ export interface Responder {
   readonly payload: Uint8Array
   /** Writes message 2 to the start of `into` and returns its length. To be called once. */
   writeConnect(payload: Uint8Array, into: Uint8Array): number
-  /** The server's sealer, once message 2 was written. */
+  /** The server's sealer, once message 2 was written. To be called once. */
   createSealer(): Sealer
 }

@@ -7,7 +7,7 @@ import {
   diffieHellman,
   type KeyObject,
 } from 'node:crypto'
-import { AEAD_TAG_BYTES, WIPED, type Aead, type Cryptography, type KeyPair } from '../security/crypto.ts'
+import { AEAD_TAG_BYTES, WIPED, X25519_BYTES, type Aead, type Cryptography, type KeyPair } from '../security/crypto.ts'
 
 const CIPHER = 'chacha20-poly1305'
 const cipherOptions = { authTagLength: AEAD_TAG_BYTES }
@@ -36,15 +36,15 @@ class NodeKeyPair implements KeyPair {
     this.publicKey = Uint8Array.from(Buffer.from(x, 'base64url'))
   }
 
-  exchange(publicKey: Uint8Array): Uint8Array | undefined {
+  exchange(publicKey: Uint8Array): Uint8Array {
     const privateKey = this.#privateKey
-    if (privateKey === undefined) return undefined
+    if (privateKey === undefined) throw new Error(WIPED)
     try {
       const jwk = { kty: 'OKP', crv: 'X25519', x: Buffer.from(publicKey).toString('base64url') }
       return withoutBuffer(diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }))
     } catch {
       // OpenSSL refuses to derive a secret that is all zeros.
-      return undefined
+      return new Uint8Array(X25519_BYTES)
     }
   }
 

@@ -72,16 +72,16 @@ class SodiumKeyPair implements KeyPair {
     sodium.crypto_scalarmult_base(this.publicKey, this.#privateKey)
   }
 
-  exchange(publicKey: Uint8Array): Uint8Array | undefined {
-    if (this.#isWiped) return undefined
+  exchange(publicKey: Uint8Array): Uint8Array {
+    if (this.#isWiped) throw new Error(WIPED)
     const secret = new Uint8Array(X25519_BYTES)
     try {
       this.#sodium.crypto_scalarmult(secret, this.#privateKey, publicKey)
-      return secret
     } catch {
       // libsodium refuses to derive a secret that is all zeros.
-      return undefined
+      secret.fill(0)
     }
+    return secret
   }
 
   wipe(): void {

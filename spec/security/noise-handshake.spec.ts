@@ -77,13 +77,10 @@ describe.each(cryptographies)('a Noise handshake by $name', (crypto) => {
     }
   })
 
-  it('shares nothing with a key of small order', () => {
-    const { initiator, responder } = createPair(crypto, 'NN')
-    const forged = new Uint8Array(32)
-    expect(responder.readMessage(forged)).toBeDefined()
-    expect(() => responder.writeMessage(new Uint8Array(0), new Uint8Array(100))).toThrow('no secret')
-    write(initiator, '')
-    expect(initiator.readMessage(new Uint8Array(64))).toBeUndefined()
+  it('goes on with a key of small order: its owner harms nobody else', () => {
+    const { responder } = createPair(crypto, 'NN')
+    expect(responder.readMessage(new Uint8Array(32))).toBeDefined()
+    expect(responder.writeMessage(new Uint8Array(0), new Uint8Array(100))).toBe(48)
   })
 
   it('has keys only at its end, and no message after it', () => {

@@ -57,7 +57,7 @@ describe('plainSecurity', () => {
     initiator.readConnect(connect)
 
     const nonce1 = hello.subarray(0, 16)
-    const proof1 = h(encoder.encode('udpipe 1 plain hello\0'), nonce1, helloPayload)
+    const proof1 = h(encoder.encode('udpipe 1 plain hello\0'), nonce1, helloPayload, Uint8Array.of(0, 0))
     expect(hello).toEqual(new Uint8Array([...nonce1, ...helloPayload, ...proof1]))
     const nonce2 = connect.subarray(0, 16)
     const proof2 = h(encoder.encode('udpipe 1 plain connect\0'), nonce1, proof1, nonce2, connectPayload)

@@ -1,0 +1,199 @@
+import { isEqualConstantTime } from './constant-time.ts'
+import { AEAD_TAG_BYTES, X25519_BYTES, type Cryptography, type KeyPair } from './crypto.ts'
+import { hkdf, hmac } from './hkdf.ts'
+import { NoiseHandshake } from './noise-handshake.ts'
+import { noisePattern, type NoisePattern } from './noise-pattern.ts'
+import { NoiseSealer } from './noise-sealer.ts'
+import type { Sealer } from './sealer.ts'
+import type { HandshakeBinding, Initiator, RandomBytes, Responder, Security, SecurityFactory } from './security.ts'
+
+/** HMAC-SHA-256 cut to 128 bits, as RFC 2104 §5 allows. */
+const CHECK_BYTES = 16
+
+const encoder = new TextEncoder()
+/** What both ends say into their hash before anything else: what they speak, and its version. */
+const prologueStart = Uint8Array.of(...encoder.encode('udpipe'), 1)
+const preSharedKeyLabel = encoder.encode('udpipe 1 noise token')
+const NOTHING = new Uint8Array(0)
+
+/** The two kinds of handshake there are. */
+const kinds = {
+  /** Whoever knows the token talks to whoever knows the token. */
+  anonymous: { pattern: noisePattern('NNpsk0'), label: encoder.encode('udpipe 1 noise check NNpsk0') },
+  /** The server is the one that has the private key. */
+  pinned: { pattern: noisePattern('NKpsk0'), label: encoder.encode('udpipe 1 noise check NKpsk0') },
+} as const
+
+/** What {@link noiseSecurity} is made with, besides a token. */
+export interface NoiseOptions {
+  /** Client: the server's public key. Whoever does not have the private one is not talked to. */
+  readonly serverKey?: Uint8Array | undefined
+  /** Server: the private key. Clients that know its public key are served as well as those that do not. */
+  readonly serverPrivateKey?: Uint8Array | undefined
+}
+
+/**
+ * `security: 'noise'`: everything behind HELLO's first bytes is encrypted, under keys of this connection alone, which cannot be
+ * found out afterwards, not even by who learns the token. Both ends prove that they know it.
+ *
+ * The handshake is `Noise_NNpsk0_25519_ChaChaPoly_SHA256`; for a client that pins the server's public key it is
+ * `Noise_NKpsk0_25519_ChaChaPoly_SHA256`. That is enough to tell the server from another player who knows the same token: a
+ * client needs no static key (as in IK), because the token or its connect token says who it is, and a server that proved itself only
+ * in message 2 (as in NX) would have the HELLO read by whoever stands in for it.
+ *
+ * Message 1 is Noise's, followed by a check: HMAC-SHA-256, cut to 16 bytes, of Noise's message 1 and of what else is bound
+ * to it ({@link HandshakeBinding}), under a key made of the pre-shared key and the server's public key. So whoever does not know
+ * both is told off at the cost of one HMAC, or two at a server that has a key, before any Diffie-Hellman; and the check tells which
+ * of the two patterns is spoken without a byte that others could read or change.
+ */
+export function noiseSecurity(crypto: Cryptography, options: NoiseOptions = {}): SecurityFactory {
+  const { serverKey } = options
+  const serverKeys = options.serverPrivateKey && crypto.keyPair(options.serverPrivateKey)
+  return (token, randomBytes) => new NoiseSecurity({ crypto, randomBytes, serverKey, serverKeys }, token)
+}
+
+/**
+ * The pre-shared key of a token: HKDF-SHA-256 (RFC 5869) without a salt of its UTF-8 bytes, with the info `udpipe 1 noise token`.
+ * It is as hard to guess as the token is: who sees a HELLO can try tokens on it as fast as they can hash.
+ */
+export function preSharedKeyOf(crypto: Cryptography, token: string): Uint8Array {
+  return hkdf(crypto, NOTHING, encoder.encode(token), preSharedKeyLabel)
+}
+
+interface Ingredients {
+  readonly crypto: Cryptography
+  readonly randomBytes: RandomBytes
+  readonly serverKey: Uint8Array | undefined
+  readonly serverKeys: KeyPair | undefined
+}
+
+/** One pattern under one pre-shared key, with what the check of its message 1 is keyed by. */
+interface Kind {
+  readonly pattern: NoisePattern
+  readonly preSharedKey: Uint8Array
+  readonly checkKey: Uint8Array
+}
+
+class NoiseSecurity implements Security {
+  readonly helloOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES + CHECK_BYTES
+  readonly connectOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES
+  readonly #ingredients: Ingredients
+  readonly #preSharedKey: Uint8Array
+  /** What a server takes: with the token, so that they are made once. */
+  readonly #served: readonly Kind[]
+
+  constructor(ingredients: Ingredients, token: string) {
+    this.#ingredients = ingredients
+    this.#preSharedKey = preSharedKeyOf(ingredients.crypto, token)
+    this.#served = servedKinds(ingredients, this.#preSharedKey)
+  }
+
+  initiate({ prologue = NOTHING, preSharedKey = this.#preSharedKey }: HandshakeBinding = {}): Initiator {
+    const { crypto, serverKey } = this.#ingredients
+    const kind = createKind(crypto, preSharedKey, serverKey)
+    const handshake = createHandshake(this.#ingredients, kind, prologue, true)
+    return new NoiseInitiator(crypto, handshake, kind, prologue)
+  }
+
+  respond(message: Uint8Array, { prologue = NOTHING, preSharedKey }: HandshakeBinding = {}): Responder | undefined {
+    if (message.length < this.helloOverheadBytes) return undefined
+    const { crypto } = this.#ingredients
+    const checkOffset = message.length - CHECK_BYTES
+    const noiseMessage = message.subarray(0, checkOffset)
+    const served = preSharedKey === undefined ? this.#served : servedKinds(this.#ingredients, preSharedKey)
+    const kind = served.find(({ checkKey }) => {
+      const expected = hmac(crypto, checkKey, noiseMessage, prologue)
+      return isEqualConstantTime(expected, 0, message, checkOffset, CHECK_BYTES)
+    })
+    if (kind === undefined) return undefined
+    const handshake = createHandshake(this.#ingredients, kind, prologue, false)
+    const payload = handshake.readMessage(noiseMessage)
+    return payload && new NoiseResponder(crypto, handshake, payload)
+  }
+}
+
+class NoiseInitiator implements Initiator {
+  readonly #crypto: Cryptography
+  readonly #handshake: NoiseHandshake
+  readonly #kind: Kind
+  readonly #prologue: Uint8Array
+
+  constructor(crypto: Cryptography, handshake: NoiseHandshake, kind: Kind, prologue: Uint8Array) {
+    this.#crypto = crypto
+    this.#handshake = handshake
+    this.#kind = kind
+    this.#prologue = prologue
+  }
+
+  writeHello(payload: Uint8Array, into: Uint8Array): number {
+    const length = this.#handshake.writeMessage(payload, into)
+    const check = hmac(this.#crypto, this.#kind.checkKey, into.subarray(0, length), this.#prologue)
+    into.set(check.subarray(0, CHECK_BYTES), length)
+    return length + CHECK_BYTES
+  }
+
+  readConnect(message: Uint8Array): Uint8Array | undefined {
+    return this.#handshake.isComplete ? undefined : this.#handshake.readMessage(message)
+  }
+
+  createSealer(): Sealer {
+    const [own, other] = this.#handshake.split()
+    return new NoiseSealer(this.#crypto, own, other)
+  }
+
+  wipe(): void {
+    this.#handshake.wipe()
+  }
+}
+
+class NoiseResponder implements Responder {
+  readonly payload: Uint8Array
+  readonly #crypto: Cryptography
+  readonly #handshake: NoiseHandshake
+
+  constructor(crypto: Cryptography, handshake: NoiseHandshake, payload: Uint8Array) {
+    this.#crypto = crypto
+    this.#handshake = handshake
+    this.payload = payload
+  }
+
+  writeConnect(payload: Uint8Array, into: Uint8Array): number {
+    return this.#handshake.writeMessage(payload, into)
+  }
+
+  createSealer(): Sealer {
+    const [other, own] = this.#handshake.split()
+    return new NoiseSealer(this.#crypto, own, other)
+  }
+}
+
+/** With a server's public key it is pinned, without one anonymous. */
+function createKind(crypto: Cryptography, preSharedKey: Uint8Array, serverKey: Uint8Array | undefined): Kind {
+  const { pattern, label } = serverKey === undefined ? kinds.anonymous : kinds.pinned
+  return { pattern, preSharedKey, checkKey: hkdf(crypto, serverKey ?? NOTHING, preSharedKey, label) }
+}
+
+function servedKinds({ crypto, serverKeys }: Ingredients, preSharedKey: Uint8Array): Kind[] {
+  const anonymous = createKind(crypto, preSharedKey, undefined)
+  return serverKeys === undefined ? [anonymous] : [anonymous, createKind(crypto, preSharedKey, serverKeys.publicKey)]
+}
+
+function createHandshake(
+  { crypto, randomBytes, serverKey, serverKeys }: Ingredients,
+  { pattern, preSharedKey }: Kind,
+  prologue: Uint8Array,
+  isInitiator: boolean,
+): NoiseHandshake {
+  const whole = new Uint8Array(prologueStart.length + prologue.length)
+  whole.set(prologueStart, 0)
+  whole.set(prologue, prologueStart.length)
+  return new NoiseHandshake({
+    crypto,
+    pattern,
+    isInitiator,
+    prologue: whole,
+    preSharedKeys: [preSharedKey],
+    ...(isInitiator ? { remoteStaticKey: serverKey } : { staticKeys: serverKeys }),
+    createEphemeralKey: () => randomBytes(X25519_BYTES),
+  })
+}
