@@ -90,6 +90,7 @@ export class ReliableClient extends ReliableSession {
   }
 
   protected override handleLeft(): void {
+    this.#dialing?.wipe()
     this.#dialing = undefined
     this.#connecting = undefined
   }
@@ -115,6 +116,7 @@ export class ReliableClient extends ReliableSession {
     this.link.drop()
     this.enter('dial', this.settings.handshakeTimeoutMs)
     const { mtuBytes, maxMessageBytes } = this.settings
+    this.#dialing?.wipe()
     this.#dialing = new Dialing(this.now, this.#security, {
       limits: { mtuBytes, maxMessageBytes },
       userPayload: this.#payload,

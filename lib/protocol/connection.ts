@@ -59,6 +59,7 @@ export class Connection {
   readonly #mtuBytes: number
   readonly #redundancyMode: Redundancy
   readonly #rhythm = new SendRhythm()
+  readonly #sealer: Sealer
   readonly #channels: Channels
   readonly #control: ControlFrames
   readonly #clock = new ClockOffset()
@@ -83,6 +84,7 @@ export class Connection {
     this.#mtuBytes = mtuBytes
     this.#redundancyMode = redundancy
     this.#path = this.#createPath(now, handshakeRttMs)
+    this.#sealer = sealer
     const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
     const channels = new Channels({ ...settings, maxFrameBytes })
     for (const [channel, level] of Object.entries(options.priorities ?? {}))
@@ -120,6 +122,12 @@ export class Connection {
   /** Whether nothing is queued and nothing reliable is unacked. */
   get isDrained(): boolean {
     return this.#channels.isDrained
+  }
+
+  /** Whether the keys have sealed as many packets, or withstood as many forged ones, as they are good for. */
+  get isWornOut(): boolean {
+    const { maxPackets, maxForgeries } = this.#sealer
+    return this.#recovery.nextPacketNumber >= maxPackets || this.#receiver.unopenedPackets >= maxForgeries
   }
 
   /** Whether the packet that was accepted last was the newest so far. */

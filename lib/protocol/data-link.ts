@@ -39,6 +39,7 @@ export class DataLink {
   readonly #events: Fifo<SessionEvent>
   readonly #outbox: Outbox
   #connection: Connection | undefined
+  #sealer: Sealer | undefined
   #mtuBytes: number
   #liveness: Liveness
   readonly #limiter: RateLimiter
@@ -122,6 +123,11 @@ export class DataLink {
     return this.stats.violations - this.#formerViolations >= MAX_VIOLATIONS
   }
 
+  /** Whether the keys are worn out, so that the connection is to be ended. */
+  get isWornOut(): boolean {
+    return this.#connection?.isWornOut ?? false
+  }
+
   /** When packets are due, once the other side was heard: before that, they are the opening's. */
   get nextDeadline(): number {
     return this.#isHeard ? (this.#connection?.nextDeadline ?? Infinity) : Infinity
@@ -141,6 +147,7 @@ export class DataLink {
     this.stats.rttMs = NaN
     this.stats.rttVarianceMs = NaN
     this.#formerViolations = this.stats.violations
+    this.#sealer = sealer
     this.#connection = new Connection(now, {
       ...this.#tuning,
       settings,
@@ -152,8 +159,10 @@ export class DataLink {
     this.#pushUndelivered(this.#outbox.handOver(now, this.#connection))
   }
 
-  /** Forgets the connection that there was. */
+  /** Forgets the connection that there was, and its keys. */
   drop(): void {
+    this.#sealer?.wipe()
+    this.#sealer = undefined
     this.#connection = undefined
     this.stats.heldBytes = 0
     this.#isHeard = false

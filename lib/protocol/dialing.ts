@@ -5,6 +5,7 @@ import {
   decodeGoAway,
   encodeHello,
   HELLO_OVERHEAD_BYTES,
+  helloEcho,
   helloId,
   isSameId,
   MIN_HELLO_BYTES,
@@ -67,8 +68,13 @@ export class Dialing {
     if (message !== undefined) return this.#handleConnect(now, message)
     const goAway = decodeGoAway(bytes)
     // Whoever has not seen the HELLO cannot send its client away.
-    if (goAway === undefined || !isSameId(goAway.id, helloId(this.#hello))) return undefined
+    if (goAway === undefined || !isSameId(goAway.echo, helloEcho(this.#hello))) return undefined
     return { type: 'refused', code: goAway.code, reason: goAway.reason }
+  }
+
+  /** Overwrites what is secret, when the attempt is given up. */
+  wipe(): void {
+    this.#initiator.wipe()
   }
 
   #handleConnect(now: number, message: Uint8Array): Answer | undefined {

@@ -7,7 +7,15 @@ import { refusalCodes } from '../session/refusal-codes.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
-import { decodeHello, encodeConnect, encodeGoAway, isHello, PROTOCOL_VERSION, requireCode } from './handshake.ts'
+import {
+  decodeHello,
+  encodeConnect,
+  encodeGoAway,
+  helloEcho,
+  isHello,
+  PROTOCOL_VERSION,
+  requireCode,
+} from './handshake.ts'
 import {
   decodeHelloPayload,
   encodeConnectPayload,
@@ -107,12 +115,12 @@ export class ReliableFrontDoor implements FrontDoor {
     this.stats.receivedHellos += 1
     if (hello.message === undefined) {
       this.stats.refused += 1
-      this.#answer(encodeGoAway(hello.id, refusalCodes.badVersion, BAD_VERSION_REASON), source)
+      this.#answer(encodeGoAway(helloEcho(bytes), refusalCodes.badVersion, BAD_VERSION_REASON), source)
       return
     }
     const responder = this.#security.respond(hello.message)
     if (responder === undefined) {
-      this.#handleBadToken(bytes, hello.id, source)
+      this.#handleBadToken(bytes, source)
       return
     }
     const payload = decodeHelloPayload(responder.payload)
@@ -158,9 +166,9 @@ export class ReliableFrontDoor implements FrontDoor {
    */
   refuse(_now: number, knock: Knock, code: number, reason: string): void {
     requireCode(code)
-    const { id, source } = this.#takeKnock(knock)
+    const { hello, source } = this.#takeKnock(knock)
     this.stats.refused += 1
-    this.#answer(encodeGoAway(id, code, reason), source)
+    this.#answer(encodeGoAway(helloEcho(hello), code, reason), source)
   }
 
   forget(session: Session): void {
@@ -202,10 +210,10 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#events.push({ type: 'knock', knock })
   }
 
-  #handleBadToken(hello: Uint8Array, id: Uint8Array, source: Address): void {
+  #handleBadToken(hello: Uint8Array, source: Address): void {
     this.stats.badTokens += 1
     this.#events.push({ type: 'bad-token', hello, source })
-    this.#answer(encodeGoAway(id, refusalCodes.badToken, BAD_TOKEN_REASON), source)
+    this.#answer(encodeGoAway(helloEcho(hello), refusalCodes.badToken, BAD_TOKEN_REASON), source)
   }
 
   #takeKnock(knock: Knock): ReliableKnock {

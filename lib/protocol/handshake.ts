@@ -1,3 +1,4 @@
+import { crc32 } from '../security/crc32.ts'
 import { HELLO_ID_BYTES } from '../security/security.ts'
 import { MAX_REASON_BYTES } from './frame.ts'
 import { isPacket } from './packet.ts'
@@ -39,8 +40,8 @@ export interface Hello {
 
 /** A GO AWAY! of any version. */
 export interface GoAway {
-  /** The id of the HELLO that it answers. */
-  readonly id: Uint8Array
+  /** The {@link helloEcho} of the HELLO that it answers. */
+  readonly echo: Uint8Array
   readonly code: number
   readonly reason: string
 }
@@ -48,6 +49,18 @@ export interface GoAway {
 /** What tells a HELLO of ours from every other, as a view. */
 export function helloId(hello: Uint8Array): Uint8Array {
   return hello.subarray(HELLO_HEAD_BYTES, HELLO_HEAD_BYTES + HELLO_ID_BYTES)
+}
+
+/**
+ * What GO AWAY! says of the HELLO that it answers: its id, the last 4 bytes of which are XORed with the CRC-32 of the whole
+ * datagram, most significant byte first. So a client does not believe what was said of a HELLO that was changed on its way.
+ */
+export function helloEcho(hello: Uint8Array): Uint8Array {
+  const echo = new Uint8Array(helloId(hello))
+  const view = new DataView(echo.buffer)
+  const offset = HELLO_ID_BYTES - 4
+  view.setUint32(offset, (view.getUint32(offset) ^ crc32(hello, hello.length)) >>> 0)
+  return echo
 }
 
 /** Whether a datagram begins like a HELLO of this protocol, in whichever version. */
@@ -95,13 +108,13 @@ export function decodeConnect(bytes: Uint8Array): Uint8Array | undefined {
   return bytes.length === CONNECT_HEAD_BYTES + length ? bytes.subarray(CONNECT_HEAD_BYTES) : undefined
 }
 
-/** GO AWAY! to the HELLO of that id. A reason that is too long is cut between two characters. */
-export function encodeGoAway(id: Uint8Array, code: number, reason: string): Uint8Array {
+/** GO AWAY! to the HELLO of that {@link helloEcho}. A reason that is too long is cut between two characters. */
+export function encodeGoAway(echo: Uint8Array, code: number, reason: string): Uint8Array {
   const text = encodeReason(reason)
   const datagram = new Uint8Array(GO_AWAY_HEAD_BYTES + text.length)
   datagram.set(goAwayWord, 0)
   datagram[goAwayWord.length] = PROTOCOL_VERSION
-  datagram.set(id, goAwayWord.length + 1)
+  datagram.set(echo, goAwayWord.length + 1)
   writeUint16(datagram, GO_AWAY_HEAD_BYTES - CODE_BYTES, code)
   datagram.set(text, GO_AWAY_HEAD_BYTES)
   return datagram
@@ -111,9 +124,9 @@ export function encodeGoAway(id: Uint8Array, code: number, reason: string): Uint
 export function decodeGoAway(bytes: Uint8Array): GoAway | undefined {
   if (!startsWith(bytes, goAwayWord)) return undefined
   if (bytes.length < GO_AWAY_HEAD_BYTES || bytes.length > GO_AWAY_HEAD_BYTES + MAX_REASON_BYTES) return undefined
-  const idOffset = goAwayWord.length + 1
+  const echoOffset = goAwayWord.length + 1
   return {
-    id: bytes.subarray(idOffset, idOffset + HELLO_ID_BYTES),
+    echo: bytes.subarray(echoOffset, echoOffset + HELLO_ID_BYTES),
     code: readUint16(bytes, GO_AWAY_HEAD_BYTES - CODE_BYTES),
     reason: decoder.decode(bytes.subarray(GO_AWAY_HEAD_BYTES)),
   }

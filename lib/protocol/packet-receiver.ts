@@ -51,6 +51,7 @@ export class PacketReceiver {
   #isPathNew = false
   /** Of the packet at hand: what its PATH RESPONSE carries. */
   #pathResponse: Uint8Array | undefined
+  #unopenedPackets = 0
   /** Of the packet at hand: whether it is to be acked, and whether the other side waits for that. */
   #isAckEliciting = false
   #isAwaited = false
@@ -99,6 +100,11 @@ export class PacketReceiver {
     return sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES) >= 0
   }
 
+  /** How many packets did not open. */
+  get unopenedPackets(): number {
+    return this.#unopenedPackets
+  }
+
   /** Takes a packet that arrived at the time `now`; if `mustBeNewest`, only one that is newer than all so far. */
   handle(now: number, bytes: Uint8Array, mustBeNewest: boolean): PacketVerdict {
     const { sealer, history, limiter, recovery, stats } = this.#parts
@@ -110,7 +116,10 @@ export class PacketReceiver {
     this.#lastPacketNumber = packetNumber
     if (!history.isNew(packetNumber)) return 'duplicate'
     const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
-    if (length < 0) return 'unopened'
+    if (length < 0) {
+      this.#unopenedPackets += 1
+      return 'unopened'
+    }
     stats.receivedPackets += 1
     stats.receivedBytes += bytes.length
     if (!limiter.admits(now, bytes.length)) return 'limited'

@@ -31,6 +31,11 @@ export function readPacketNumber(bytes: Uint8Array): number {
   return ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0)
 }
 
+/** Whether a packet says which packets have arrived, which can be read before it is opened. */
+export function hasAck(bytes: Uint8Array): boolean {
+  return ((bytes[0] ?? 0) & ACK_FORM_BITS) !== AckForm.none
+}
+
 /**
  * Writes one packet after the other: {@link begin}, then frames while they fit, then {@link finish}. What does not fit is
  * not written, and the method says so by returning `false`.

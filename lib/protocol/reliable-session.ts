@@ -163,6 +163,7 @@ export abstract class ReliableSession implements Session {
       case 'connected':
       case 'stalled':
         this.#judgeSilence(maxSilenceMs)
+        if (this.#isLinked && this.link.isWornOut) this.close(this.#now, WORN_OUT_CODE, WORN_OUT_REASON)
         return
       case 'closing':
         if (this.#farewell?.advance(this.#now, maxSilenceMs) === true) this.#finishClosing()
@@ -453,6 +454,10 @@ export abstract class ReliableSession implements Session {
 const LINGER_MS = 1_000
 /** A round trip that was measured across a pause of ours must not hold a port for long. */
 const MAX_LINGER_MS = 5_000
+
+/** With what a connection is closed whose keys are worn out. */
+const WORN_OUT_CODE = 0
+const WORN_OUT_REASON = 'the keys are worn out'
 
 type ControlEvent = Extract<ConnectionEvent, { readonly type: 'peer-close' | 'peer-closed' }>
 

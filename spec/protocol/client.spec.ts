@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ReliableClient } from '../../lib/protocol/client.ts'
-import { encodeGoAway } from '../../lib/protocol/handshake.ts'
+import { encodeGoAway, helloEcho } from '../../lib/protocol/handshake.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { Endpoint } from '../../lib/simulator/index.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -124,7 +124,7 @@ describe('ReliableClient', () => {
     )
     const hello = new Uint8Array(1_200)
     session.pollTransmit(0, hello)
-    const goAway = encodeGoAway(hello.subarray(9, 25), 2, 'this server speaks version 2')
+    const goAway = encodeGoAway(helloEcho(hello), 2, 'this server speaks version 2')
     goAway[9] = 2
     session.handleDatagram(30, goAway, { host: '10.0.0.1', port: 1 })
     const events: SessionEvent[] = []

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Dialing, requireRoom } from '../../lib/protocol/dialing.ts'
-import { encodeConnect, encodeGoAway, helloId } from '../../lib/protocol/handshake.ts'
+import { encodeConnect, encodeGoAway, helloEcho, helloId } from '../../lib/protocol/handshake.ts'
 import { encodeConnectPayload, MAX_HELLO_PAYLOAD_BYTES } from '../../lib/protocol/handshake-payload.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -65,9 +65,17 @@ describe('Dialing', () => {
 
   it('believes a refusal that echoes its HELLO, and no other', () => {
     const dialing = dial()
-    const id = helloId(say(dialing, 0)).slice()
+    const hello = say(dialing, 0).slice()
+    const changed = hello.slice()
+    changed[700] = 1
+    expect(dialing.handleAnswer(50, encodeGoAway(helloEcho(changed), 1, 'bad token'))).toBeUndefined()
+    expect(dialing.handleAnswer(50, encodeGoAway(helloId(hello), 3, 'full'))).toBeUndefined()
     expect(dialing.handleAnswer(50, encodeGoAway(new Random(2).bytes(16), 3, 'full'))).toBeUndefined()
-    expect(dialing.handleAnswer(50, encodeGoAway(id, 3, 'full'))).toEqual({ type: 'refused', code: 3, reason: 'full' })
+    expect(dialing.handleAnswer(50, encodeGoAway(helloEcho(hello), 3, 'full'))).toEqual({
+      type: 'refused',
+      code: 3,
+      reason: 'full',
+    })
   })
 
   it('takes no answer that does not prove the token, is meant for another, or is not well formed', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Dialing } from '../../lib/protocol/dialing.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
-import { decodeGoAway, helloId, MIN_HELLO_BYTES } from '../../lib/protocol/handshake.ts'
+import { decodeGoAway, helloEcho, MIN_HELLO_BYTES } from '../../lib/protocol/handshake.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Knock } from '../../lib/session/front-door.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
@@ -149,7 +149,7 @@ describe('ReliableFrontDoor', () => {
     expect(door.pollEvent()).toEqual({ type: 'bad-token', hello, source })
     const [first = hello, second = hello] = answers()
     expect(decodeGoAway(first)).toEqual({
-      id: helloId(hello),
+      echo: helloEcho(hello),
       code: refusalCodes.badToken,
       reason: 'the token is wrong',
     })
@@ -164,7 +164,7 @@ describe('ReliableFrontDoor', () => {
     door.handleDatagram(0, hello, source)
     const [answer = hello] = answers()
     expect(decodeGoAway(answer)).toEqual({
-      id: helloId(hello),
+      echo: helloEcho(hello),
       code: refusalCodes.badVersion,
       reason: 'this server speaks version 1',
     })

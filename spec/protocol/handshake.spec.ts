@@ -124,7 +124,7 @@ describe('the front door’s CONNECT', () => {
 })
 
 describe('GO AWAY!', () => {
-  it('is the word, a NUL, the version, the id of the HELLO, the code and the reason', () => {
+  it('is the word, a NUL, the version, the echo of the HELLO, the code and the reason', () => {
     const bytes = encodeGoAway(id, 0x0102, 'full')
     expect([...bytes]).toEqual([...encoder.encode('GO AWAY!\0'), 1, ...id, 1, 2, ...encoder.encode('full')])
   })
@@ -132,7 +132,7 @@ describe('GO AWAY!', () => {
   it('comes back out as it went in', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffff }), fc.string({ maxLength: 60 }), (code, reason) => {
-        expect(decodeGoAway(encodeGoAway(id, code, reason))).toEqual({ id, code, reason })
+        expect(decodeGoAway(encodeGoAway(id, code, reason))).toEqual({ echo: id, code, reason })
       }),
     )
   })
