@@ -1,6 +1,7 @@
 export { UDPipe, type SendAllOptions } from './udpipe.ts'
 export { Peer, type CloseOptions, type SendOptions } from './peer.ts'
 export { UDPipeError, type ErrorCode } from './errors.ts'
+export { generateServerKey, type ServerKey } from './server-key.ts'
 export { ticks, type TicksOptions } from './ticks.ts'
 export type { CallArguments } from './arguments.ts'
 export type { Callbacks, DisconnectInfo, MessageInfo, RateLimitInfo } from './callbacks.ts'

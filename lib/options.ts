@@ -5,6 +5,7 @@ import { isToken, MAX_TOKEN_BYTES } from './classic/token.ts'
 import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
 import type { ProtocolName } from './session/session.ts'
 import type { ReconnectSettings } from './session/settings.ts'
+import { readKey } from './server-key.ts'
 import { monotonicMs } from './transport/clock.ts'
 import { randomBytes } from './transport/random.ts'
 
@@ -26,8 +27,18 @@ export interface UDPipeOptions {
   readonly protocol?: ProtocolName
   /** What a server's front door answers. Default `['reliable']`. */
   readonly protocols?: readonly ProtocolName[]
-  /** How packets are protected; the classic protocol knows only `'none'`, the default. */
-  readonly security?: 'none' | 'noise'
+  /**
+   * How packets are protected: `'noise'`, the default, encrypts everything; `'none'` lets everybody on the path read and change it.
+   * Both ends must have the same. The classic protocol knows only `'none'`, whatever stands here.
+   */
+  readonly security?: 'noise' | 'none'
+  /**
+   * Client: the server's public key, 32 bytes or their base64url, as `generateServerKey` makes it. No other server is talked to, not
+   * even one that knows the token.
+   */
+  readonly serverKey?: string | Uint8Array
+  /** Server: the private key to it. Clients without `serverKey` are served, too. */
+  readonly serverPrivateKey?: string | Uint8Array
   /** Server: how many clients may be connected or connecting; beyond it `onMaxClients`. 1 to 65,535, default 1,024. */
   readonly maxClients?: number
   /** Silence that ends a connection. 50 to 86,400,000 ms, default 10,000. */
@@ -104,7 +115,9 @@ export interface Options {
   readonly token: string
   readonly protocol: ProtocolName
   readonly protocols: readonly ProtocolName[]
-  readonly security: 'none' | 'noise'
+  readonly security: 'noise' | 'none'
+  readonly serverKey: Uint8Array | undefined
+  readonly serverPrivateKey: Uint8Array | undefined
   readonly maxClients: number
   readonly timeoutMs: number
   readonly stallTimeoutMs: number
@@ -151,6 +164,7 @@ export function parseOptions(input: UDPipeOptions): Options {
   }
   const options = Object.freeze(parsed as unknown as Options)
   checkTimes(options.pingIntervalMs, options.stallTimeoutMs, options.timeoutMs)
+  checkSecurity(options, Object.hasOwn(given, 'security'))
   return options
 }
 
@@ -177,6 +191,8 @@ const parsers = {
   protocol: protocol('reliable'),
   protocols: list(protocol('reliable'), ['reliable']),
   security,
+  serverKey: optional(key),
+  serverPrivateKey: optional(key),
   maxClients: integer(1, 65_535, 1024),
   timeoutMs: number(50, DAY_MS, 10_000),
   stallTimeoutMs: number(20, DAY_MS, 1_000),
@@ -254,10 +270,16 @@ function protocol(fallback: ProtocolName): Parser<ProtocolName> {
   }
 }
 
-function security(value: unknown = 'none', name: string): 'none' | 'noise' {
-  if (value === 'none') return value
-  if (value === 'noise') throw unsupported(name, value)
-  throw invalid(name, `'none'`, value)
+function security(value: unknown = 'noise', name: string): 'noise' | 'none' {
+  if (value === 'noise' || value === 'none') return value
+  throw invalid(name, `'noise' or 'none'`, value)
+}
+
+function key(value: unknown, name: string): Uint8Array {
+  const bytes = readKey(value)
+  if (bytes !== undefined) return bytes
+  // What was given may be a secret, and messages are written to logs.
+  throw new UDPipeError('ERR_OPTION_INVALID', `${name} must be 32 bytes, or these in base64url (43 characters).`)
 }
 
 function reconnect(value: unknown = true, name: string): ReconnectSettings | false {
@@ -340,6 +362,19 @@ function checkTimes(pingIntervalMs: number, stallTimeoutMs: number, timeoutMs: n
     `pingIntervalMs (${pingIntervalMs}) must be less than stallTimeoutMs (${stallTimeoutMs}) and timeoutMs (${timeoutMs}): ` +
       `an idle connection would be taken for a dead one before anybody asked.`,
   )
+}
+
+/** Nobody is to believe that something is encrypted which is not. */
+function checkSecurity(options: Options, isSecurityGiven: boolean): void {
+  const { protocol, protocols, security, serverKey, serverPrivateKey } = options
+  const hasKey = serverKey !== undefined || serverPrivateKey !== undefined
+  const isClassic = protocol === 'classic' || !protocols.includes('reliable')
+  if (isClassic && security === 'noise' && (isSecurityGiven || hasKey)) {
+    throw new UDPipeError('ERR_UNSUPPORTED', `The classic protocol encrypts nothing; protocol: 'reliable' does.`)
+  }
+  if (hasKey && security === 'none') {
+    throw new UDPipeError('ERR_OPTION_INVALID', `serverKey and serverPrivateKey need security: 'noise'.`)
+  }
 }
 
 function withoutUndefined(input: unknown): object {

@@ -6,6 +6,7 @@ import type { ConnectionTuning } from './protocol/connection.ts'
 import { describeReliable } from './protocol/describe.ts'
 import { idOfConnect } from './protocol/handshake.ts'
 import { ReliableFrontDoor } from './protocol/front-door.ts'
+import type { SecurityFactory } from './security/security.ts'
 import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
 import type { FrontDoor } from './session/front-door.ts'
@@ -16,6 +17,8 @@ import { uniformFrom } from './transport/random.ts'
 /** What a protocol's machines are handed, besides bytes and times. */
 export interface Ingredients extends ConnectionTuning {
   readonly token: string
+  /** How the packets of the reliable protocol are protected. */
+  readonly security: SecurityFactory
   /** As many random bytes as asked for. */
   readonly randomBytes: (lengthBytes: number) => Uint8Array
   /** Whether a front door's clients stay at its own port. */

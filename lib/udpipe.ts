@@ -9,6 +9,7 @@ import { UDPipeError } from './errors.ts'
 import { parseCloseOptions, toBytes, type Link } from './link.ts'
 import { parseOptions, type Options, type UDPipeOptions } from './options.ts'
 import { Peer, type CloseOptions, type SendOptions } from './peer.ts'
+import { protectionOf } from './protection.ts'
 import { ServerEndpoint } from './server-endpoint.ts'
 import type { Address } from './session/address.ts'
 import type { TicksOptions } from './ticks.ts'
@@ -367,6 +368,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
       ingredients: {
         token: options.token,
         randomBytes: options.random,
+        security: protectionOf(options),
         redundancy: options.redundancy,
         priorities: prioritiesOf(options.channels),
         isPortShared: options.privatePorts === 'shared',

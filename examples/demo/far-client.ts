@@ -18,7 +18,7 @@ tell({ type: 'ready' })
 
 async function sendAll({ host, port, messages }: FarClientCommand): Promise<void> {
   const clients = compared.map((delivery) => new FarClient(delivery))
-  const connections = clients.map((client) => client.connect(host, port))
+  const connections = clients.map((client) => client.connect(host, port, { security: 'none' }))
   for (const client of clients) void client.run()
   await Promise.all(connections)
 

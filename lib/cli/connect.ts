@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { DisconnectInfo, Peer, UndeliveredMessage } from '../index.ts'
 import { formatAddress } from '../session/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
@@ -8,6 +8,7 @@ import { orUsageError } from './usage-error.ts'
 
 interface ConnectOptions extends SharedOptions {
   readonly keepOpen?: true
+  readonly serverKey?: string
 }
 
 /** Adds `udpipe connect HOST PORT`. */
@@ -18,6 +19,7 @@ export function defineConnect(program: Command): void {
     .argument('<host>', 'name or address')
     .argument('<port>', '1 to 65535', integer(1, 65_535))
   addSharedOptions(command)
+    .addOption(new Option('--server-key <key>', 'the public key of the server, of udpipe key').env('UDPIPE_SERVER_KEY'))
     .option('-k, --keep-open', 'stay when standard input has ended, until the server closes or SIGINT')
     .addHelpText('after', help)
     .action(async (host: string, port: number, options: ConnectOptions) => {
@@ -43,8 +45,8 @@ class Connection extends ConsolePipe {
   #hasStood = false
 
   constructor(host: string, port: number, options: ConnectOptions) {
-    const { protocol, keepOpen } = options
-    super(options, { host, port, reconnect: false, protocol })
+    const { protocol, keepOpen, serverKey } = options
+    super(options, { host, port, reconnect: false, protocol, ...(serverKey !== undefined && { serverKey }) })
     this.#server = formatAddress({ host, port })
     this.#staysOpen = keepOpen === true
   }

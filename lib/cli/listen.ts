@@ -1,15 +1,23 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { DisconnectInfo, Peer, UndeliveredMessage } from '../index.ts'
 import { formatAddress } from '../session/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
-import { addSharedOptions, checkSharedOptions, integer, type SharedOptions } from './shared-options.ts'
+import {
+  addSharedOptions,
+  checkSharedOptions,
+  integer,
+  privatePorts,
+  type PrivatePortsChoice,
+  type SharedOptions,
+} from './shared-options.ts'
 import { failUsage, orUsageError } from './usage-error.ts'
 
 interface ListenOptions extends SharedOptions {
   readonly host?: string
   readonly advertise?: string
-  readonly shared?: true
+  readonly privatePorts?: PrivatePortsChoice
+  readonly privateKey?: string
   readonly maxClients?: number
   readonly once?: true
   readonly prefix?: true
@@ -27,7 +35,14 @@ export function defineListen(program: Command): void {
       '--advertise <address>',
       'the numeric address that clients are shown, when it is another: of a NAT, or of a relay',
     )
-    .option('--shared', 'serve every client at that one port, where no other can be published')
+    .option(
+      '--private-ports <first-last>',
+      'where clients are moved to, or ‘shared’: they stay at that one port',
+      privatePorts,
+    )
+    .addOption(
+      new Option('--private-key <key>', 'what proves that this is the server, of udpipe key').env('UDPIPE_PRIVATE_KEY'),
+    )
     .option('-m, --max-clients <number>', 'how many may be connected at a time', integer(1, 65_535))
     .option('-1, --once', 'take one client, and end when it has gone')
     .option('--prefix', 'begin each line with the number of the client that sent it; implies --lines')
@@ -58,14 +73,15 @@ class Listener extends ConsolePipe {
   readonly #namesClients: boolean
 
   constructor(port: number, options: ListenOptions) {
-    const { host, advertise, shared, maxClients, once, prefix, protocol } = options
+    const { host, advertise, privatePorts, privateKey, maxClients, once, prefix, protocol } = options
     super(options, {
       port,
       ...(host !== undefined && { host }),
       ...(maxClients !== undefined && { maxClients }),
       ...(once && { maxClients: 1 }),
       ...(advertise !== undefined && { advertisedHost: advertise }),
-      ...(shared && { privatePorts: 'shared' }),
+      ...(privatePorts !== undefined && { privatePorts }),
+      ...(privateKey !== undefined && { serverPrivateKey: privateKey }),
       protocols: [protocol],
     })
     this.#isForOne = once === true

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import picocolors from 'picocolors'
 import { defineConnect } from './connect.ts'
 import { exitCodesHelp } from './exit-codes.ts'
+import { defineKey } from './key.ts'
 import { defineListen } from './listen.ts'
 import { defineSim } from './sim.ts'
 
@@ -19,6 +20,7 @@ export function createProgram(): Command {
   defineListen(program)
   defineConnect(program)
   defineSim(program)
+  defineKey(program)
   return program
 }
 

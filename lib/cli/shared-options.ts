@@ -10,6 +10,7 @@ export interface SharedOptions {
   /** Seconds. */
   readonly timeout: number
   readonly protocol: ProtocolName
+  readonly security?: 'noise' | 'none'
   readonly quiet?: true
   readonly verbose?: true
 }
@@ -48,12 +49,18 @@ export function addSharedOptions(command: Command): Command {
         .choices(protocolNames)
         .default(DEFAULT_PROTOCOL),
     )
+    .addOption(
+      new Option('--security <name>', 'what protects the packets, the same at both sides (default: "noise")').choices([
+        'noise',
+        'none',
+      ]),
+    )
     .option('-q, --quiet', 'say nothing on standard error but what goes wrong')
     .option('-v, --verbose', 'show every datagram on standard error')
 }
 
 /** What the shared options mean to the library. */
-export function toUDPipeOptions({ token, timeout, verbose }: SharedOptions): UDPipeOptions {
+export function toUDPipeOptions({ token, timeout, verbose, security }: SharedOptions): UDPipeOptions {
   const timeoutMs = timeout * 1000
   return {
     timeoutMs,
@@ -62,6 +69,7 @@ export function toUDPipeOptions({ token, timeout, verbose }: SharedOptions): UDP
     maxQueuedMessages: MAX_QUEUED_MESSAGES,
     maxQueuedBytes: MAX_QUEUED_BYTES,
     ...(token !== undefined && { token }),
+    ...(security !== undefined && { security }),
     ...(verbose !== undefined && { debug: verbose }),
   }
 }
@@ -91,6 +99,22 @@ export function integer(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
   }
+}
+
+/** What `--private-ports` names. */
+export type PrivatePortsChoice = 'shared' | { readonly min: number; readonly max: number }
+
+/** A range of ports, both ends included, for commander. */
+export function portRange(text: string): { min: number; max: number } {
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []
+  const [min, max] = [Number(first), Number(last)]
+  if (min >= 1 && max >= min && max <= 65_535) return { min, max }
+  throw new InvalidArgumentError('It must be two ports from 1 to 65535: first-last.')
+}
+
+/** Where a server moves its clients to, for commander. */
+export function privatePorts(text: string): PrivatePortsChoice {
+  return text === 'shared' ? text : portRange(text)
 }
 
 function parseTimeout(text: string): number {

@@ -8,11 +8,12 @@ import { monotonicMs } from '../transport/clock.ts'
 import { resolveHost } from '../transport/resolve-host.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { Report } from './report.ts'
-import { integer } from './shared-options.ts'
+import { integer, portRange } from './shared-options.ts'
 import { closeOnSignals } from './signals.ts'
 
 interface SimOptions {
   readonly host: string
+  readonly ports?: { readonly min: number; readonly max: number }
   readonly delay: number
   readonly jitter: number
   readonly loss: number
@@ -34,6 +35,7 @@ export function defineSim(program: Command): void {
     .argument('<server-host>', 'the server')
     .argument('<server-port>', 'its port', integer(1, 65_535))
     .option('-a, --host <address>', 'the address to listen on; one that the server does not', '127.0.0.2')
+    .option('-p, --ports <first-last>', 'the private ports of a server whose CONNECT is encrypted', portRange)
     .option('-d, --delay <ms>', 'how long each datagram takes, one way', atLeastZero, 0)
     .option('-j, --jitter <ms>', 'what is added to it at most, evenly spread', atLeastZero, 0)
     .option('-l, --loss <percent>', 'how many datagrams are lost, each independently', percent, 0)
@@ -52,12 +54,13 @@ export function defineSim(program: Command): void {
 
 const help = `
 What is asked for happens in both directions, to each client on a path of its own. The private port that the server shows a client is
-relayed, too, under the same number, so the relay needs an address of its own, and the server has to advertise that one.
+relayed, too, under the same number, so the relay needs an address of its own, and the server has to advertise that one. An encrypted
+CONNECT hides the port: there the server gets a range of private ports, and so does the relay.
 ${exitCodesHelp}
 
 Example, in three terminals:
-  udpipe listen --host 127.0.0.1 --advertise 127.0.0.2 1234
-  udpipe sim --delay 25 --loss 10 1234 127.0.0.1 1234
+  udpipe listen --host 127.0.0.1 --advertise 127.0.0.2 --private-ports 40000-40009 1234
+  udpipe sim --ports 40000-40009 --delay 25 --loss 10 1234 127.0.0.1 1234
   udpipe connect 127.0.0.2 1234`
 
 /** Relays until it is told to end, and returns the exit code. */
@@ -69,6 +72,7 @@ async function runRelay(port: number, serverHost: string, serverPort: number, op
     const relay = new Relay({
       listen,
       target,
+      privatePorts: options.ports,
       link: toLinkOptions(options),
       seed: options.seed,
       clock: monotonicMs,

@@ -5,7 +5,7 @@ import type { LinkOptions } from '../simulator/link-options.ts'
 import { Random } from '../simulator/random.ts'
 import { UdpSocket } from '../transport/udp-socket.ts'
 import { Passage } from './passage.ts'
-import { readShownPort } from './shown-port.ts'
+import { hidesPort, readShownPort } from './shown-port.ts'
 
 /** What a relay is made with. */
 export interface RelayOptions {
@@ -13,6 +13,11 @@ export interface RelayOptions {
   readonly listen: Address
   /** The server's front door. */
   readonly target: Address
+  /**
+   * The server's private ports, both ends included, for a server whose CONNECT is encrypted: the relay cannot read which of them a
+   * client is shown, so it stands for all of them.
+   */
+  readonly privatePorts?: { readonly min: number; readonly max: number } | undefined
   /** What the network between them does, in each direction. */
   readonly link: LinkOptions
   /** Where the dice start; what falls on which datagram depends on when they arrive, too. */
@@ -33,6 +38,10 @@ interface Doorway {
 /** How many clients a relay carries at a time; what others send is dropped. */
 export const MAX_RELAY_CLIENTS = 1_024
 
+const HIDDEN_PORT =
+  'The server’s CONNECT is encrypted, so nobody here can read which private port it names: give the relay the range of them, as the ' +
+  'server has it, or have both ends run with security none.'
+
 /** A client that nothing came from for so long is forgotten, like a mapping in a NAT. */
 const IDLE_MS = 60_000
 
@@ -42,7 +51,7 @@ const IDLE_MS = 60_000
  *
  * When the front door shows a client its port, the relay opens one of the same number on its own address, also where that is the
  * front door's own. So CONNECT has to name the relay's address: a server of the reliable protocol needs it as its `advertisedHost`; a
- * classic CONNECT is rewritten.
+ * classic CONNECT is rewritten. One that is encrypted cannot be read: there the private ports have to be named before.
  */
 export class Relay {
   readonly #options: RelayOptions
@@ -76,6 +85,7 @@ export class Relay {
     )
     this.#frontDoor = this.#openSocket(options.listen)
     this.#addDoorway(this.#frontDoor, options.target.port, Infinity)
+    this.#openPrivatePorts()
   }
 
   /** Where clients are to talk to. */
@@ -125,6 +135,15 @@ export class Relay {
     return Math.max(0, nextDeadline - this.#options.clock())
   }
 
+  #openPrivatePorts(): void {
+    const { privatePorts, target } = this.#options
+    if (privatePorts === undefined) return
+    const { host } = this.address
+    for (let port = privatePorts.min; port <= privatePorts.max; port += 1) {
+      if (port !== target.port) this.#addDoorway(this.#openSocket({ host, port }), port, Infinity)
+    }
+  }
+
   #openSocket({ host, port }: Address): UdpSocket {
     const { clock } = this.#options
     return UdpSocket.open({ host, port, clock, onReadable: () => this.#driver.wake() })
@@ -165,7 +184,10 @@ export class Relay {
   /** Makes sure that the private port which CONNECT shows is one of ours; returns what to hand on. */
   #showDoorway(bytes: Uint8Array): Uint8Array {
     const shown = readShownPort(bytes)
-    if (shown === undefined) return bytes
+    if (shown === undefined) {
+      if (this.#options.privatePorts === undefined && hidesPort(bytes)) this.#warn(HIDDEN_PORT)
+      return bytes
+    }
     const doorway = this.#doorwayTo(shown.port, shown.rewrite !== undefined)
     if (doorway === undefined) return bytes
     if (shown.rewrite !== undefined) return shown.rewrite(doorway.socket.address)

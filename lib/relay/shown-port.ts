@@ -14,7 +14,12 @@ export interface ShownPort {
   readonly rewrite: ((endpoint: Address) => Uint8Array) | undefined
 }
 
-/** Reads a CONNECT of either protocol; `undefined` for every other datagram. */
+/** Whether this is a CONNECT whose private port only the client can read. */
+export function hidesPort(bytes: Uint8Array): boolean {
+  return decodeConnect(bytes) !== undefined && readReliableEndpoint(bytes) === undefined
+}
+
+/** Reads a CONNECT of either protocol; `undefined` for every other datagram, and for a CONNECT that {@link hidesPort}. */
 export function readShownPort(bytes: Uint8Array): ShownPort | undefined {
   const classic = decodeClassicConnect(bytes)
   const endpoint = classic ?? readReliableEndpoint(bytes)

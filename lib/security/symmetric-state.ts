@@ -52,15 +52,15 @@ export class SymmetricState {
   }
 
   mixKey(secret: Uint8Array): void {
-    const [chainingKey, key] = this.#derive(secret)
-    this.#setKeys(chainingKey, key)
+    const [chainingKey, key] = this.#derive(secret, 2)
+    this.#setKeys(required(chainingKey), required(key))
   }
 
   /** For a pre-shared key (§9.1). */
   mixKeyAndHash(secret: Uint8Array): void {
-    const [chainingKey, toHash, key] = this.#derive(secret)
-    this.mixHash(toHash)
-    this.#setKeys(chainingKey, key)
+    const [chainingKey, toHash, key] = this.#derive(secret, 3)
+    this.mixHash(required(toHash))
+    this.#setKeys(required(chainingKey), required(key))
   }
 
   /** EncryptAndHash: seals `length` bytes of `buffer` from `start` on, and returns how long they are then. */
@@ -94,10 +94,9 @@ export class SymmetricState {
 
   /** Split: the key for what the initiator sends, and the one for what the responder sends. Wipes the rest. */
   split(): [initiator: Uint8Array, responder: Uint8Array] {
-    const [initiator, responder, unused] = this.#derive(new Uint8Array(0))
-    unused.fill(0)
+    const [initiator, responder] = this.#derive(new Uint8Array(0), 2)
     this.wipe()
-    return [initiator, responder]
+    return [required(initiator), required(responder)]
   }
 
   /** Overwrites the keys. */
@@ -106,15 +105,17 @@ export class SymmetricState {
     this.#key?.fill(0)
   }
 
-  /** HKDF (§4.3) of the chaining key and a secret; of its outputs two or three are used. */
-  #derive(secret: Uint8Array): [Uint8Array, Uint8Array, Uint8Array] {
-    const crypto = this.#crypto
-    const temporaryKey = hmac(crypto, this.#chainingKey, secret)
-    const first = hmac(crypto, temporaryKey, ONE)
-    const second = hmac(crypto, temporaryKey, first, TWO)
-    const third = hmac(crypto, temporaryKey, second, THREE)
+  /** HKDF (§4.3) of the chaining key and a secret, to two outputs or three. */
+  #derive(secret: Uint8Array, count: 2 | 3): Uint8Array[] {
+    const temporaryKey = hmac(this.#crypto, this.#chainingKey, secret)
+    const outputs: Uint8Array[] = []
+    let previous: Uint8Array = new Uint8Array(0)
+    for (let number = 1; number <= count; number += 1) {
+      previous = hmac(this.#crypto, temporaryKey, previous, Uint8Array.of(number))
+      outputs.push(previous)
+    }
     temporaryKey.fill(0)
-    return [first, second, third]
+    return outputs
   }
 
   #setKeys(chainingKey: Uint8Array, key: Uint8Array): void {
@@ -134,6 +135,8 @@ export class SymmetricState {
 }
 
 const encoder = new TextEncoder()
-const ONE = Uint8Array.of(1)
-const TWO = Uint8Array.of(2)
-const THREE = Uint8Array.of(3)
+
+function required(output: Uint8Array | undefined): Uint8Array {
+  if (output === undefined) throw new Error('HKDF makes as many outputs as it is asked for.')
+  return output
+}

@@ -24,6 +24,10 @@ describe('the command line', () => {
     ['more loss than all', ['sim', '0', '127.0.0.1', '1', '--loss', '101'], /a number of percent from 0 to 100/],
     ['half a burst', ['sim', '0', '127.0.0.1', '1', '--burst', '1'], /two numbers of percent: enter,leave/],
     ['a rate of nothing', ['sim', '0', '127.0.0.1', '1', '--rate', '0'], /a number of kbit\/s from 1 up/],
+    ['a security there is not', ['listen', '0', '--security', 'tls'], /Allowed choices are noise, none/],
+    ['a key that is none', ['connect', 'localhost', '1234', '--server-key', 'abc'], /serverKey must be 32 bytes/],
+    ['ports without an end', ['listen', '0', '--private-ports', '40000-'], /two ports from 1 to 65535: first-last/],
+    ['ports the wrong way round', ['sim', '0', '127.0.0.1', '1', '--ports', '9-8'], /two ports from 1 to 65535/],
     ['a protocol there is not', ['listen', '0', '--protocol', 'tcp'], /Allowed choices are classic, reliable/],
   ])('refuses %s', async (_what, args, sentence) => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)

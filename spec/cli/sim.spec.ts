@@ -5,9 +5,10 @@ import { udpipe } from './udpipe-command.ts'
 describe('udpipe sim', () => {
   it('loses a tenth of the datagrams each way; the file arrives whole all the same, and SIGINT sums up', async () => {
     const file = Buffer.from(Array.from({ length: 100_001 }, (_, i) => (i * i) >> 5))
-    const listener = udpipe('listen', '0', '--once', '--host', '127.0.0.1', '--advertise', '127.0.0.2')
+    const address = ['--host', '127.0.0.1', '--advertise', '127.0.0.2']
+    const listener = udpipe('listen', '0', '--once', ...address, '--private-ports', '40320-40322')
     const [, serverPort = ''] = await listener.until(/listening on 127\.0\.0\.1:(\d+)/)
-    const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--delay', '5', '--loss', '10')
+    const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--ports', '40320-40322', '--delay', '5', '--loss', '10')
     const [, port = ''] = await relay.until(/relaying 127\.0\.0\.2:(\d+) to 127\.0\.0\.1:\d+\n/)
     const connection = udpipe('connect', '127.0.0.2', port)
 
@@ -26,7 +27,17 @@ describe('udpipe sim', () => {
   })
 
   it('stands between clients and a server that has one port, and relays that one only', async () => {
-    const listener = udpipe('listen', '0', '--shared', '--lines', '--host', '127.0.0.1', '--advertise', '127.0.0.2')
+    const listener = udpipe(
+      'listen',
+      '0',
+      '--private-ports',
+      'shared',
+      '--lines',
+      '--host',
+      '127.0.0.1',
+      '--advertise',
+      '127.0.0.2',
+    )
     const [, serverPort = ''] = await listener.until(/listening on 127\.0\.0\.1:(\d+)/)
     const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--loss', '10')
     const [, port = ''] = await relay.until(/relaying 127\.0\.0\.2:(\d+) to 127\.0\.0\.1:\d+\n/)

@@ -94,9 +94,9 @@ describe('Relay', () => {
   })
 
   it('carries a reliable connection to the private port of the same number', async () => {
-    const { server, port } = await startEcho({ advertisedHost: RELAY_HOST })
+    const { server, port } = await startEcho({ advertisedHost: RELAY_HOST, security: 'none' })
     const { relay, warnings } = startRelay(port, {})
-    const client = await connect(relay, {})
+    const client = await connect(relay, { security: 'none' })
 
     const answered = heard(client, 1)
     client.send('through the relay')
@@ -134,9 +134,9 @@ describe('Relay', () => {
   )
 
   it('loses datagrams in both directions, and a reliable connection arrives whole and in order all the same', async () => {
-    const { port } = await startEcho({ advertisedHost: RELAY_HOST })
+    const { port } = await startEcho({ advertisedHost: RELAY_HOST, security: 'none' })
     const { relay } = startRelay(port, { lossRate: 0.2, delayMs: 2 })
-    const client = await connect(relay, {})
+    const client = await connect(relay, { security: 'none' })
     const sent = Array.from({ length: 200 }, (_, index) => `message ${index}`)
 
     const answered = heard(client, sent.length)
@@ -153,9 +153,9 @@ describe('Relay', () => {
   })
 
   it('holds every datagram back for the delay that was asked for', async () => {
-    const { port } = await startEcho({ advertisedHost: RELAY_HOST })
+    const { port } = await startEcho({ advertisedHost: RELAY_HOST, security: 'none' })
     const { relay } = startRelay(port, { delayMs: 30 })
-    const client = await connect(relay, {})
+    const client = await connect(relay, { security: 'none' })
 
     const answered = heard(client, 1)
     const sentAt = monotonicMs()
@@ -166,12 +166,38 @@ describe('Relay', () => {
   })
 
   it('warns when a reliable server advertises an address that passes the relay by', async () => {
-    const { port } = await startEcho({})
+    const { port } = await startEcho({ security: 'none' })
     const { relay, warnings } = startRelay(port, {})
 
-    await connect(relay, {})
+    await connect(relay, { security: 'none' })
 
     expect(warnings).toEqual([expect.stringContaining(`names ${SERVER_HOST}`)])
+  })
+
+  it('stands for all private ports of a server whose CONNECT is encrypted', async () => {
+    const privatePorts = { min: 40_310, max: 40_312 }
+    const { server, port } = await startEcho({ advertisedHost: RELAY_HOST, privatePorts })
+    const { relay, warnings } = startRelay(port, {}, { privatePorts })
+    const client = await connect(relay, {})
+
+    const answered = heard(client, 1)
+    client.send('through the relay')
+    await answered
+
+    const [serverSide] = server.peers()
+    expect(relay.stats.up.deliveredPackets).toBeGreaterThan(2)
+    expect([...client.peers()][0]?.port).toBe(serverSide?.localPort)
+    expect(warnings).toEqual([])
+  })
+
+  it('says what it needs when CONNECT is encrypted and it does not know the private ports', async () => {
+    const { port } = await startEcho({ advertisedHost: RELAY_HOST })
+    const warning = new Promise<string>((resolve) => {
+      const { relay } = startRelay(port, {}, { onWarning: resolve })
+      connect(relay, {}).catch(() => undefined)
+    })
+
+    expect(await warning).toContain('CONNECT is encrypted')
   })
 
   it('refuses options of the link that are out of range at once', () => {

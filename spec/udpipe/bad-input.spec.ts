@@ -290,7 +290,7 @@ describe('what only the reliable protocol has', () => {
   })
 
   it('is refused as an option', () => {
-    expect(() => new UDPipe({ security: 'noise' })).toThrow(withCode('ERR_UNSUPPORTED'))
+    expect(() => new UDPipe({ protocol: 'classic', security: 'noise' })).toThrow(withCode('ERR_UNSUPPORTED'))
   })
 })
 

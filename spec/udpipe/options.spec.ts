@@ -1,5 +1,6 @@
 import { UDPipe, type ErrorCode, type UDPipeOptions } from 'udpipe'
 import { describe, expect, it } from 'vitest'
+import { generateServerKey } from '../../lib/server-key.ts'
 import { parseOptions } from '../../lib/options.ts'
 import { monotonicMs } from '../../lib/transport/clock.ts'
 import { randomBytes } from '../../lib/transport/random.ts'
@@ -121,13 +122,54 @@ describe('the options protocol and protocols', () => {
 })
 
 describe('the option security', () => {
-  it('is none by default', () => {
-    expect(parseOptions({}).security).toBe('none')
+  it('is noise by default', () => {
+    expect(parseOptions({}).security).toBe('noise')
+    expect(parseOptions({ security: 'none' }).security).toBe('none')
   })
 
-  it('is not noise before that is there, nor anything else', () => {
-    expect(() => parseOptions({ security: 'noise' })).toThrow(withCode('ERR_UNSUPPORTED'))
+  it('is not anything else', () => {
     expect(() => parseOptions({ security: 'tls' as never })).toThrow(withCode('ERR_OPTION_INVALID'))
+  })
+
+  it('lets nobody believe that the classic protocol encrypts', () => {
+    const { publicKey } = generateServerKey()
+    expect(parseOptions({ protocol: 'classic' }).protocol).toBe('classic')
+    expect(parseOptions({ protocols: ['reliable', 'classic'], security: 'noise' }).security).toBe('noise')
+    for (const options of [{ protocol: 'classic' as const }, { protocols: ['classic' as const] }]) {
+      expect(() => parseOptions({ ...options, security: 'noise' })).toThrow(withCode('ERR_UNSUPPORTED'))
+      expect(() => parseOptions({ ...options, serverKey: publicKey })).toThrow(withCode('ERR_UNSUPPORTED'))
+    }
+  })
+})
+
+describe('the keys of a server', () => {
+  it('are 32 bytes, or those in base64url', () => {
+    const { publicKey, privateKey } = generateServerKey()
+    const parsed = parseOptions({ serverKey: publicKey, serverPrivateKey: privateKey })
+    expect(Buffer.from(parsed.serverKey ?? []).toString('base64url')).toBe(publicKey)
+    expect(Buffer.from(parsed.serverPrivateKey ?? []).toString('base64url')).toBe(privateKey)
+    expect(parseOptions({ serverKey: new Uint8Array(32).fill(3) }).serverKey).toEqual(new Uint8Array(32).fill(3))
+  })
+
+  it('are never the same twice', () => {
+    expect(generateServerKey().privateKey).not.toBe(generateServerKey().privateKey)
+  })
+
+  it.each(['', 'short', `${'A'.repeat(43)}=`, 'A'.repeat(44), `${'A'.repeat(42)}B`, new Uint8Array(31), 7])(
+    'are not %o, and an error does not show what was given',
+    (key) => {
+      const attempt = () => parseOptions({ serverPrivateKey: key as string })
+      expect(attempt).toThrow(withCode('ERR_OPTION_INVALID'))
+      expect(attempt).toThrow(/^serverPrivateKey must be 32 bytes, or these in base64url \(43 characters\)\.$/)
+    },
+  )
+
+  it('mean nothing where nothing is encrypted', () => {
+    const { publicKey, privateKey } = generateServerKey()
+    expect(() => parseOptions({ security: 'none', serverKey: publicKey })).toThrow(withCode('ERR_OPTION_INVALID'))
+    expect(() => parseOptions({ security: 'none', serverPrivateKey: privateKey })).toThrow(
+      withCode('ERR_OPTION_INVALID'),
+    )
   })
 })
 
