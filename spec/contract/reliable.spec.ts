@@ -1,6 +1,7 @@
 import { ReliableClient } from '../../lib/protocol/client.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { securities } from '../support/securities.ts'
 import { describeSessionContract } from './session-contract.ts'
 
 /** Bytes from a source of uniform numbers. */
@@ -9,11 +10,13 @@ function bytesOf(uniform: () => number): (length: number) => Uint8Array {
   return (length) => random.bytes(length)
 }
 
-describeSessionContract({
-  name: 'the reliable protocol',
-  delivery: 'reliable',
-  createClient: (now, settings, frontDoor, { token, random }) =>
-    new ReliableClient(now, settings, frontDoor, { token, randomBytes: bytesOf(random) }),
-  createFrontDoor: (settings, { token, random }) =>
-    new ReliableFrontDoor(settings, { token, randomBytes: bytesOf(random) }),
-})
+for (const [name, security] of Object.entries(securities)) {
+  describeSessionContract({
+    name: `the reliable protocol with security ${name}`,
+    delivery: 'reliable',
+    createClient: (now, settings, frontDoor, { token, random }) =>
+      new ReliableClient(now, settings, frontDoor, { token, security, randomBytes: bytesOf(random) }),
+    createFrontDoor: (settings, { token, random }) =>
+      new ReliableFrontDoor(settings, { token, security, randomBytes: bytesOf(random) }),
+  })
+}

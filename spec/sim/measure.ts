@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { measurements } from './measurements.ts'
 import type { MeasureOptions, Row } from './measurements.ts'
 
@@ -8,14 +8,20 @@ const program = new Command('measure')
   .option('--seeds <n>', 'how many seeds each', parseCount, 10)
   .option('--from <seed>', 'the first seed', parseCount, 1)
   .option('--seconds <s>', 'how long the streams last', parseCount, 60)
+  .addOption(
+    new Option('--security <name>', 'what protects the packets; as SECURITY in the environment')
+      .choices(['none', 'noise'])
+      .default(process.env['SECURITY'] ?? 'none'),
+  )
   .option('--redundancy <auto|off|n>', "'auto', 'off' or a number of copies", parseRedundancy, 'auto')
   .action(
     (
       names: string[],
-      options: { seeds: number; from: number; seconds: number; redundancy: 'auto' | 'off' | number },
+      options: { seeds: number; from: number; seconds: number; redundancy: 'auto' | 'off' | number; security: string },
     ) => {
       const unknown = names.find((name) => !measurements.some((measurement) => measurement.name === name))
       if (unknown !== undefined) program.error(`There is no measurement '${unknown}'.`)
+      process.env['SECURITY'] = options.security
       const { seeds, from: firstSeed, seconds, redundancy } = options
       for (const measurement of measurements) {
         if (names.length > 0 && !names.includes(measurement.name)) continue

@@ -60,7 +60,8 @@ export function defineScenario(name: string, body: (context: ScenarioContext) =>
 
 /** The command that runs one seed again. */
 export function replayCommand(name: string, seed: number): string {
-  return `SEED=${seed} npm run sim -- --scenario ${name}`
+  const security = process.env['SECURITY'] === undefined ? '' : `SECURITY=${process.env['SECURITY']} `
+  return `${security}SEED=${seed} npm run sim -- --scenario ${name}`
 }
 
 function describeError(error: unknown): string {

@@ -1,15 +1,19 @@
 import { ReliableClient } from '../../lib/protocol/client.ts'
 import type { ConnectionTuning } from '../../lib/protocol/connection.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import type { SecurityFactory } from '../../lib/security/security.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random, World } from '../../lib/simulator/index.ts'
 import type { ClientOptions, Endpoint, ServerOptions, SimulationOptions } from '../../lib/simulator/index.ts'
+import { defaultSecurity } from './securities.ts'
 import { createSettings } from './settings.ts'
 
 /** A world whose server and clients speak the reliable protocol. */
 export interface ReliableWorldOptions extends SimulationOptions, ConnectionTuning {
   readonly settings?: Partial<SessionSettings>
   readonly token?: string
+  /** Default: what `SECURITY` names, else none. */
+  readonly security?: SecurityFactory
   readonly server?: Omit<ServerOptions, 'frontDoors'>
 }
 
@@ -17,6 +21,8 @@ export interface ReliableWorldOptions extends SimulationOptions, ConnectionTunin
 export interface ReliableClientOptions extends Omit<ClientOptions, 'session'> {
   readonly settings?: Partial<SessionSettings>
   readonly token?: string
+  /** Default: the world's. */
+  readonly security?: SecurityFactory
   readonly payload?: Uint8Array
 }
 
@@ -28,7 +34,7 @@ export class ReliableWorld extends World {
   readonly #options: ReliableWorldOptions
 
   constructor(options: ReliableWorldOptions) {
-    const { settings, token = DEFAULT_TOKEN, server } = options
+    const { settings, token = DEFAULT_TOKEN, security = defaultSecurity(), server } = options
     const tuning = tuningOf(options)
     super({
       ...options,
@@ -36,7 +42,12 @@ export class ReliableWorld extends World {
         ...server,
         frontDoors: [
           ({ random }) =>
-            new ReliableFrontDoor(createSettings(settings), { ...tuning, token, randomBytes: bytesOf(random) }),
+            new ReliableFrontDoor(createSettings(settings), {
+              ...tuning,
+              token,
+              security,
+              randomBytes: bytesOf(random),
+            }),
         ],
       },
     })
@@ -45,7 +56,7 @@ export class ReliableWorld extends World {
 
   /** Adds a client that dials with the world's settings, changed by its own. */
   dial(options: ReliableClientOptions = {}): Endpoint {
-    const { settings, token = DEFAULT_TOKEN } = this.#options
+    const { settings, token = DEFAULT_TOKEN, security = defaultSecurity() } = this.#options
     const tuning = tuningOf(this.#options)
     const own = createSettings({ ...settings, ...options.settings })
     return this.addClient({
@@ -54,6 +65,7 @@ export class ReliableWorld extends World {
         new ReliableClient(now, own, server, {
           ...tuning,
           token: options.token ?? token,
+          security: options.security ?? security,
           randomBytes: bytesOf(random),
           ...(options.payload === undefined ? {} : { payload: options.payload }),
         }),

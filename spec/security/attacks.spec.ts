@@ -1,0 +1,310 @@
+import { describe, expect, it } from 'vitest'
+import { decodeGoAway } from '../../lib/protocol/handshake.ts'
+import { isPacket, PACKET_HEADER_BYTES } from '../../lib/protocol/packet.ts'
+import { MAX_SEALED_PACKETS } from '../../lib/security/noise-sealer.ts'
+import { noiseSecurity } from '../../lib/security/noise.ts'
+import type { Sealer } from '../../lib/security/sealer.ts'
+import type { SecurityFactory } from '../../lib/security/security.ts'
+import { Random } from '../../lib/simulator/index.ts'
+import { cryptography } from '../../lib/transport/crypto.ts'
+import { clientAddress, Conversation, type ConversationOptions, type Passing } from '../support/conversation.ts'
+import { toHex } from '../support/packet-description.ts'
+
+const encoder = new TextEncoder()
+const noise = noiseSecurity(cryptography)
+
+/** A client connects, both say something, and it leaves. */
+function play(options: Partial<ConversationOptions> = {}): Conversation {
+  const conversation = new Conversation({ clientSecurity: noise, ...options })
+  conversation.run(50)
+  say(conversation, 'from here', 'from there')
+  conversation.run(200)
+  conversation.client.close(conversation.now, 7, 'bye')
+  conversation.run(200)
+  return conversation
+}
+
+function say(conversation: Conversation, up: string, down: string): void {
+  const { client, server, now } = conversation
+  client.send(now, encoder.encode(up), 'reliable', 0)
+  server?.send(now, encoder.encode(down), 'reliable', 0)
+}
+
+/** All that the ends said and learned, without the refusals that forgeries were answered with. */
+function courseOf(conversation: Conversation): unknown {
+  const { passed, clientEvents, serverEvents } = conversation
+  const said = passed.filter(({ bytes }) => decodeGoAway(bytes) === undefined)
+  return { said: said.map(({ to, bytes }) => `${to} ${toHex(bytes)}`), clientEvents, serverEvents }
+}
+
+describe('a session under Noise', () => {
+  it('takes its course', () => {
+    const conversation = play()
+    const { clientEvents, serverEvents, knocks } = conversation
+    expect(conversation.heard(serverEvents)).toEqual(['from here'])
+    expect(conversation.heard(clientEvents)).toEqual(['from there'])
+    expect(clientEvents.at(-1)).toMatchObject({ type: 'closed' })
+    expect(serverEvents.find(({ type }) => type === 'ended')).toMatchObject({ code: 7, reason: 'bye' })
+    expect(knocks).toHaveLength(1)
+  })
+
+  it.each(['without', 'with'])(
+    'is not changed by a copy of any datagram with any bit flipped, %s a server key',
+    (which) => {
+      const privateKey = new Random(4).bytes(32)
+      const keys =
+        which === 'with'
+          ? {
+              clientSecurity: noiseSecurity(cryptography, { serverKey: cryptography.keyPair(privateKey).publicKey }),
+              serverSecurity: noiseSecurity(cryptography, { serverPrivateKey: privateKey }),
+            }
+          : {}
+      const undisturbed = play(keys)
+      let forgeries = 0
+      const disturbed = play({
+        ...keys,
+        onPassing: ({ to, bytes }, conversation) => {
+          if (decodeGoAway(bytes) !== undefined) return
+          for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+            conversation.deliver({ to, bytes: flipped(bytes, bit) })
+            forgeries += 1
+          }
+        },
+      })
+      expect(courseOf(disturbed)).toEqual(courseOf(undisturbed))
+      const { client, door, server } = disturbed
+      const counted =
+        client.stats.droppedMalformed +
+        client.stats.droppedForeign +
+        (server?.stats.droppedMalformed ?? 0) +
+        door.stats.droppedMalformed +
+        door.stats.badTokens +
+        door.stats.refused
+      // What comes for the client once it is closed is counted by nobody.
+      expect(counted).toBeGreaterThan(forgeries * 0.9)
+    },
+  )
+
+  it('is not changed by all that was said so far, said again in any order', () => {
+    const undisturbed = play()
+    const random = new Random(5)
+    const disturbed = play({
+      onPassing: (_, conversation) => {
+        const copies = [...conversation.passed].sort(() => random.uniform() - 0.5)
+        for (const copy of copies.slice(1)) if (!isHello(copy)) conversation.deliver(copy)
+      },
+    })
+    expect(courseOf(disturbed)).toEqual(courseOf(undisturbed))
+  })
+
+  it('has its HELLO answered again while it lasts, with the same bytes, and nobody is let in anew', () => {
+    const conversation = new Conversation({ clientSecurity: noise })
+    conversation.run(50)
+    const [hello, connect] = conversation.passed
+    if (hello === undefined) throw new Error('nothing was said')
+    conversation.deliver(hello, { host: '192.0.2.66', port: 1 })
+    const into = new Uint8Array(600)
+    const length = conversation.door.pollTransmit(conversation.now, into)
+    expect(toHex(into.subarray(0, length))).toBe(toHex(connect?.bytes ?? into))
+    expect(conversation.door.destination).toEqual({ host: '192.0.2.66', port: 1 })
+    expect(conversation.knocks).toHaveLength(1)
+  })
+
+  it('gives nothing to whoever plays all of it again, in order or not, when it is over', () => {
+    const { passed } = play()
+    const upward = passed.filter(({ to }) => to !== 'client')
+    const random = new Random(6)
+    for (const order of ['as it was', 'shuffled'] as const) {
+      const again = new Conversation({ seed: 2, clientSecurity: noise })
+      for (const copy of order === 'as it was' ? upward : [...upward].sort(() => random.uniform() - 0.5)) {
+        again.deliver(copy, clientAddress)
+        again.run(5)
+      }
+      for (const copy of upward) if (copy.to === 'server') again.deliver(copy, clientAddress)
+      // The first session is that of the copied HELLO, or of the client which dials by itself in this world.
+      const copied = again.knocks[0]
+      expect(again.serverEvents.filter(({ type }) => type === 'message')).toEqual([])
+      expect(copied?.stats.receivedPackets ?? 0).toBe(0)
+    }
+  })
+
+  it('shows an observer no sealed byte that it shares with another session of the same words', () => {
+    const pairs = 100
+    // Chance makes a byte equal once in 256 pairs, or in 128 where a public key has its highest bit, which is always 0.
+    const limit = 6
+    const equal = new Map<string, number>()
+    for (let pair = 0; pair < pairs; pair += 1) {
+      const [a, b] = [2 * pair, 2 * pair + 1].map((seed) => {
+        const conversation = new Conversation({ seed, clientSecurity: noise })
+        conversation.run(10)
+        say(conversation, 'from here', 'from there')
+        conversation.run(10)
+        return conversation.passed
+      })
+      expect(a?.length).toBeGreaterThanOrEqual(6)
+      a?.forEach((passing, number) => {
+        const other = b?.[number]
+        if (other === undefined) throw new Error('the sessions are not alike')
+        const [start, end] = sealedPart(passing.bytes)
+        for (let i = start; i < end; i += 1) {
+          if (passing.bytes[i] !== other.bytes[i]) continue
+          const place = `${number}:${i}`
+          equal.set(place, (equal.get(place) ?? 0) + 1)
+        }
+      })
+    }
+    expect([...equal].filter(([, count]) => count > limit)).toEqual([])
+  })
+
+  it('takes no packet twice, however long after', () => {
+    const conversation = new Conversation({ clientSecurity: noise })
+    const { client } = conversation
+    conversation.run(20)
+    const early: Passing[] = []
+    let sent = 0
+    // Within the window of 4,096 packets, across its end, and beyond it.
+    for (const distance of [8, 40, 1_023, 1_024, 4_080, 4_100]) {
+      for (; sent < distance; sent += 1) {
+        client.send(conversation.now, encoder.encode(`${sent}`), 'unreliable', 0)
+        conversation.run(5)
+        const upward = conversation.passed.splice(0).filter(({ to }) => to === 'server')
+        if (early.length < 8) early.push(...upward)
+      }
+      for (const packet of early) conversation.deliver(packet)
+      conversation.run(5)
+      expect(conversation.heard(conversation.serverEvents)).toHaveLength(sent)
+    }
+    expect(early.length).toBeGreaterThanOrEqual(8)
+  })
+
+  it('comes to nothing with a wrong token', () => {
+    const conversation = new Conversation({ clientSecurity: noise, clientToken: 'wrong' })
+    conversation.run(300)
+    expect(conversation.badTokens).toBe(1)
+    expect(conversation.knocks).toHaveLength(0)
+    expect(conversation.clientEvents).toContainEqual(expect.objectContaining({ type: 'refused', code: 1 }))
+  })
+
+  it('comes to nothing with a server that has not the key that the client pins', () => {
+    const pinned = cryptography.keyPair(new Random(8).bytes(32)).publicKey
+    for (const serverPrivateKey of [undefined, new Random(9).bytes(32)]) {
+      const conversation = new Conversation({
+        clientSecurity: noiseSecurity(cryptography, { serverKey: pinned }),
+        serverSecurity: noiseSecurity(cryptography, { serverPrivateKey }),
+      })
+      conversation.run(300)
+      expect(conversation.badTokens).toBe(1)
+      expect(conversation.clientEvents).toContainEqual(expect.objectContaining({ type: 'refused', code: 1 }))
+    }
+  })
+
+  it('is closed, and nothing is lost, long before a nonce could come again', () => {
+    const conversation = new Conversation({
+      clientSecurity: noise,
+      firstPacketNumber: MAX_SEALED_PACKETS - 6,
+    })
+    conversation.run(50)
+    const sent: string[] = []
+    for (let i = 0; i < 40 && conversation.client.state === 'connected'; i += 1) {
+      say(conversation, `${i}`, '')
+      sent.push(`${i}`)
+      conversation.run(20)
+    }
+    conversation.run(500)
+    expect(sent.length).toBeLessThan(40)
+    expect(conversation.heard(conversation.serverEvents)).toEqual(sent)
+    const { clientEvents, serverEvents } = conversation
+    for (const events of [clientEvents, serverEvents]) {
+      expect(events.find(({ type }) => type === 'ended')).toMatchObject({ code: 0, reason: 'the keys are worn out' })
+    }
+  })
+
+  it('is closed when it has withstood as many forged packets as its keys are good for', () => {
+    const conversation = new Conversation({ clientSecurity: changed((sealer) => withLimit(sealer, 20)) })
+    conversation.run(50)
+    const forged = Uint8Array.of(0x80, 0, 9, ...new Random(3).bytes(40))
+    for (let i = 0; i < 19; i += 1) conversation.deliver({ to: 'server', bytes: forged })
+    conversation.run(50)
+    expect(conversation.server?.state).toBe('connected')
+    conversation.deliver({ to: 'server', bytes: forged })
+    conversation.run(300)
+    expect(conversation.clientEvents.find(({ type }) => type === 'ended')).toMatchObject({
+      reason: 'the keys are worn out',
+    })
+    expect(conversation.server?.state).toBe('closed')
+  })
+
+  it('overwrites its keys at the end, and those of an opening that comes to nothing', () => {
+    const sealers: Sealer[] = []
+    const { client, server } = play({
+      clientSecurity: changed((sealer) => {
+        sealers.push(sealer)
+        return sealer
+      }),
+    })
+    expect(client.state).toBe('closed')
+    server?.handleTimeout(100_000, 100_000)
+    expect(sealers).toHaveLength(2)
+    for (const sealer of sealers) expect(() => sealer.seal(1, new Uint8Array(50), 3, 10)).toThrow('wiped')
+  })
+})
+
+/** The same security with other sealers. */
+function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
+  return (token, randomBytes) => {
+    const security = noise(token, randomBytes)
+    return {
+      helloOverheadBytes: security.helloOverheadBytes,
+      connectOverheadBytes: security.connectOverheadBytes,
+      initiate: () => {
+        const initiator = security.initiate()
+        return {
+          writeHello: (payload, into) => initiator.writeHello(payload, into),
+          readConnect: (message) => initiator.readConnect(message),
+          createSealer: () => change(initiator.createSealer()),
+          wipe: () => initiator.wipe(),
+        }
+      },
+      respond: (message) => {
+        const responder = security.respond(message)
+        return (
+          responder && {
+            payload: responder.payload,
+            writeConnect: (payload, into) => responder.writeConnect(payload, into),
+            createSealer: () => change(responder.createSealer()),
+          }
+        )
+      },
+    }
+  }
+}
+
+function withLimit(sealer: Sealer, maxForgeries: number): Sealer {
+  return {
+    overheadBytes: sealer.overheadBytes,
+    maxPackets: sealer.maxPackets,
+    maxForgeries,
+    seal: (packetNumber, buffer, headerLength, length) => sealer.seal(packetNumber, buffer, headerLength, length),
+    open: (packetNumber, bytes, headerLength) => sealer.open(packetNumber, bytes, headerLength),
+    wipe: () => sealer.wipe(),
+  }
+}
+
+function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const copy = bytes.slice()
+  copy[bit >>> 3] = (copy[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+  return copy
+}
+
+function isHello({ to }: Passing): boolean {
+  return to === 'door'
+}
+
+/** From where to where a datagram is not by design the same in every session: words, versions, lengths, packet headers, padding are. */
+function sealedPart(bytes: Uint8Array): [start: number, end: number] {
+  if (isPacket(bytes)) return [PACKET_HEADER_BYTES, bytes.length]
+  const behindVersion = bytes.indexOf(0) + 2
+  if (isPacket(bytes.subarray(behindVersion))) return [behindVersion + PACKET_HEADER_BYTES, bytes.length]
+  const start = behindVersion + 2
+  return [start, start + new DataView(bytes.buffer, bytes.byteOffset).getUint16(behindVersion)]
+}

@@ -1,0 +1,137 @@
+import { ReliableClient } from '../../lib/protocol/client.ts'
+import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import type { ConnectionTuning } from '../../lib/protocol/connection.ts'
+import type { SecurityFactory } from '../../lib/security/security.ts'
+import type { Address } from '../../lib/session/address.ts'
+import type { Session, SessionEvent } from '../../lib/session/session.ts'
+import type { SessionSettings } from '../../lib/session/settings.ts'
+import { Random } from '../../lib/simulator/index.ts'
+import { createSettings } from './settings.ts'
+
+/** Where a datagram goes: to the front door, to a private port, or to the client. */
+export type Place = 'door' | 'server' | 'client'
+
+/** A datagram on its way. */
+export interface Passing {
+  readonly to: Place
+  readonly bytes: Uint8Array
+}
+
+/** How a {@link Conversation} is made. */
+export interface ConversationOptions extends ConnectionTuning {
+  readonly seed?: number
+  readonly clientSecurity: SecurityFactory
+  readonly serverSecurity?: SecurityFactory
+  readonly clientToken?: string
+  readonly settings?: Partial<SessionSettings>
+  /** Sees each datagram before it is delivered. */
+  readonly onPassing?: (passing: Passing, conversation: Conversation) => void
+}
+
+export const clientAddress: Address = { host: '10.0.0.2', port: 50_000 }
+export const doorAddress: Address = { host: '10.0.0.1', port: 1_234 }
+const privateAddress: Address = { host: '10.0.0.1', port: 40_000 }
+
+const STEP_MS = 5
+
+/** A client and a server with nothing between them but a hand that sees, and may copy, every datagram. Nothing is lost. */
+export class Conversation {
+  readonly client: ReliableClient
+  readonly door: ReliableFrontDoor
+  readonly passed: Passing[] = []
+  readonly clientEvents: SessionEvent[] = []
+  readonly serverEvents: SessionEvent[] = []
+  readonly knocks: Session[] = []
+  badTokens = 0
+  now = 0
+  readonly #buffer = new Uint8Array(2_000)
+  readonly #onPassing: ConversationOptions['onPassing']
+
+  constructor(options: ConversationOptions) {
+    const { seed = 1, clientSecurity, serverSecurity = clientSecurity, clientToken = 'token', onPassing } = options
+    const settings = createSettings({ reconnect: false, mtuBytes: 512, ...options.settings })
+    this.#onPassing = onPassing
+    this.client = new ReliableClient(0, settings, doorAddress, {
+      ...options,
+      token: clientToken,
+      security: clientSecurity,
+      randomBytes: bytesOf(seed, 'client'),
+    })
+    this.door = new ReliableFrontDoor(settings, {
+      ...options,
+      token: 'token',
+      security: serverSecurity,
+      randomBytes: bytesOf(seed, 'server'),
+    })
+  }
+
+  /** The server's end, of the client that was let in last. */
+  get server(): Session | undefined {
+    return this.knocks.at(-1)
+  }
+
+  /** Lets both ends talk for a while. */
+  run(durationMs: number): void {
+    for (const until = this.now + durationMs; this.now < until; this.now += STEP_MS) {
+      for (let isBusy = true; isBusy;) isBusy = this.#step()
+    }
+  }
+
+  /** Delivers a datagram now, whoever sent it. The receiver gets bytes of its own. */
+  deliver({ to, bytes }: Passing, source = to === 'client' ? doorAddress : clientAddress): void {
+    const copy = bytes.slice()
+    if (to === 'client') this.client.handleDatagram(this.now, copy, source)
+    else if (to === 'door') this.door.handleDatagram(this.now, copy, source)
+    else this.server?.handleDatagram(this.now, copy, source)
+  }
+
+  /** Text messages that arrived at one end. */
+  heard(events: readonly SessionEvent[]): string[] {
+    return events.flatMap((event) => (event.type === 'message' ? [new TextDecoder().decode(event.message)] : []))
+  }
+
+  #step(): boolean {
+    const before = this.passed.length
+    this.client.handleTimeout(this.now, STEP_MS)
+    this.server?.handleTimeout(this.now, STEP_MS)
+    this.#takeKnocks()
+    drain(this.client, this.clientEvents)
+    for (const session of this.knocks) drain(session, this.serverEvents)
+    const { client, door, server } = this
+    this.#pass(client, (to) => (to.port === doorAddress.port ? 'door' : 'server'), clientAddress)
+    this.#pass(door, () => 'client', doorAddress)
+    if (server !== undefined) this.#pass(server, () => 'client', privateAddress)
+    return this.passed.length > before
+  }
+
+  #takeKnocks(): void {
+    for (let event = this.door.pollEvent(); event; event = this.door.pollEvent()) {
+      if (event.type === 'bad-token') this.badTokens += 1
+      else this.knocks.push(this.door.admit(this.now, event.knock, privateAddress))
+    }
+  }
+
+  #pass(
+    from: { pollTransmit(now: number, into: Uint8Array): number; readonly destination: Address },
+    placeOf: (destination: Address) => Place,
+    source: Address,
+  ): void {
+    for (;;) {
+      const length = from.pollTransmit(this.now, this.#buffer)
+      if (length === 0) return
+      const passing = { to: placeOf(from.destination), bytes: this.#buffer.slice(0, length) }
+      this.passed.push(passing)
+      this.#onPassing?.(passing, this)
+      this.deliver(passing, source)
+    }
+  }
+}
+
+function drain(session: Session, into: SessionEvent[]): void {
+  for (let event = session.pollEvent(); event; event = session.pollEvent()) into.push(event)
+}
+
+function bytesOf(seed: number, label: string): (length: number) => Uint8Array {
+  const random = new Random(seed).fork(label)
+  return (length) => random.bytes(length)
+}
