@@ -386,13 +386,6 @@ function invalid(name: string, expected: string, value: unknown): UDPipeError {
   return new UDPipeError('ERR_OPTION_INVALID', `${name} must be ${expected}; it was ${show(value)}.`)
 }
 
-function unsupported(name: string, value: string): UDPipeError {
-  return new UDPipeError(
-    'ERR_UNSUPPORTED',
-    `${name}: '${value}' needs the reliable protocol, which this version does not have.`,
-  )
-}
-
 function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Dialing } from '../../lib/protocol/dialing.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
-import { decodeGoAway, helloEcho, MIN_HELLO_BYTES } from '../../lib/protocol/handshake.ts'
+import { decodeGoAway, helloEcho, helloId, MIN_HELLO_BYTES } from '../../lib/protocol/handshake.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Knock } from '../../lib/session/front-door.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'

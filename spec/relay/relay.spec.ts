@@ -115,10 +115,14 @@ describe('Relay', () => {
       const { server, port } = await startEcho({
         protocols: [protocol],
         privatePorts: 'shared',
+        security: 'none',
         advertisedHost: RELAY_HOST,
       })
       const { relay, warnings } = startRelay(port, { delayMs: 130 })
-      const clients = await Promise.all([connect(relay, { protocol }), connect(relay, { protocol })])
+      const clients = await Promise.all([
+        connect(relay, { protocol, security: 'none' }),
+        connect(relay, { protocol, security: 'none' }),
+      ])
 
       const answered = Promise.all(clients.map((client) => heard(client, 1)))
       for (const [index, client] of clients.entries()) client.send(`of client ${index}`)

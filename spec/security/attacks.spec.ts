@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeGoAway } from '../../lib/protocol/handshake.ts'
+import { decodeConnect, decodeGoAway, packetOfConnect, packetOfConnected } from '../../lib/protocol/handshake.ts'
 import { isPacket, PACKET_HEADER_BYTES } from '../../lib/protocol/packet.ts'
 import { MAX_SEALED_PACKETS } from '../../lib/security/noise-sealer.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
@@ -300,11 +300,12 @@ function isHello({ to }: Passing): boolean {
   return to === 'door'
 }
 
-/** From where to where a datagram is not by design the same in every session: words, versions, lengths, packet headers, padding are. */
+/** From where to where a datagram is not by design the same in every session: words, versions, ids, lengths, packet headers, padding are. */
 function sealedPart(bytes: Uint8Array): [start: number, end: number] {
   if (isPacket(bytes)) return [PACKET_HEADER_BYTES, bytes.length]
+  const packet = decodeConnect(bytes) === undefined ? (packetOfConnect(bytes) ?? packetOfConnected(bytes)) : undefined
+  if (packet !== undefined) return [bytes.length - packet.length + PACKET_HEADER_BYTES, bytes.length]
   const behindVersion = bytes.indexOf(0) + 2
-  if (isPacket(bytes.subarray(behindVersion))) return [behindVersion + PACKET_HEADER_BYTES, bytes.length]
   const start = behindVersion + 2
   return [start, start + new DataView(bytes.buffer, bytes.byteOffset).getUint16(behindVersion)]
 }
