@@ -30,6 +30,8 @@ describe('udpipe sim', () => {
     const listener = udpipe(
       'listen',
       '0',
+      '--security',
+      'none',
       '--private-ports',
       'shared',
       '--lines',
@@ -41,7 +43,7 @@ describe('udpipe sim', () => {
     const [, serverPort = ''] = await listener.until(/listening on 127\.0\.0\.1:(\d+)/)
     const relay = udpipe('sim', '0', '127.0.0.1', serverPort, '--loss', '10')
     const [, port = ''] = await relay.until(/relaying 127\.0\.0\.2:(\d+) to 127\.0\.0\.1:\d+\n/)
-    const client = udpipe('connect', '--lines', '127.0.0.2', port)
+    const client = udpipe('connect', '--security', 'none', '--lines', '127.0.0.2', port)
 
     client.end('from a client\n')
 
