@@ -8,6 +8,8 @@ export default defineConfig({
   resolve: { conditions: ['@udpipe/source'] },
   ssr: { resolve: { conditions: ['@udpipe/source'] } },
   test: {
+    globalSetup: ['spec/support/translate-programs.mjs'],
+    setupFiles: ['spec/support/end-programs.ts'],
     testTimeout: 30_000,
     pool: 'forks',
     // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.

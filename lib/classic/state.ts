@@ -31,7 +31,7 @@ export type Input =
  * Every change of state, of both sides, is in this table. A client starts in `'waiting'` and dials at once; a server's
  * session starts in `'connecting'`, is never told `dial`, `shown` or `retry`, and so never dials or waits.
  */
-const transitions: Readonly<Record<ClassicState, Readonly<Partial<Record<Input, ClassicState>>>>> = {
+export const transitions: Readonly<Record<ClassicState, Readonly<Partial<Record<Input, ClassicState>>>>> = {
   waiting: { dial: 'dialing', linger: 'lingering', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', linger: 'lingering', retry: 'waiting', over: 'closed' },

@@ -5,6 +5,7 @@ import { defineConnect } from './connect.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { defineKey } from './key.ts'
 import { defineListen } from './listen.ts'
+import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
@@ -19,6 +20,7 @@ export function createProgram(): Command {
     .addHelpText('after', help)
   defineListen(program)
   defineConnect(program)
+  definePing(program)
   defineSim(program)
   defineKey(program)
   return program
@@ -36,6 +38,7 @@ Examples:
   udpipe listen --once 1234 > copy.txt       a file, from one machine
   udpipe connect host 1234 < original.txt    to another
 
+  udpipe ping host 1234                      how far away a server is
   udpipe sim --help                          the same over a bad network`
 
 /** The package names itself, so this holds for the source as for what is built from it. */

@@ -2,10 +2,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ProtocolName, UDPipeOptions } from '../index.ts'
 import { failUsage } from './usage-error.ts'
 
-/** The options that `listen` and `connect` have in common, as commander hands them over. */
-export interface SharedOptions {
-  readonly bytes?: true
-  readonly lines?: true
+/** The options of every command that is an end of a connection, as commander hands them over. */
+export interface ConnectionOptions {
   readonly token?: string
   /** Seconds. */
   readonly timeout: number
@@ -13,6 +11,12 @@ export interface SharedOptions {
   readonly security?: 'noise' | 'none'
   readonly quiet?: true
   readonly verbose?: true
+}
+
+/** The options that `listen` and `connect` have in common. */
+export interface SharedOptions extends ConnectionOptions {
+  readonly bytes?: true
+  readonly lines?: true
 }
 
 /** How many bytes a datagram has at most, and so a message of the classic protocol: it passes every usual network unfragmented. */
@@ -33,11 +37,18 @@ const MIN_TIMEOUT_SECONDS = 1
 const MAX_TIMEOUT_SECONDS = 86_400
 const MAX_HANDSHAKE_TIMEOUT_MS = 5_000
 
-/** Adds the options that both commands have. */
+/** Adds the options that `listen` and `connect` have in common. */
 export function addSharedOptions(command: Command): Command {
+  return addConnectionOptions(
+    command
+      .option('-b, --bytes', 'carry bytes as they are, a file for example (default of the reliable protocol)')
+      .option('-l, --lines', 'carry lines: each is a message (default of the classic protocol)'),
+  )
+}
+
+/** Adds the options of every command that is an end of a connection. */
+export function addConnectionOptions(command: Command): Command {
   return command
-    .option('-b, --bytes', 'carry bytes as they are, a file for example (default of the reliable protocol)')
-    .option('-l, --lines', 'carry lines: each is a message (default of the classic protocol)')
     .addOption(new Option('-t, --token <token>', 'the word that both sides must know').env('UDPIPE_TOKEN'))
     .addOption(
       new Option('-w, --timeout <seconds>', 'the silence after which a connection counts as lost')
@@ -60,7 +71,7 @@ export function addSharedOptions(command: Command): Command {
 }
 
 /** What the shared options mean to the library. */
-export function toUDPipeOptions({ token, timeout, verbose, security }: SharedOptions): UDPipeOptions {
+export function toUDPipeOptions({ token, timeout, verbose, security }: ConnectionOptions): UDPipeOptions {
   const timeoutMs = timeout * 1000
   return {
     timeoutMs,

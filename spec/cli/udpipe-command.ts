@@ -1,4 +1,4 @@
-import { ChildProgram } from './child-program.ts'
+import { ChildProgram } from '../support/child-program.ts'
 
 /** Runs the command `udpipe`. */
 export function udpipe(...args: readonly string[]): ChildProgram {

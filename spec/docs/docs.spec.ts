@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { transitions as classicTransitions } from '../../lib/classic/state.ts'
 import { parseOptions } from '../../lib/options.ts'
+import { transitions as reliableTransitions } from '../../lib/protocol/connection-state.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -82,5 +84,40 @@ describe('docs/options.md', () => {
   it('lists every option, in the order of the source', () => {
     const listed = [...read('docs/options.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
     expect(listed).toEqual(Object.keys(parseOptions({})))
+  })
+})
+
+describe('docs/lifecycle.md', () => {
+  const text = read('docs/lifecycle.md')
+
+  it.each([
+    ['Reliable', reliableTransitions],
+    ['Classic', classicTransitions],
+  ])('has every transition of %s sessions, and no other', (name, transitions) => {
+    const [, section = ''] = text.split(`### ${name} sessions\n`)
+    const [table = ''] = section.split('\n#')
+    const listed = [...table.matchAll(/^\| `(\w+)` \| (.*)\|$/gm)].map(([, state, moves = '']) => [
+      state,
+      Object.fromEntries([...moves.matchAll(/`(\w+)` → `(\w+)`/g)].map(([, input, next]) => [input, next])),
+    ])
+    expect(Object.fromEntries(listed)).toEqual(transitions)
+  })
+
+  it('explains every state and every transition', () => {
+    const explained = [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
+    for (const table of [reliableTransitions, classicTransitions]) {
+      for (const [state, moves] of Object.entries(table)) {
+        for (const name of [state, ...Object.keys(moves)]) expect(explained).toContain(name)
+      }
+    }
+  })
+
+  it('draws only transitions that there are', () => {
+    const drawn = [...text.matchAll(/^ {4}(\w+) --> (\w+): (\w+)$/gm)]
+    expect(drawn.length).toBeGreaterThan(0)
+    for (const [, from = '', to, transition = ''] of drawn) {
+      const moves: Readonly<Record<string, string>> = reliableTransitions[from as keyof typeof reliableTransitions]
+      expect(moves[transition]).toBe(to)
+    }
   })
 })

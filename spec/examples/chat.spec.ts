@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ChildProgram } from '../cli/child-program.ts'
+import { ChildProgram } from '../support/child-program.ts'
 
 it('the guests of a chat room read what the others write, and who comes and goes', async () => {
   const room = chat('serve', '0')

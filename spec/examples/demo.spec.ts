@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ChildProgram } from '../cli/child-program.ts'
+import { ChildProgram } from '../support/child-program.ts'
 
 describe('the demonstration', () => {
   it('shows what it claims, sums it up, and ends by itself with 0', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ChildProgram } from '../cli/child-program.ts'
+import { ChildProgram } from '../support/child-program.ts'
 
 it('the minimal server answers the minimal client', async () => {
   const server = new ChildProgram('examples/minimal-server.ts', ['0'])

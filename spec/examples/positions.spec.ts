@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ChildProgram } from '../cli/child-program.ts'
+import { ChildProgram } from '../support/child-program.ts'
 
 it('the position server moves three players, shows snapshots of them, and ends', async () => {
   const world = new ChildProgram('examples/positions.ts', ['3'])

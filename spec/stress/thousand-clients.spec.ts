@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Child } from './child.ts'
+import { ChildProgram } from '../support/child-program.ts'
 import type { Holdings } from './programs/measure.ts'
 
 const CLIENTS = 1_000
@@ -17,9 +17,10 @@ describe.each([
   { protocol: 'reliable', ports: 'shared', rounds: 1 },
 ])('a thousand $protocol clients on $ports ports', ({ protocol, ports, rounds }) => {
   it(`connect, echo and close, ${rounds} times, and leave nothing behind`, { timeout: 120_000 }, async () => {
-    const server = await Child.start('server.ts', protocol, ports)
-    const { port } = server.greeting as { port: number }
-    const clients = await Child.start('clients.ts', protocol, String(port))
+    const server = startProgram('server.ts', protocol, ports)
+    const { port } = (await server.answer()) as { port: number }
+    const clients = startProgram('clients.ts', protocol, String(port))
+    await clients.answer()
     const clientsAtRest = await holdingsOf(clients)
     const serverAtRest = await holdingsOf(server)
     let limits: readonly [number, number] = [Infinity, Infinity]
@@ -40,7 +41,7 @@ describe.each([
  * Waits until a process has let go of every socket and timer, and of its memory, and returns how large its heap is then. What
  * a server answers a late CLOSE with stays for a second.
  */
-async function untilAtRest(child: Child, atRest: Holdings, heapLimitBytes: number): Promise<number> {
+async function untilAtRest(child: ChildProgram, atRest: Holdings, heapLimitBytes: number): Promise<number> {
   for (let i = 0; i < 200; i += 1) {
     const { sockets, timers, heapBytes } = await holdingsOf(child)
     if (sockets <= atRest.sockets && timers <= atRest.timers && heapBytes <= heapLimitBytes) return heapBytes
@@ -49,6 +50,10 @@ async function untilAtRest(child: Child, atRest: Holdings, heapLimitBytes: numbe
   throw new Error(`The process still holds on to ${JSON.stringify(await holdingsOf(child))}; limit ${heapLimitBytes}.`)
 }
 
-async function holdingsOf(child: Child): Promise<Holdings> {
+function startProgram(name: string, ...args: readonly string[]): ChildProgram {
+  return new ChildProgram(`spec/stress/programs/${name}`, args, { nodeOptions: ['--expose-gc'] })
+}
+
+async function holdingsOf(child: ChildProgram): Promise<Holdings> {
   return (await child.ask({})) as Holdings
 }

@@ -10,7 +10,7 @@ export function measure(): Holdings {
   globalThis.gc?.()
   const resources = process.getActiveResourcesInfo()
   return {
-    sockets: resources.filter((name) => name === 'UDPWRAP').length,
+    sockets: resources.filter((name) => name === 'UDPWrap').length,
     timers: resources.filter((name) => name === 'Timeout' || name === 'Immediate').length,
     heapBytes: process.memoryUsage().heapUsed,
   }

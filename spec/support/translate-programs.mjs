@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { translationOf } from './translation.mjs'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** Where programs are, and what they import. */
+const FOLDERS = ['lib', 'examples', 'spec/life', 'spec/stress', 'spec/support', 'spec/transport/programs']
+
+/** Before any spec runs, translates what the programs of the specs consist of, so that not each of them does. */
+export async function setup() {
+  for (const folder of FOLDERS) {
+    const names = readdirSync(join(ROOT, folder), { recursive: true })
+    for (const name of names.filter((candidate) => candidate.endsWith('.ts') && !candidate.endsWith('.spec.ts'))) {
+      const path = join(ROOT, folder, name)
+      await translationOf(path, readFileSync(path, 'utf8'))
+    }
+  }
+}
