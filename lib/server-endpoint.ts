@@ -53,7 +53,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   get isClosed(): boolean {
-    return this.#isClosing && this.#links.size === 0
+    return this.#socket.isClosed && this.#links.size === 0
   }
 
   get nextDeadline(): number {
@@ -101,10 +101,12 @@ export class ServerEndpoint implements Endpoint {
   transmit(now: number): void {
     for (const door of this.#doors) this.#transmitAnswers(door, now)
     this.#links.transmit(now)
+    // Whoever knocked until now has had an answer.
+    if (this.#isClosing && !this.#socket.isClosed) this.#closeFrontDoor()
   }
 
   close(now: number, code: number, reason: string): void {
-    if (!this.#isClosing) this.#closeFrontDoor()
+    this.#isClosing = true
     for (const link of this.#links) {
       link.session.close(now, code, reason)
       this.#links.touch(link)
@@ -171,7 +173,6 @@ export class ServerEndpoint implements Endpoint {
   }
 
   #closeFrontDoor(): void {
-    this.#isClosing = true
     this.#socket.close()
     this.#keepCounters()
   }
