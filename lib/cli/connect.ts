@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import type { DisconnectInfo, Peer, UndeliveredMessage } from '../index.ts'
+import type { DisconnectInfo, ErrorCode, Peer, UDPipeError, UndeliveredMessage } from '../index.ts'
 import { formatAddress } from '../session/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
@@ -9,6 +9,7 @@ import { orUsageError } from './usage-error.ts'
 interface ConnectOptions extends SharedOptions {
   readonly keepOpen?: true
   readonly serverKey?: string
+  readonly reconnect?: true
 }
 
 /** Adds `udpipe connect HOST PORT`. */
@@ -21,6 +22,7 @@ export function defineConnect(program: Command): void {
   addSharedOptions(command)
     .addOption(new Option('--server-key <key>', 'the public key of the server, of udpipe key').env('UDPIPE_SERVER_KEY'))
     .option('-k, --keep-open', 'stay when standard input has ended, until the server closes or SIGINT')
+    .option('-r, --reconnect', 'dial again when the connection is lost, or there is none, until SIGINT')
     .addHelpText('after', help)
     .action(async (host: string, port: number, options: ConnectOptions) => {
       checkSharedOptions(command, options)
@@ -30,7 +32,8 @@ export function defineConnect(program: Command): void {
 }
 
 const help = `
-A server that is not there yet is waited for, up to 5 seconds or the timeout if that is less. A connection that is lost stays lost.
+A server that is not there yet is waited for, up to 5 seconds or the timeout if that is less. Without
+--reconnect, a connection that is lost stays lost.
 ${exitCodesHelp}
 
 Examples:
@@ -39,16 +42,21 @@ Examples:
   seq 1 10000 | udpipe connect --lines host 1234       ten thousand messages
   timeout 5 udpipe connect -k host 1234 < question     and five seconds for the answers`
 
+/** What a client that dials again goes on after. */
+const attemptFailures: readonly ErrorCode[] = ['ERR_HANDSHAKE_TIMEOUT', 'ERR_REFUSED']
+
 class Connection extends ConsolePipe {
   readonly #server: string
   readonly #staysOpen: boolean
+  readonly #reconnects: boolean
   #hasStood = false
 
   constructor(host: string, port: number, options: ConnectOptions) {
-    const { protocol, keepOpen, serverKey } = options
-    super(options, { host, port, reconnect: false, protocol, ...(serverKey !== undefined && { serverKey }) })
+    const { protocol, keepOpen, serverKey, reconnect = false } = options
+    super(options, { host, port, reconnect, protocol, ...(serverKey !== undefined && { serverKey }) })
     this.#server = formatAddress({ host, port })
     this.#staysOpen = keepOpen === true
+    this.#reconnects = reconnect
   }
 
   pass(message: Uint8Array): boolean {
@@ -61,19 +69,26 @@ class Connection extends ConsolePipe {
 
   override onConnect(peer: Peer, ip: string, port: number): void {
     super.onConnect(peer, ip, port)
+    const what = this.#hasStood ? 'reconnected' : 'connected'
     this.#hasStood = true
-    this.report.success(`connected to ${formatAddress({ host: ip, port })}`)
+    this.report.success(`${what} to ${formatAddress({ host: ip, port })}`)
   }
 
   override onDisconnect(peer: Peer, info: DisconnectInfo): void {
     super.onDisconnect(peer, info)
     const text = `disconnected from ${this.#server}: ${this.explain(info)}`
-    if (info.timedOut) this.report.failure(text)
+    if (info.willReconnect) this.report.warning(`${text}; dialing again`)
+    else if (info.timedOut) this.report.failure(text)
     else this.report.event(text)
   }
 
   override onUndelivered(messages: readonly UndeliveredMessage[]): void {
     this.report.failure(`${messages.length} messages were not delivered`)
+  }
+
+  override onError(error: UDPipeError): void {
+    if (this.#reconnects && attemptFailures.includes(error.code)) this.report.warning(error.message)
+    else super.onError(error)
   }
 
   protected override begin(): void {

@@ -110,6 +110,21 @@ describe('udpipe connect', () => {
     expect(connection.stderr).toMatch(/disconnected from .*: no sign of life for 1 s\n$/)
   })
 
+  it('dials again with --reconnect when the server is lost, and says so', async () => {
+    const { listener, port } = await listen()
+    const connection = await connect(port, '--timeout', '1', '--reconnect')
+
+    listener.kill('SIGKILL')
+    await connection.until(/disconnected from .*: no sign of life for 1 s; dialing again/)
+    connection.end('late\n')
+    const successor = udpipe('listen', port, '--host', '127.0.0.1', '--once')
+
+    expect(await connection.ended).toBe(0)
+    expect(connection.stderr).toMatch(/stalled: .*\n(.*\n)*.* reconnected to 127\.0\.0\.1/)
+    expect(await successor.ended).toBe(0)
+    expect(successor.stdout).toBe('late\n')
+  })
+
   it('exits with 1 and says why when there is no connection', async () => {
     const silent = createSocket('udp4')
     silent.bind(0, '127.0.0.1')

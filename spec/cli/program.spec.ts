@@ -19,6 +19,8 @@ describe('the command line', () => {
     ['bytes that are lines', ['listen', '0', '--bytes', '--lines'], /--bytes and --lines exclude each other/],
     ['prefixes without lines', ['listen', '0', '--bytes', '--prefix'], /--prefix begins lines/],
     ['an advertised name', ['listen', '0', '--advertise', 'localhost'], /advertisedHost must be a numeric/],
+    ['too many pings', ['ping', 'localhost', '1234', '--interval', '0.01'], /a number of seconds from 0.05 to 3600/],
+    ['no pings', ['ping', 'localhost', '1234', '--count', '0'], /a whole number from 1 to/],
     ['a relay without a server', ['sim', '0'], /missing required argument 'server-host'/],
     ['a negative delay', ['sim', '0', '127.0.0.1', '1', '--delay=-1'], /a number of milliseconds from 0 to 60000/],
     ['more loss than all', ['sim', '0', '127.0.0.1', '1', '--loss', '101'], /a number of percent from 0 to 100/],
