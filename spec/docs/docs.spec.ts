@@ -96,11 +96,12 @@ describe('docs/lifecycle.md', () => {
   ])('has every transition of %s sessions, and no other', (name, transitions) => {
     const [, section = ''] = text.split(`### ${name} sessions\n`)
     const [table = ''] = section.split('\n#')
-    const listed = [...table.matchAll(/^\| `(\w+)` \| (.*)\|$/gm)].map(([, state, moves = '']) => [
-      state,
-      Object.fromEntries([...moves.matchAll(/`(\w+)` → `(\w+)`/g)].map(([, input, next]) => [input, next])),
-    ])
-    expect(Object.fromEntries(listed)).toEqual(transitions)
+    const listed: Record<string, Record<string, string>> = {}
+    for (const [, state = '', moves = ''] of table.matchAll(/^\| `(\w+)` \| (.*)\|$/gm)) {
+      const row: Record<string, string> = (listed[state] = {})
+      for (const [, transition = '', next = ''] of moves.matchAll(/`(\w+)` → `(\w+)`/g)) row[transition] = next
+    }
+    expect(listed).toEqual(transitions)
   })
 
   it('explains every state and every transition', () => {

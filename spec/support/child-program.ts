@@ -104,7 +104,7 @@ export class ChildProgram {
 
   /** Tells it something, without waiting for an answer. */
   tell(message: object): void {
-    this.#process.send?.(message)
+    this.#process.send(message)
   }
 
   /** Sends it a message and waits for the next one of its own; rejects when it ends before that. */
