@@ -39,7 +39,7 @@ type Deed = 'stopped' | 'killed' | 'paused' | 'left'
 
 const PROCESSES = 8
 /** The others talk meanwhile. */
-const MAX_BUSY_PROCESSES = PROCESSES / 2
+const MAX_BUSY_PROCESSES = 3
 /** From one deed to the next, and to the next sample. */
 const DEED_GAP_MS = 700
 const SAMPLE_GAP_MS = 2_000

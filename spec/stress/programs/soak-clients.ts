@@ -19,7 +19,7 @@ class Client extends UDPipe {
   #loop = new AbortController()
 
   constructor(name: string) {
-    super({ timeoutMs: 4_000, reconnect: { minDelayMs: 100, maxDelayMs: 1_000, attempts: Infinity } })
+    super({ timeoutMs: 4_000 })
     this.name = name
   }
 
