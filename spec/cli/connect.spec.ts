@@ -120,7 +120,7 @@ describe('udpipe connect', () => {
     const successor = udpipe('listen', port, '--host', '127.0.0.1', '--once')
 
     expect(await connection.ended).toBe(0)
-    expect(connection.stderr).toMatch(/stalled: .*\n(.*\n)*.* reconnected to 127\.0\.0\.1/)
+    expect(connection.stderr).toMatch(/dialing again\n(.*\n)*.* reconnected to 127\.0\.0\.1/)
     expect(await successor.ended).toBe(0)
     expect(successor.stdout).toBe('late\n')
   })
