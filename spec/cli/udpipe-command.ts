@@ -1,4 +1,8 @@
-import { ChildProgram } from '../support/child-program.ts'
+import { afterEach } from 'vitest'
+import { ChildProgram, endPrograms } from '../support/child-program.ts'
+
+// Those of one test must not take the time of the next.
+afterEach(endPrograms)
 
 /** Runs the command `udpipe`. */
 export function udpipe(...args: readonly string[]): ChildProgram {

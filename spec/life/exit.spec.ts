@@ -10,7 +10,7 @@ const brief = { ...patient, handshakeTimeoutMs: 1_000 }
 const still = { ...patient, reconnect: false }
 
 describe.concurrent.each(['classic', 'reliable'] as const)('the end of a %s connection', (protocol) => {
-  const options = { server: { ...patient, protocols: [protocol] }, client: { ...patient, protocol } }
+  const options = { server: { ...patient, protocols: [protocol] }, client: { ...still, protocol } }
 
   it('comes at once where both sides close at the same time, and each has closed of its own accord', async ({
     expect,
