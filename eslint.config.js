@@ -32,7 +32,7 @@ const transportModules = '/^(node:)?(dgram|dns|crypto)$/'
 const transportOnly = 'Only lib/transport touches sockets, names and the random source.'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -50,7 +50,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.config.ts', '*.config.js'],
+    files: ['**/*.config.ts', '*.config.js'],
     rules: { 'no-restricted-exports': 'off' },
   },
   {
