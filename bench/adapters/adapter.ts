@@ -17,7 +17,7 @@ export interface Listener {
   /** With the rhythm `'ticks'`, what the library has to be called for in each tick. */
   step?(): void
   /** How many datagrams were sent and received, where the library tells. */
-  datagrams?(): { readonly sent: number; readonly received: number }
+  datagrams?: () => { readonly sent: number; readonly received: number }
 }
 
 export interface EndOptions {
@@ -41,4 +41,4 @@ export interface Adapter {
 }
 
 /** Shared by what nobody has listened to yet. */
-export function ignoreMessage(): void {}
+export const ignoreMessage = (): void => {}

@@ -93,9 +93,9 @@ export const quic: Adapter = {
       config: { key, cert: certificate, verifyPeer: false, maxIdleTimeout: MAX_IDLE_MS },
     })
     server.addEventListener(events.EventQUICServerConnection.name, (opened) => {
-      const connection = detail<QuicConnection>(opened)
+      const connection = detail(opened) as QuicConnection
       connection.addEventListener(events.EventQUICConnectionStream.name, (begun) =>
-        onConnection(new QuicStreamConnection(detail<QuicStream>(begun))),
+        onConnection(new QuicStreamConnection(detail(begun) as QuicStream)),
       )
     })
     await server.start({ host, port })
@@ -115,8 +115,8 @@ export const quic: Adapter = {
   },
 }
 
-function detail<T>(event: Event): T {
-  return (event as unknown as { readonly detail: T }).detail
+function detail(event: Event): unknown {
+  return (event as unknown as { readonly detail: unknown }).detail
 }
 
 function fillRandomly(bytes: ArrayBuffer): Promise<void> {

@@ -64,7 +64,7 @@ function transfer(
     scenario,
     measure: async (repetition) => {
       const link = linkOptions && (await Impairment.open({ ...linkOptions, seed: repetition + 1 }))
-      let figures: Record<string, number> = {}
+      let figures: Record<string, number>
       let counts: LinkCounts | undefined
       try {
         const parameters = { totalBytes: sizeMib * MiB, messageBytes: MESSAGE_BYTES }

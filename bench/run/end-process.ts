@@ -23,7 +23,7 @@ export class EndProcess {
 
   /** `prefix` is a command that runs another: on one core, in another network. */
   constructor(order: EndOrder, prefix: readonly string[]) {
-    const [command = '', ...args] = [...prefix, process.execPath, '--import', 'tsx', program, JSON.stringify(order)]
+    const [command, ...args] = [...prefix, process.execPath, '--import', 'tsx', program, JSON.stringify(order)]
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const ready = withResolvers<number>()
     const report = withResolvers<Report>()

@@ -1,0 +1,24 @@
+/** Makes `docs/performance.md` and its pictures: `npm run bench:page -- results.json`. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import type { Results } from '../run/results.ts'
+import { composePage } from './markdown.ts'
+
+const docs = fileURLToPath(new URL('../../docs', import.meta.url))
+const PICTURES = 'performance'
+
+new Command('bench:page')
+  .description('Makes docs/performance.md of the results of a run.')
+  .argument('<json>', 'what `npm run bench -- --json` wrote')
+  .option('--folder <path>', 'where the page goes', docs)
+  .action((json: string, { folder }: { readonly folder: string }) => {
+    const results = JSON.parse(readFileSync(json, 'utf8')) as Results
+    const { markdown, pictures } = composePage(results, PICTURES)
+    rmSync(join(folder, PICTURES), { recursive: true, force: true })
+    mkdirSync(join(folder, PICTURES), { recursive: true })
+    writeFileSync(join(folder, 'performance.md'), markdown)
+    for (const { file, svg } of pictures) writeFileSync(join(folder, PICTURES, file), svg)
+  })
+  .parse()
