@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,6 +198,8 @@ int main(int argc, char **argv) {
   struct direction there, back;
   prepare(&there, a, b, seed);
   prepare(&back, b, a, seed ^ 0x9e3779b97f4a7c15u);
+  /* A relay whose starter is gone would keep its namespaces for ever. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGTERM, on_signal);
   signal(SIGINT, on_signal);
   printf("ready\n");

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,7 +18,10 @@ export function buildProgram(source: string, libraries: readonly string[], hint:
   if (existsSync(to) && statSync(to).mtimeMs > statSync(from).mtimeMs) return to
   mkdirSync(join(bench, 'build'), { recursive: true })
   try {
-    execFileSync('cc', ['-O2', '-o', to, from, ...libraries], { stdio: 'pipe' })
+    // Whoever looks for the program meanwhile, or after a compiler that was killed, never finds half of it.
+    const made = `${to}.${process.pid}`
+    execFileSync('cc', ['-O2', '-o', made, from, ...libraries], { stdio: 'pipe' })
+    renameSync(made, to)
   } catch (error) {
     throw new Error(`${hint} (${firstLine(error as Error & { readonly stderr?: Buffer })})`, { cause: error })
   }
