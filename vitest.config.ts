@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
 /** What is to hold wherever a server's clients are, on private ports of their own or all on the front door's. */
-const onEitherPort = ['admission', 'closing', 'handshake', 'liveness', 'messages', 'reconnecting', 'reliable']
+const onEitherPort = [
+  'admission',
+  'closing',
+  'handshake',
+  'liveness',
+  'messages',
+  'reconnecting',
+  'reliable',
+  'resuming',
+]
 
 export default defineConfig({
   // Specs import the public name `udpipe` and still run the source: the package resolves itself.

@@ -23,9 +23,12 @@ export interface DisconnectInfo {
   /** What the side that closed it gave to `close`, or one of `closeCodes`; 0 by default, and when nobody closed it. */
   readonly code: number
   readonly reason: string
-  /** Whether it ended because nothing was heard for `timeoutMs`. */
+  /** Whether it ended because one of the ends had heard nothing for its `timeoutMs`. */
   readonly timedOut: boolean
-  /** Whether this end, a client, dials again by itself. */
+  /**
+   * Whether this end, a client, dials again by itself. At a server it is false, because nobody can know whether the client will
+   * come back; it may, within `resumeWindowMs` of a timeout, and then `onConnect` fires again for the same peer.
+   */
   readonly willReconnect: boolean
 }
 
@@ -57,7 +60,10 @@ export abstract class Callbacks {
   onConnecting(peer: Peer, ip: string, port: number): void
   onConnecting(): void {}
 
-  /** The connection stands: messages flow both ways. `ip` and `port` are the other side's. */
+  /**
+   * The connection stands: messages flow both ways. `ip` and `port` are the other side's. Fires again, for the same peer, when
+   * a connection that was lost goes on or, on a client, another one takes its place.
+   */
   onConnect(peer: Peer, ip: string, port: number): void
   onConnect(): void {}
 
@@ -109,8 +115,8 @@ export abstract class Callbacks {
 
   /**
    * Messages that were accepted and that nobody confirmed: their connection is gone and nothing will send them again. On a
-   * reliable peer a lost connection may or may not have delivered them. On a client, `peer` is undefined for what was sent before
-   * the server's name was looked up in vain.
+   * reliable peer a lost connection may or may not have delivered them; while it can still be resumed it is not gone. On a client,
+   * `peer` is undefined for what was sent before the server's name was looked up in vain.
    */
   onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer | undefined): void
   onUndelivered(): void {}

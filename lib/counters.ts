@@ -24,6 +24,12 @@ export interface Counters {
   badTokens: number
   /** Clients that were sent away: the server was full, had no free port, or its program said no. */
   refusedClients: number
+  /** How often a connection that was lost went on: its client came back to it. */
+  resumptions: number
+  /** Server: connections whose clients might have come back, given up because a newcomer needed their place. */
+  evictedClients: number
+  /** Sequenced and unreliable messages that waited too long to be sent, and were dropped. */
+  droppedStale: number
   /** Private ports that were opened and that nobody came to. */
   abandonedHandshakes: number
   /** ICMP errors and failed sends: hints that never end a connection by themselves. */
@@ -46,6 +52,9 @@ export function createCounters(): Counters {
     violations: 0,
     badTokens: 0,
     refusedClients: 0,
+    resumptions: 0,
+    evictedClients: 0,
+    droppedStale: 0,
     abandonedHandshakes: 0,
     hints: 0,
   }

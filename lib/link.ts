@@ -85,6 +85,11 @@ export class Link implements PeerLink {
     return this.session.state === 'closed'
   }
 
+  /** Whether the connection is lost and may go on. */
+  get isWaiting(): boolean {
+    return this.session.state === 'waiting'
+  }
+
   /** Whether messages reach the peer, or wait for a stalled link. */
   get isStanding(): boolean {
     return this.session.state === 'connected' || this.session.state === 'stalled'
@@ -202,6 +207,11 @@ export class Link implements PeerLink {
     this.#socket.unsetPeer()
   }
 
+  /** The peer may come back by another HELLO. */
+  expect(id: Uint8Array, source: Address): void {
+    this.#socket.expect(id, source)
+  }
+
   /** Adds what the session and its socket dropped. */
   count(counters: Counters): void {
     const { stats } = this.session
@@ -210,6 +220,8 @@ export class Link implements PeerLink {
     counters.droppedDuplicates += stats.droppedDuplicates
     counters.droppedRateLimited += stats.droppedRateLimited
     counters.violations += stats.violations
+    counters.droppedStale += stats.droppedStale
+    counters.resumptions += stats.resumptions
     countDropped(this.#socket, counters)
   }
 
@@ -238,6 +250,7 @@ export class Link implements PeerLink {
         return
       case 'connected':
         this.hasStood = true
+        this.#hasEnded = false
         callbacks.onConnect(this.peer, event.remote.host, event.remote.port)
         return
       case 'ping':

@@ -10,6 +10,8 @@ export class Links {
   readonly #links = new Map<Peer, Link>()
   readonly #onRemoved: (link: Link) => void
   #ready: Link[] = []
+  /** Those that wait for the other side, or to dial again; the one that has waited longest first. */
+  readonly #waiting = new Set<Link>()
   readonly #toDispatch: Link[] = []
   #dispatched = 0
   #toTransmit: Link[] = []
@@ -41,6 +43,19 @@ export class Links {
   /** Adds what the links dropped so far; those that are over have kept it themselves. */
   count(counters: Counters): void {
     for (const link of this.#links.values()) link.count(counters)
+  }
+
+  /** The link that has waited longest for the other side; `undefined` when none waits. */
+  get oldestWaiting(): Link | undefined {
+    for (const link of this.#waiting) if (link.isWaiting) return link
+    return undefined
+  }
+
+  /** Ends a link whose session was told to: its last callbacks fire now, and its socket is closed. */
+  finish(link: Link): void {
+    this.touch(link)
+    link.dispatch()
+    if (link.isClosed) this.#remove(link)
   }
 
   add(link: Link): void {
@@ -103,6 +118,8 @@ export class Links {
       link.isToDispatch = false
       this.#dispatched += 1
       if (link.isClosed) this.#remove(link)
+      else if (!link.isWaiting) this.#waiting.delete(link)
+      else this.#waiting.add(link)
     }
     this.#toDispatch.length = 0
     this.#dispatched = 0
@@ -125,6 +142,7 @@ export class Links {
 
   #remove(link: Link): void {
     if (!this.#links.delete(link.peer)) return
+    this.#waiting.delete(link)
     link.dispose()
     this.#onRemoved(link)
   }

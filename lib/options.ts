@@ -50,6 +50,11 @@ export interface UDPipeOptions {
   /** How long each half of the handshake may take. 50 to 600,000 ms, default 5,000. */
   readonly handshakeTimeoutMs?: number
   /**
+   * Server: how long a connection that was lost is kept for its client to come back to, so that nothing is lost with it. It
+   * takes no place from newcomers. 0 to 86,400,000 ms, 0 for not at all; default 30,000. Reliable peers only.
+   */
+  readonly resumeWindowMs?: number
+  /**
    * Client: whether, and how, it dials again after a lost connection, a refusal or no answer. Default `true`: from 250 ms
    * doubling to 8 s, with jitter, for ever.
    */
@@ -123,6 +128,7 @@ export interface Options {
   readonly stallTimeoutMs: number
   readonly pingIntervalMs: number
   readonly handshakeTimeoutMs: number
+  readonly resumeWindowMs: number
   readonly reconnect: ReconnectSettings | false
   readonly privatePorts: PortRange | 'shared' | undefined
   readonly advertisedHost: readonly string[]
@@ -198,6 +204,7 @@ const parsers = {
   stallTimeoutMs: number(20, DAY_MS, 1_000),
   pingIntervalMs: number(10, DAY_MS, 500),
   handshakeTimeoutMs: number(50, 600_000, 5_000),
+  resumeWindowMs: number(0, DAY_MS, 30_000),
   reconnect,
   privatePorts,
   advertisedHost,

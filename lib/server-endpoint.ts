@@ -9,6 +9,7 @@ import { protocols } from './protocols.ts'
 import type { Address } from './session/address.ts'
 import type { FrontDoor, Knock } from './session/front-door.ts'
 import { refusalCodes } from './session/refusal-codes.ts'
+import type { Session } from './session/session.ts'
 import { PrivatePorts } from './transport/private-ports.ts'
 import type { DatagramPort, LinkSocket, LinkSockets } from './transport/link-socket.ts'
 import { SharedPort } from './transport/shared-port.ts'
@@ -22,6 +23,7 @@ export class ServerEndpoint implements Endpoint {
   readonly #sharedPort: SharedPort | undefined
   readonly #links: Links
   readonly #doorOf = new Map<Link, FrontDoor>()
+  readonly #linkOf = new Map<Session, Link>()
   #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
   #isClosing = false
   #isSocketCounted = false
@@ -141,18 +143,19 @@ export class ServerEndpoint implements Endpoint {
     }
     const { door, knock, now } = this.#pending
     const { callbacks, options } = this.#context
-    if (this.#links.size >= options.maxClients) {
+    if (this.#links.size >= options.maxClients && this.#links.oldestWaiting === undefined) {
       callbacks.onMaxClients(asBuffer(knock.hello), knock.source.host, knock.source.port)
       this.#refusePending(refusalCodes.full, 'the server is full')
       return
     }
-    const socket = this.#openLinkSocket(knock)
+    const socket = this.#openLinkSocket(knock, now)
     if (socket === undefined) return
     if (!this.#isWelcome(knock, socket)) {
       this.#refusePending(refusalCodes.refused, 'the server’s program refused')
       return
     }
     this.#pending = undefined
+    if (this.#links.size >= options.maxClients) this.#evict(now)
     const { host, port } = socket.address
     const session = door.admit(now, knock, { host: hostToShow(options.advertisedHost, host, knock.source.host), port })
     this.#addLink(door, new Link(this.#context, session, socket, knock.source, (link) => this.#touch(link)), socket)
@@ -192,6 +195,15 @@ export class ServerEndpoint implements Endpoint {
         callbacks.onBadToken(asBuffer(event.hello), event.source.host, event.source.port)
         continue
       }
+      if (event.type === 'returning') {
+        this.#linkOf.get(event.session)?.expect(event.id, event.source)
+        continue
+      }
+      if (event.type === 'superseded') {
+        const link = this.#linkOf.get(event.session)
+        if (link !== undefined) this.#links.finish(link)
+        continue
+      }
       const { knock } = event
       this.#pending = { door, knock, now }
       try {
@@ -225,10 +237,23 @@ export class ServerEndpoint implements Endpoint {
     door.refuse(now, knock, code, reason)
   }
 
-  #openLinkSocket(knock: Knock): LinkSocket | undefined {
+  /** Gives up the connection that has waited longest for its client to come back. Returns whether there was one. */
+  #evict(now: number): boolean {
+    const link = this.#links.oldestWaiting
+    if (link === undefined) return false
+    this.#context.counters.evictedClients += 1
+    link.session.close(now, 0, '')
+    this.#links.finish(link)
+    return true
+  }
+
+  /** A private port that somebody might have come back to is given to who is here. A shared one runs out of nothing. */
+  #openLinkSocket(knock: Knock, now: number): LinkSocket | undefined {
     try {
       return this.#linkSockets.open(knock)
     } catch (error) {
+      const isOutOfPorts = this.#sharedPort === undefined && isNoFreePort(error)
+      if (isOutOfPorts && this.#evict(now)) return this.#openLinkSocket(knock, now)
       if (!(error instanceof UDPipeError)) throw error
       this.#refusePending(refusalCodes.noFreePort, 'the server has no free port')
       this.#context.callbacks.onError(error)
@@ -242,6 +267,7 @@ export class ServerEndpoint implements Endpoint {
       this.#context.wake()
     }
     this.#doorOf.set(link, door)
+    this.#linkOf.set(link.session, link)
     this.#links.add(link)
   }
 
@@ -253,6 +279,7 @@ export class ServerEndpoint implements Endpoint {
   #forget(link: Link): void {
     this.#doorOf.get(link)?.forget(link.session)
     this.#doorOf.delete(link)
+    this.#linkOf.delete(link.session)
     if (!link.hasStood) this.#context.counters.abandonedHandshakes += 1
     this.#keepCounters()
   }
@@ -272,4 +299,8 @@ export class ServerEndpoint implements Endpoint {
       this.#socket.send(length, door.destination)
     }
   }
+}
+
+function isNoFreePort(error: unknown): boolean {
+  return error instanceof UDPipeError && error.code === 'ERR_NO_FREE_PORT'
 }

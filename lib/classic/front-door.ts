@@ -30,6 +30,7 @@ export class ClassicFrontDoor implements FrontDoor {
     badTokens: 0,
     admitted: 0,
     refused: 0,
+    returned: 0,
     droppedMalformed: 0,
     droppedAnswers: 0,
     droppedForeign: 0,

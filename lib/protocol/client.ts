@@ -113,12 +113,14 @@ export class ReliableClient extends ReliableSession {
   }
 
   #dial(): void {
-    this.link.drop()
+    const { resumeId } = this.link
+    if (resumeId === undefined) this.link.drop()
     this.enter('dial', this.settings.handshakeTimeoutMs)
     const { mtuBytes, maxMessageBytes } = this.settings
     this.#dialing?.wipe()
     this.#dialing = new Dialing(this.now, this.#security, {
       limits: { mtuBytes, maxMessageBytes },
+      resumeId,
       userPayload: this.#payload,
     })
     this.setPeer(this.#frontDoor)
@@ -145,7 +147,13 @@ export class ReliableClient extends ReliableSession {
     this.enter('shown', this.settings.handshakeTimeoutMs)
     this.setPeer(remote)
     this.events.push({ type: 'connecting', remote })
-    this.link.open(this.now, { sealer, limits: payload.limits, rttMs })
+    const { limits, resumeId } = payload
+    if (payload.isResumed && this.link.resumeId !== undefined) {
+      this.link.resume(this.now, { sealer, limits, rttMs, resumeId })
+    } else {
+      this.link.giveUp(true)
+      this.link.open(this.now, { sealer, limits, rttMs, resumeId })
+    }
     this.#dialing = undefined
     this.#connectPrefix = encodeConnectPrefix(id)
     this.#connecting = new Repetition(this.now, this.link.probeTimeoutMs)

@@ -18,25 +18,41 @@ export type Transition =
   | 'silent'
   /** Something was heard after that. */
   | 'heard'
+  /** A client that was lost, as it says, opened the connection again. */
+  | 'returned'
   /** CLOSE is to be said, and its answer to be awaited. */
   | 'close'
   /** The other side said CLOSE, and its answer may have to be said again. */
   | 'linger'
-  /** This attempt or connection is lost; a client will dial again. */
+  /** This attempt or connection is lost; a client will dial again, a server's session waits for it to do so. */
   | 'retry'
   /** Nothing is left to be said. */
   | 'over'
 
 /**
  * Every change of state, of both sides, is in this table. A client starts in `'waiting'` and dials at once; a server's
- * session starts in `'connecting'`, is never told `dial`, `shown` or `retry`, and so never dials or waits.
+ * session starts in `'connecting'`, is never told `dial` or `shown`, and so never dials; it alone is told `returned`.
  */
 export const transitions: Readonly<Record<ConnectionState, Readonly<Partial<Record<Transition, ConnectionState>>>>> = {
-  waiting: { dial: 'dialing', linger: 'lingering', over: 'closed' },
+  waiting: { dial: 'dialing', returned: 'connected', linger: 'lingering', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
-  connected: { silent: 'stalled', close: 'closing', linger: 'lingering', retry: 'waiting', over: 'closed' },
-  stalled: { heard: 'connected', close: 'closing', linger: 'lingering', retry: 'waiting', over: 'closed' },
+  connected: {
+    silent: 'stalled',
+    returned: 'connected',
+    close: 'closing',
+    linger: 'lingering',
+    retry: 'waiting',
+    over: 'closed',
+  },
+  stalled: {
+    heard: 'connected',
+    returned: 'connected',
+    close: 'closing',
+    linger: 'lingering',
+    retry: 'waiting',
+    over: 'closed',
+  },
   closing: { linger: 'lingering', over: 'closed' },
   lingering: { over: 'closed' },
   closed: {},

@@ -59,7 +59,7 @@ export class Connection {
   readonly #mtuBytes: number
   readonly #redundancyMode: Redundancy
   readonly #rhythm = new SendRhythm()
-  readonly #sealer: Sealer
+  #sealer: Sealer
   readonly #channels: Channels
   readonly #control: ControlFrames
   readonly #clock = new ClockOffset()
@@ -72,6 +72,8 @@ export class Connection {
   #path: Path
   /** The latest time this connection was told; times of arrival may lie before it. */
   #now: number
+  /** How many of the messages that waited too long are in the stats already. */
+  #countedStale = 0
   /** When the packets arrived that the next ones answer; `NaN` when there were none. */
   #answeringAt = NaN
 
@@ -223,18 +225,35 @@ export class Connection {
   }
 
   /**
+   * Goes on under other keys, after a handshake that took `handshakeRttMs`, and over another path, as far as anybody knows.
+   * Packets are numbered on and on, so that what arrived and what did not is settled with the next acks.
+   */
+  resume(now: number, sealer: Sealer, handshakeRttMs?: number): void {
+    this.#sealer = sealer
+    this.#sender.rekey(sealer)
+    this.#receiver.rekey(sealer)
+    this.startPath(now, handshakeRttMs)
+    this.setStalled(now, false)
+  }
+
+  /** Takes what may be the other side's first packet under other keys: if it opens under them and is new, they hold from now on. */
+  resumeWith(now: number, bytes: Uint8Array, sealer: Sealer): PacketVerdict {
+    this.#advanceTo(now)
+    const verdict = this.#receiver.handle(now, bytes, false, sealer)
+    if (verdict === 'accepted') this.resume(now, sealer)
+    this.#noteReceived(now, bytes, verdict)
+    return verdict
+  }
+
+  /**
    * Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. Of one that
    * `mustBeNewest`, nothing is acted on if it is not newer than all so far.
    */
   handleDatagram(now: number, bytes: Uint8Array, mustBeNewest = false): PacketVerdict {
     this.#advanceTo(now)
     const verdict = this.#receiver.handle(now, bytes, mustBeNewest)
-    this.#countVerdict(verdict)
-    if (verdict === 'accepted') this.#answeringAt = now
     if (verdict === 'accepted' && this.#receiver.isPathNew) this.startPath(now)
-    if (isOpened(verdict)) this.#receiveMeter.add(bytes.length)
-    this.#stats.heldBytes = this.#channels.heldBytes
-    this.#countPath()
+    this.#noteReceived(now, bytes, verdict)
     return verdict
   }
 
@@ -286,6 +305,14 @@ export class Connection {
     return length
   }
 
+  #noteReceived(now: number, bytes: Uint8Array, verdict: PacketVerdict): void {
+    this.#countVerdict(verdict)
+    if (verdict === 'accepted') this.#answeringAt = now
+    if (isOpened(verdict)) this.#receiveMeter.add(bytes.length)
+    this.#stats.heldBytes = this.#channels.heldBytes
+    this.#countPath()
+  }
+
   #countVerdict(verdict: PacketVerdict): void {
     const stats = this.#stats
     if (verdict === 'duplicate') stats.droppedDuplicates += 1
@@ -309,6 +336,9 @@ export class Connection {
   #countQueue(): void {
     this.#stats.queuedMessages = this.#channels.queuedMessages
     this.#stats.queuedBytes = this.#channels.queuedBytes
+    const { droppedStale } = this.#channels.stats
+    this.#stats.droppedStale += droppedStale - this.#countedStale
+    this.#countedStale = droppedStale
   }
 
   #advanceTo(now: number): void {

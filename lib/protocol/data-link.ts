@@ -6,7 +6,7 @@ import type { SendOutcome, SessionEvent, UndeliveredMessage } from '../session/s
 import type { SessionSettings } from '../session/settings.ts'
 import { RateLimiter, type RateNotice } from '../session/rate-limiter.ts'
 import { createStats, type SessionStats } from '../session/stats.ts'
-import { Connection, type ConnectionEvent, type ConnectionTuning } from './connection.ts'
+import { Connection, type ConnectionEvent, type ConnectionTuning, type PacketVerdict } from './connection.ts'
 import { limitSettings, type Limits } from './handshake-payload.ts'
 import { Outbox } from './outbox.ts'
 
@@ -20,6 +20,8 @@ export interface LinkStart {
   readonly limits: Limits
   /** The round-trip time that the handshake took; `NaN` when it could not tell. */
   readonly rttMs: number
+  /** What names this connection when it is to go on after it was lost; `undefined` when it cannot. */
+  readonly resumeId?: Uint8Array | undefined
 }
 
 /**
@@ -46,6 +48,10 @@ export class DataLink {
   /** How many violations there were before this connection. */
   #formerViolations = 0
   #isHeard = false
+  /** Whether the connection has stood, and whether it was lost and nothing may come of it until it is resumed. */
+  #hasStood = false
+  #isParked = false
+  #resumeId: Uint8Array | undefined
   /** Whether what this connection could not deliver has been dealt with. */
   #isGivenUp = false
 
@@ -138,16 +144,22 @@ export class DataLink {
     return this.#liveness.nextDeadline
   }
 
+  /** What names the connection, if it can go on after it is lost; `undefined` when there is none, or it never stood. */
+  get resumeId(): Uint8Array | undefined {
+    return this.#hasStood && !this.#isGivenUp ? this.#resumeId : undefined
+  }
+
   /** Opens a connection and hands it what waits. */
-  open(now: number, { sealer, limits, rttMs }: LinkStart): void {
+  open(now: number, { sealer, limits, rttMs, resumeId }: LinkStart): void {
     const settings = limitSettings(this.#settings, limits)
     this.drop()
     this.#mtuBytes = settings.mtuBytes
+    this.#resumeId = resumeId
     // What the last connection measured says nothing of this one.
     this.stats.rttMs = NaN
     this.stats.rttVarianceMs = NaN
     this.#formerViolations = this.stats.violations
-    this.#sealer = sealer
+    this.#replaceSealer(sealer)
     this.#connection = new Connection(now, {
       ...this.#tuning,
       settings,
@@ -159,20 +171,52 @@ export class DataLink {
     this.#pushUndelivered(this.#outbox.handOver(now, this.#connection))
   }
 
+  /** The connection is lost for now: what is sent waits, and nothing of it leaves or arrives, until it is resumed. */
+  park(now: number): void {
+    this.#isHeard = false
+    this.#isParked = true
+    this.#connection?.setStalled(now, true)
+  }
+
+  /** Goes on with the connection that was lost, after another handshake; both ends keep the limits that they agreed on at first. */
+  resume(now: number, { sealer, rttMs, resumeId }: LinkStart): void {
+    this.#isHeard = false
+    this.#isParked = false
+    this.#resumeId = resumeId
+    this.#replaceSealer(sealer)
+    this.#connection?.resume(now, sealer, rttMs)
+  }
+
+  /**
+   * Goes on with the connection if a packet, which came in a datagram of `datagramBytes`, is one of the other side's under these
+   * keys. Returns whether it is; if not, it is dropped and counted, and nothing else has happened.
+   */
+  resumeWith(now: number, packet: Uint8Array, datagramBytes: number, sealer: Sealer): boolean {
+    const verdict = this.#connection?.resumeWith(now, packet, sealer) ?? 'unopened'
+    this.#countPacket(verdict, datagramBytes - packet.length)
+    if (verdict !== 'accepted') return false
+    this.#replaceSealer(sealer)
+    this.#isHeard = false
+    this.#isParked = false
+    this.heard(now)
+    return true
+  }
+
   /** Forgets the connection that there was, and its keys. */
   drop(): void {
-    this.#sealer?.wipe()
-    this.#sealer = undefined
+    this.#replaceSealer(undefined)
     this.#connection = undefined
     this.stats.heldBytes = 0
     this.#isHeard = false
+    this.#hasStood = false
+    this.#isParked = false
     this.#isGivenUp = false
     this.#outbox.count()
   }
 
   /** Takes a message for this connection, or for the next one. */
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
-    if (this.#connection === undefined || this.#isGivenUp) return this.#outbox.push(message, delivery, channel)
+    if (this.#connection === undefined || this.#isGivenUp) return this.#outbox.push(now, message, delivery, channel)
     return this.#connection.send(now, message, delivery, channel)
   }
 
@@ -198,9 +242,8 @@ export class DataLink {
    * was heard; what is not is dropped and counted.
    */
   receive(now: number, packet: Uint8Array, datagramBytes: number): boolean {
-    const verdict = this.#connection?.handleDatagram(now, packet) ?? 'unopened'
-    if (verdict === 'unopened') this.stats.droppedMalformed += 1
-    else if (verdict !== 'duplicate') this.stats.receivedBytes += datagramBytes - packet.length
+    const verdict = this.#isParked ? 'unopened' : (this.#connection?.handleDatagram(now, packet) ?? 'unopened')
+    this.#countPacket(verdict, datagramBytes - packet.length)
     return verdict === 'accepted'
   }
 
@@ -233,7 +276,9 @@ export class DataLink {
   /** The other side was heard at the time `now`. Returns whether that ended a stall. */
   heard(now: number): boolean {
     if (this.#isHeard) return this.#liveness.heard(now)
+    if (this.#hasStood) this.stats.resumptions += 1
     this.#isHeard = true
+    this.#hasStood = true
     this.#liveness = new Liveness(now, this.#settings)
     return false
   }
@@ -295,6 +340,18 @@ export class DataLink {
     this.#isGivenUp = this.#connection !== undefined
     if (!isUnsentKept) messages.push(...this.#outbox.takeAll())
     this.#pushUndelivered(messages)
+  }
+
+  /** `prefixBytes` is what preceded the packet in its datagram. */
+  #countPacket(verdict: PacketVerdict, prefixBytes: number): void {
+    if (verdict === 'unopened') this.stats.droppedMalformed += 1
+    else if (verdict !== 'duplicate') this.stats.receivedBytes += prefixBytes
+  }
+
+  /** The keys of before are overwritten. */
+  #replaceSealer(sealer: Sealer | undefined): void {
+    this.#sealer?.wipe()
+    this.#sealer = sealer
   }
 
   #pushUndelivered(messages: readonly UndeliveredMessage[]): void {

@@ -7,6 +7,8 @@ import { refusalCodes } from '../session/refusal-codes.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
+import { keyOf } from './guest-key.ts'
+import { GuestList, type Answer, type Guest } from './guest-list.ts'
 import {
   decodeHello,
   encodeConnect,
@@ -20,6 +22,8 @@ import {
   decodeHelloPayload,
   encodeConnectPayload,
   MAX_CONNECT_PAYLOAD_BYTES,
+  RESUME_ID_BYTES,
+  type ConnectPayload,
   type HelloPayload,
 } from './handshake-payload.ts'
 import { ReliableServerSession } from './server-session.ts'
@@ -38,19 +42,6 @@ export interface ReliableFrontDoorOptions extends ConnectionTuning {
   readonly isPortShared?: boolean | undefined
 }
 
-/** Who was let in, and what it was told. */
-interface Guest {
-  readonly session: Session
-  readonly connect: Uint8Array
-  /** Where its first HELLO came from. */
-  readonly source: Address
-}
-
-interface Answer {
-  readonly bytes: Uint8Array
-  readonly destination: Address
-}
-
 /**
  * The public port of the reliable protocol: it answers each HELLO with CONNECT or GO AWAY! It remembers the HELLOs that it has
  * let in, until it is told to {@link forget} them, and those that are still to be answered; whoever has not proved the
@@ -63,6 +54,7 @@ export class ReliableFrontDoor implements FrontDoor {
     badTokens: 0,
     admitted: 0,
     refused: 0,
+    returned: 0,
     droppedMalformed: 0,
     droppedAnswers: 0,
     droppedForeign: 0,
@@ -73,9 +65,7 @@ export class ReliableFrontDoor implements FrontDoor {
   readonly #tuning: ConnectionTuning
   readonly #isPortShared: boolean
   #security: Security
-  /** By the id of their HELLO. */
-  readonly #guests = new Map<string, Guest>()
-  readonly #guestKeys = new Map<Session, string>()
+  readonly #guests = new GuestList()
   /** The knocks that are to be answered, the oldest first, by the id of their HELLO. */
   readonly #knocks = new Map<string, ReliableKnock>()
   readonly #events = new Fifo<FrontDoorEvent>()
@@ -106,7 +96,7 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   /** The cheapest checks come first, and nothing is kept before the last of them has passed. */
-  handleDatagram(_now: number, bytes: Uint8Array, source: Address): void {
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
     const hello = decodeHello(bytes)
     if (hello === undefined) {
       this.stats.droppedMalformed += 1
@@ -115,7 +105,10 @@ export class ReliableFrontDoor implements FrontDoor {
     this.stats.receivedHellos += 1
     if (hello.message === undefined) {
       this.stats.refused += 1
-      this.#answer(encodeGoAway(helloEcho(bytes), refusalCodes.badVersion, BAD_VERSION_REASON), source)
+      this.#answer({
+        bytes: encodeGoAway(helloEcho(bytes), refusalCodes.badVersion, BAD_VERSION_REASON),
+        destination: source,
+      })
       return
     }
     const responder = this.#security.respond(hello.message)
@@ -125,7 +118,7 @@ export class ReliableFrontDoor implements FrontDoor {
     }
     const payload = decodeHelloPayload(responder.payload)
     if (payload === undefined) this.stats.droppedMalformed += 1
-    else this.#handleKnock(new ReliableKnock(bytes, hello.id, source, responder, payload))
+    else this.#handleKnock(now, new ReliableKnock(bytes, hello.id, source, responder, payload))
   }
 
   /**
@@ -136,25 +129,25 @@ export class ReliableFrontDoor implements FrontDoor {
    * @throws Error when the knock is already answered
    */
   admit(now: number, knock: Knock, endpoint: Address): Session {
-    const { mtuBytes, maxMessageBytes } = this.#settings
-    const payload = encodeConnectPayload({ limits: { mtuBytes, maxMessageBytes }, endpoint })
-    const { key, id, responder, limits, source } = this.#takeKnock(knock)
-    const roomBytes = MAX_CONNECT_PAYLOAD_BYTES + this.#security.connectOverheadBytes
-    const connect = encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into))
+    const resumeId = this.#settings.resumeWindowMs > 0 ? this.#randomBytes(RESUME_ID_BYTES) : undefined
+    const payload = this.#createPayload({ isResumed: false, resumeId, endpoint })
+    const known = this.#takeKnock(knock)
+    const answer = this.#createAnswer(known, payload)
+    const { id, key, responder, limits, source } = known
     const session = new ReliableServerSession(now, {
       settings: this.#settings,
       limits,
       sealer: responder.createSealer(),
       // A copy, so that the session does not keep the whole HELLO.
       helloId: id.slice(),
+      resumeId,
       helloSource: source,
       tuning: this.#tuning,
       randomBytes: this.#randomBytes,
     })
-    this.#guests.set(key, { session, connect, source })
-    this.#guestKeys.set(session, key)
+    this.#guests.note(this.#guests.add(session, endpoint, source), key, answer, resumeId && keyOf(resumeId))
     this.stats.admitted += 1
-    this.#answer(connect, source)
+    this.#answer(answer)
     return session
   }
 
@@ -168,14 +161,11 @@ export class ReliableFrontDoor implements FrontDoor {
     requireCode(code)
     const { hello, source } = this.#takeKnock(knock)
     this.stats.refused += 1
-    this.#answer(encodeGoAway(helloEcho(hello), code, reason), source)
+    this.#answer({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
   }
 
   forget(session: Session): void {
-    const key = this.#guestKeys.get(session)
-    if (key === undefined) return
-    this.#guestKeys.delete(session)
-    this.#guests.delete(key)
+    this.#guests.forget(session)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -194,11 +184,16 @@ export class ReliableFrontDoor implements FrontDoor {
    * A HELLO that is known gets the answer it had, wherever it comes from now, as its client may be behind a NAT; but where the port
    * is shared, only where the first one came from.
    */
-  #handleKnock(knock: ReliableKnock): void {
-    const guest = this.#guests.get(knock.key)
+  #handleKnock(now: number, knock: ReliableKnock): void {
+    const answer = this.#guests.answerTo(knock.key)
+    if (answer !== undefined) {
+      if (this.#isPortShared && !isSameAddress(answer.destination, knock.source)) this.stats.droppedForeign += 1
+      else this.#answer({ bytes: answer.bytes, destination: knock.source })
+      return
+    }
+    const guest = knock.resumeId && this.#guests.findReturning(knock.resumeId)
     if (guest !== undefined) {
-      if (this.#isPortShared && !isSameAddress(guest.source, knock.source)) this.stats.droppedForeign += 1
-      else this.#answer(guest.connect, knock.source)
+      this.#welcomeBack(guest, knock)
       return
     }
     if (this.#knocks.has(knock.key)) return
@@ -207,13 +202,61 @@ export class ReliableFrontDoor implements FrontDoor {
       return
     }
     this.#knocks.set(knock.key, knock)
+    this.#supersede(now, knock.source)
     this.#events.push({ type: 'knock', knock })
+  }
+
+  /**
+   * Shows a client that lost its connection the same private port again, and asks nobody. A HELLO can be replayed: so nothing
+   * changes about the connection before a packet opens under the keys that this handshake agreed on. Where the port is shared, that
+   * packet has to come from where the HELLO did, because only there CONNECT was said: so it proves the client's address.
+   */
+  #welcomeBack(guest: Guest, knock: ReliableKnock): void {
+    const resumeId = this.#randomBytes(RESUME_ID_BYTES)
+    const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: guest.endpoint })
+    const answer = this.#createAnswer(knock, payload)
+    const resumption = keyOf(resumeId)
+    const { key, responder, source } = knock
+    const { session } = guest
+    // A copy, so that nobody keeps the whole HELLO.
+    const helloId = knock.id.slice()
+    session.offerReturn({
+      helloId,
+      resumption,
+      sealer: responder.createSealer(),
+      source: this.#isPortShared ? source : undefined,
+    })
+    this.#guests.note(guest, key, answer, resumption)
+    this.stats.returned += 1
+    this.#events.push({ type: 'returning', session, id: helloId, source })
+    this.#answer(answer)
+  }
+
+  /** A client has one attempt at a time: who knocks anew from the same address has given up the one before. */
+  #supersede(now: number, source: Address): void {
+    const session = this.#guests.findHalfOpen(source)
+    if (session === undefined) return
+    session.abandon(now)
+    this.#events.push({ type: 'superseded', session })
+  }
+
+  #createPayload(connection: Omit<ConnectPayload, 'limits'>): Uint8Array {
+    const { mtuBytes, maxMessageBytes } = this.#settings
+    return encodeConnectPayload({ limits: { mtuBytes, maxMessageBytes }, ...connection })
+  }
+
+  #createAnswer({ responder, source }: ReliableKnock, payload: Uint8Array): Answer {
+    const roomBytes = MAX_CONNECT_PAYLOAD_BYTES + this.#security.connectOverheadBytes
+    return { bytes: encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into)), destination: source }
   }
 
   #handleBadToken(hello: Uint8Array, source: Address): void {
     this.stats.badTokens += 1
     this.#events.push({ type: 'bad-token', hello, source })
-    this.#answer(encodeGoAway(helloEcho(hello), refusalCodes.badToken, BAD_TOKEN_REASON), source)
+    this.#answer({
+      bytes: encodeGoAway(helloEcho(hello), refusalCodes.badToken, BAD_TOKEN_REASON),
+      destination: source,
+    })
   }
 
   #takeKnock(knock: Knock): ReliableKnock {
@@ -225,9 +268,9 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   /** What does not fit in is asked for again: a client repeats its HELLO. */
-  #answer(bytes: Uint8Array, destination: Address): void {
+  #answer(answer: Answer): void {
     if (this.#answers.length >= MAX_QUEUED_ANSWERS) this.stats.droppedAnswers += 1
-    else this.#answers.push({ bytes, destination })
+    else this.#answers.push(answer)
   }
 }
 
@@ -250,14 +293,16 @@ class ReliableKnock implements Knock {
   readonly responder: Responder
   readonly payload: Uint8Array
   readonly limits: HelloPayload['limits']
+  readonly resumeId: Uint8Array | undefined
 
   constructor(hello: Uint8Array, id: Uint8Array, source: Address, responder: Responder, payload: HelloPayload) {
     this.hello = hello
     this.id = id
-    this.key = String.fromCharCode(...id)
+    this.key = keyOf(id)
     this.source = source
     this.responder = responder
     this.payload = payload.userPayload
     this.limits = payload.limits
+    this.resumeId = payload.resumeId
   }
 }

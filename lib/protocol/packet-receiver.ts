@@ -44,6 +44,7 @@ export interface ReceivingParts {
 export class PacketReceiver {
   readonly #parts: ReceivingParts
   #path: Path
+  #sealer: Sealer
   readonly #reader = new PacketReader()
   #wasNewest = false
   #lastPacketNumber = NaN
@@ -61,6 +62,7 @@ export class PacketReceiver {
   constructor(parts: ReceivingParts, path: Path) {
     this.#parts = parts
     this.#path = path
+    this.#sealer = parts.sealer
   }
 
   /** Whether the packet that was accepted last was the newest so far. */
@@ -95,9 +97,9 @@ export class PacketReceiver {
 
   /** Whether a packet's seal matches: of a duplicate, nobody has looked so far. To be asked once. */
   opens(bytes: Uint8Array): boolean {
-    const { sealer, history } = this.#parts
+    const { history } = this.#parts
     const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
-    return sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES) >= 0
+    return this.#sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES) >= 0
   }
 
   /** How many packets did not open. */
@@ -105,9 +107,17 @@ export class PacketReceiver {
     return this.#unopenedPackets
   }
 
-  /** Takes a packet that arrived at the time `now`; if `mustBeNewest`, only one that is newer than all so far. */
-  handle(now: number, bytes: Uint8Array, mustBeNewest: boolean): PacketVerdict {
-    const { sealer, history, limiter, recovery, stats } = this.#parts
+  /** Packets are opened by another sealer from now on. */
+  rekey(sealer: Sealer): void {
+    this.#sealer = sealer
+  }
+
+  /**
+   * Takes a packet that arrived at the time `now`; if `mustBeNewest`, only one that is newer than all so far. It may be tried with another
+   * sealer than the one that holds.
+   */
+  handle(now: number, bytes: Uint8Array, mustBeNewest: boolean, sealer: Sealer = this.#sealer): PacketVerdict {
+    const { history, limiter, recovery, stats } = this.#parts
     this.#lastPacketNumber = NaN
     if (!isPacket(bytes)) return 'unopened'
     const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)

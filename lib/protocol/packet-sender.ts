@@ -48,17 +48,24 @@ export class PacketSender {
   readonly #writer = new PacketWriter()
   readonly #ack = new AckSection()
   #path: Path
+  #sealer: Sealer
   /** While stalled, messages wait: only acks and what is said of the connection itself leave. */
   isStalled = false
 
   constructor(parts: SendingParts, path: Path) {
     this.#parts = parts
     this.#path = path
+    this.#sealer = parts.sealer
   }
 
   /** Packets take another path from now on. */
   startPath(path: Path): void {
     this.#path = path
+  }
+
+  /** Packets are sealed by another sealer from now on. */
+  rekey(sealer: Sealer): void {
+    this.#sealer = sealer
   }
 
   /** When {@link write} has something to write, if nothing else happens; `Infinity` for never. */
@@ -186,7 +193,7 @@ export class PacketSender {
   }
 
   #usableBytes(into: Uint8Array): number {
-    return Math.min(into.length, this.#parts.mtuBytes) - this.#parts.sealer.overheadBytes
+    return Math.min(into.length, this.#parts.mtuBytes) - this.#sealer.overheadBytes
   }
 
   #finish(
@@ -196,10 +203,10 @@ export class PacketSender {
     ack: AckSection | undefined,
     isAckEliciting: boolean,
   ): number {
-    const { sealer, recovery, history, ackSchedule, stats } = this.#parts
+    const { recovery, history, ackSchedule, stats } = this.#parts
     const { congestion, pacer, redundancy } = this.#path
     const length = this.#writer.finish()
-    const sealed = sealer.seal(this.#writer.packetNumber, into, PACKET_HEADER_BYTES, length)
+    const sealed = this.#sealer.seal(this.#writer.packetNumber, into, PACKET_HEADER_BYTES, length)
     if (ack !== undefined) {
       history.noteStated()
       ackSchedule.onAckSent(now)

@@ -75,6 +75,11 @@ export abstract class ReliableSession implements Session {
   /** How long to wait before the next attempt, which is thereby taken; `undefined` when there is to be none. */
   protected abstract takeRetryMs(): number | undefined
 
+  /** How long to wait for the other side to come back to a lost connection by itself; `undefined` for not at all. */
+  protected get returnWindowMs(): number | undefined {
+    return undefined
+  }
+
   get state(): SessionState {
     return this.#state === 'lingering' ? 'closing' : this.#state
   }
@@ -102,14 +107,14 @@ export abstract class ReliableSession implements Session {
   }
 
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
-    this.#advanceTo(now)
+    this.advanceTo(now)
     if (this.state === 'closing' || this.#state === 'closed') return 'closed'
     return this.link.send(this.#now, message, delivery, channel)
   }
 
   /** Sends a PING at the next `pollTransmit`, if the connection stands. */
   ping(now: number): void {
-    this.#advanceTo(now)
+    this.advanceTo(now)
     if (this.#isLinked) this.link.ping(this.#now)
   }
 
@@ -120,7 +125,7 @@ export abstract class ReliableSession implements Session {
    */
   close(now: number, code: number, reason: string): void {
     requireCode(code)
-    this.#advanceTo(now)
+    this.advanceTo(now)
     switch (this.#state) {
       case 'connecting':
       case 'connected':
@@ -150,14 +155,14 @@ export abstract class ReliableSession implements Session {
   }
 
   handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
-    this.#advanceTo(now)
+    this.advanceTo(now)
     if (!isPacket(bytes)) this.handleHandshake(now, bytes, source)
     else if (this.isFromPeer(source)) this.handlePacket(now, bytes, bytes.length, source)
     else this.handleForeign(now, bytes, bytes.length, source)
   }
 
   handleTimeout(now: number, maxSilenceMs: number): void {
-    this.#advanceTo(now)
+    this.advanceTo(now)
     this.link.advance(this.#now)
     switch (this.#state) {
       case 'connected':
@@ -172,8 +177,9 @@ export abstract class ReliableSession implements Session {
         if (this.#patience.advance(this.#now, maxSilenceMs)) this.end()
         return
       case 'waiting':
-        // A wait accuses nobody, so it is over by the clock.
-        if (this.#patience.advance(this.#now, Infinity)) this.handleOpeningTimeout()
+        // A client's wait accuses nobody, so it is over by the clock.
+        if (this.#patience.advance(this.#now, this.returnWindowMs === undefined ? Infinity : maxSilenceMs))
+          this.handleOpeningTimeout()
         return
       case 'dialing':
       case 'connecting':
@@ -194,7 +200,7 @@ export abstract class ReliableSession implements Session {
   }
 
   pollTransmit(now: number, into: Uint8Array): number {
-    this.#advanceTo(now)
+    this.advanceTo(now)
     this.#farewell?.say(this.#now)
     this.#destination = this.#remote
     return this.transmitOpening(this.#now, into) || this.link.transmit(this.#now, into)
@@ -274,17 +280,32 @@ export abstract class ReliableSession implements Session {
     return true
   }
 
-  /** Leaves a lost attempt or connection behind: to dial again after `retryMs`, or for good. */
+  /**
+   * Leaves a lost attempt or connection behind: to dial again, or give up waiting for the other side, after `retryMs`, or for
+   * good. A connection that can be resumed is kept.
+   */
   protected leave(retryMs: number | undefined): void {
     if (retryMs === undefined) {
       this.end()
       return
     }
     this.enter('retry', retryMs)
-    this.link.giveUp(true)
-    this.link.drop()
+    if (this.link.resumeId === undefined) {
+      this.link.giveUp(true)
+      this.link.drop()
+    } else {
+      this.link.park(this.#now)
+    }
     this.handleLeft()
     this.setPeer(undefined)
+  }
+
+  /** The other side, which had lost the connection, has resumed it from there, whether it was missed here or not. */
+  protected handleReturn(source: Address): void {
+    if (this.#isLinked) this.#pushEnded('timeout', 0, 'timed out at the other side', false)
+    this.#enter('returned')
+    if (!this.#hasPeer || !isSameAddress(source, this.#remote)) this.setPeer(source)
+    this.events.push({ type: 'connected', remote: this.#remote })
   }
 
   /** Ends the session for good. */
@@ -314,7 +335,8 @@ export abstract class ReliableSession implements Session {
     return this.#patience.nextDeadline
   }
 
-  #advanceTo(now: number): void {
+  /** The latest time that this session was told is this one, or a later one. */
+  protected advanceTo(now: number): void {
     if (now > this.#now) this.#now = now
   }
 
@@ -381,7 +403,7 @@ export abstract class ReliableSession implements Session {
     this.#drainMessages()
     const retryMs = this.takeRetryMs()
     this.#pushEnded('timeout', 0, 'timed out', retryMs !== undefined)
-    this.leave(retryMs)
+    this.leave(retryMs ?? this.returnWindowMs)
   }
 
   #handleControl(event: ControlEvent): void {

@@ -16,6 +16,13 @@ export interface Knock {
 export type FrontDoorEvent =
   /** Answer with {@link FrontDoor.admit} or {@link FrontDoor.refuse}. */
   | { readonly type: 'knock'; readonly knock: Knock }
+  /**
+   * A client comes back to a connection that it lost, and has been shown its port again; the CONNECT that it says will name this id.
+   * Whether it is that client shows only then.
+   */
+  | { readonly type: 'returning'; readonly session: Session; readonly id: Uint8Array; readonly source: Address }
+  /** A client knocks anew before the connection stood that it was let in for: this session is over, and has told so. */
+  | { readonly type: 'superseded'; readonly session: Session }
   /** A HELLO with a wrong token; it has been answered with GO AWAY! */
   | { readonly type: 'bad-token'; readonly hello: Uint8Array; readonly source: Address }
 
@@ -25,6 +32,8 @@ export interface FrontDoorStats {
   badTokens: number
   admitted: number
   refused: number
+  /** Clients that came back to a connection of theirs, and were shown its private port again. */
+  returned: number
   /** Datagrams that are not a HELLO of this protocol. */
   droppedMalformed: number
   /** Answers that were due and did not fit in the outgoing queue. */

@@ -14,7 +14,8 @@ export type ProtocolName = 'classic' | 'reliable'
  * - `'connected'`: messages flow.
  * - `'stalled'`: the other side has been silent for a while; what is sent waits.
  * - `'closing'`: CLOSE was said and CLOSED is awaited.
- * - `'waiting'`: a client that lost its server, or was refused, waits before it dials again.
+ * - `'waiting'`: a client that lost its server, or was refused, waits before it dials again; a server waits for a client
+ *   that it lost to come back.
  * - `'closed'`: over; nothing comes out of this session any more.
  */
 export type SessionState = 'dialing' | 'connecting' | 'connected' | 'stalled' | 'closing' | 'waiting' | 'closed'

@@ -8,6 +8,8 @@ export interface SessionSettings {
   readonly pingIntervalMs: number
   /** How long each half of the handshake may take. */
   readonly handshakeTimeoutMs: number
+  /** How long a server keeps a connection that was lost, for its client to come back to; 0 for not at all. */
+  readonly resumeWindowMs: number
   /** How a client that lost its server, or never found it, dials again; `false` when it does not. */
   readonly reconnect: ReconnectSettings | false
   /** How much may wait for a link that does not stand. */

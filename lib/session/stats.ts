@@ -20,6 +20,10 @@ export interface SessionStats {
   queuedBytes: number
   /** Messages that `send` refused because the queue was full. */
   refusedMessages: number
+  /** Sequenced and unreliable messages that waited too long to be sent, and were dropped. */
+  droppedStale: number
+  /** How often a connection that was lost went on. */
+  resumptions: number
   /** Datagrams that were dropped: from an address that is not the peer's, or a CONNECT of another connection. */
   droppedForeign: number
   /** Datagrams that were dropped: not well formed, or not allowed in this state. */
@@ -62,6 +66,8 @@ export function createStats(): SessionStats {
     queuedMessages: 0,
     queuedBytes: 0,
     refusedMessages: 0,
+    droppedStale: 0,
+    resumptions: 0,
     droppedForeign: 0,
     droppedMalformed: 0,
     droppedDuplicates: 0,

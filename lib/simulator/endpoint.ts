@@ -127,6 +127,11 @@ export class Endpoint implements Actor, Receiver, Flushable {
     this.#leave()
   }
 
+  /** Steps at once, because the session was told something from elsewhere. */
+  wake(): void {
+    if (!this.#isOver && !this.#isStepping) this.#step(this.#ground.timeline.now)
+  }
+
   /** Calls something once, at a time of the simulation, or as soon after it as the program runs. */
   at(timeMs: number, action: () => void): void {
     this.#startTimer(action, { fromMs: timeMs })

@@ -147,10 +147,22 @@ export class Server implements Actor, Receiver {
   #answer(door: FrontDoor, local: number): void {
     for (let event = door.pollEvent(); event !== undefined; event = door.pollEvent()) {
       this.#options.onFrontDoorEvent?.(event)
+      if (event.type === 'superseded') this.#clients.get(event.session)?.endpoint.wake()
       if (event.type !== 'knock') continue
       const { maxClients = 1_024, refusal = { code: refusalCodes.full, reason: 'the server is full' } } = this.#options
+      if (this.#clients.size >= maxClients) this.#evict()
       if (this.#clients.size >= maxClients) door.refuse(local, event.knock, refusal.code, refusal.reason)
       else this.#admit(door, local, event.knock)
+    }
+  }
+
+  /** Gives up the client that was lost first, of those that might come back. */
+  #evict(): void {
+    for (const { endpoint } of this.#clients.values()) {
+      if (endpoint.session.state !== 'waiting') continue
+      endpoint.close()
+      endpoint.wake()
+      return
     }
   }
 

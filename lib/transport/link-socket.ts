@@ -33,6 +33,11 @@ export interface LinkSocket extends DatagramPort {
   setPeer(peer: Address): void
   /** Talks to nobody in particular for now. */
   unsetPeer(): void
+  /**
+   * The peer may come back by another HELLO, which came from `source` and was answered there only: what names its id, too, belongs here
+   * from now on.
+   */
+  expect(id: Uint8Array, source: Address): void
 }
 
 /** A client that is to be let in, as its HELLO shows it. */

@@ -5,6 +5,15 @@ import type { LinkSocket, Visitor } from './link-socket.ts'
 /** How many datagrams of one client wait for the next step: a client that floods loses its own, and nobody else's. */
 export const MAX_SHARE_DATAGRAMS = 4_096
 
+/** How many HELLOs a share is known by: the oldest is forgotten, because its client has given that up. */
+const MAX_VISITS = 8
+
+/** A HELLO whose CONNECT belongs to a share. */
+interface Visit {
+  readonly id: Uint8Array
+  readonly source: Address
+}
+
 /** What a share needs of the port that it is one of. */
 export interface ShareHolder {
   readonly address: Address
@@ -12,6 +21,10 @@ export interface ShareHolder {
   send(lengthBytes: number, destination: Address): boolean
   /** What comes from `remote` is this share's from now on, unless it is another's; `isProved` takes it from that. */
   claim(share: PortShare, remote: Address, isProved: boolean): void
+  /** A CONNECT that names this id is this share's from now on. */
+  addId(share: PortShare, id: Uint8Array): void
+  /** What names this id is nobody's any more. */
+  removeId(share: PortShare, id: Uint8Array): void
   /** Forgets a share. */
   release(share: PortShare): void
 }
@@ -26,12 +39,15 @@ export class PortShare implements LinkSocket {
   route: Address | undefined
   readonly #holder: ShareHolder
   readonly #inbox = new Inbox(MAX_SHARE_DATAGRAMS)
+  /** The HELLOs by which the client has come, and come back, the oldest first. */
+  readonly #visits: Visit[] = []
   #peer: Address | undefined
   #isClosed = false
 
   constructor(holder: ShareHolder, visitor: Visitor) {
     this.#holder = holder
     this.visitor = visitor
+    if (visitor.id !== undefined) this.expect(visitor.id, visitor.source)
   }
 
   get address(): Address {
@@ -52,12 +68,19 @@ export class PortShare implements LinkSocket {
   setPeer(peer: Address): void {
     const hasMoved = this.#peer !== undefined && !isSameAddress(this.#peer, peer)
     this.#peer = peer
-    this.#claim(hasMoved || isSameAddress(peer, this.visitor.source))
+    this.#claim(hasMoved || isSameAddress(peer, this.visitor.source) || this.#hasVisitedFrom(peer))
   }
 
   /** Goes on hearing whoever names its id, and what comes from where its peer was until that is another's. */
   unsetPeer(): void {
     // The port's socket is connected to nobody, so there is nothing to undo.
+  }
+
+  expect(id: Uint8Array, source: Address): void {
+    this.#visits.push({ id, source })
+    this.#holder.addId(this, id)
+    const oldest = this.#visits.length > MAX_VISITS ? this.#visits.shift() : undefined
+    if (oldest !== undefined) this.#holder.removeId(this, oldest.id)
   }
 
   receive(): Datagram | undefined {
@@ -85,7 +108,12 @@ export class PortShare implements LinkSocket {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#inbox.clear()
+    for (const { id } of this.#visits) this.#holder.removeId(this, id)
     this.#holder.release(this)
+  }
+
+  #hasVisitedFrom(peer: Address): boolean {
+    return this.#visits.some(({ source }) => isSameAddress(source, peer))
   }
 
   #claim(isProved: boolean): void {

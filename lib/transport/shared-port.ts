@@ -71,9 +71,10 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
    */
   open(visitor: Visitor): PortShare {
     const share = new PortShare(this, visitor)
-    if (visitor.id !== undefined) this.#byId.set(keyOf(visitor.id), share)
-    else if (this.#routes.get(visitor.source)?.visitor.id === undefined) share.setPeer(visitor.source)
-    else throw isTaken(visitor.source)
+    if (visitor.id === undefined) {
+      if (this.#routes.get(visitor.source)?.visitor.id !== undefined) throw isTaken(visitor.source)
+      share.setPeer(visitor.source)
+    }
     this.#shares.add(share)
     return share
   }
@@ -112,9 +113,16 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
     share.route = remote
   }
 
+  addId(share: PortShare, id: Uint8Array): void {
+    this.#byId.set(keyOf(id), share)
+  }
+
+  removeId(share: PortShare, id: Uint8Array): void {
+    const key = keyOf(id)
+    if (this.#byId.get(key) === share) this.#byId.delete(key)
+  }
+
   release(share: PortShare): void {
-    const { id } = share.visitor
-    if (id !== undefined && this.#byId.get(keyOf(id)) === share) this.#byId.delete(keyOf(id))
     if (share.route !== undefined) this.#routes.delete(share.route)
     this.#shares.delete(share)
     this.#closeIfEmpty()

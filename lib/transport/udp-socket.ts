@@ -164,6 +164,11 @@ export class UdpSocket implements LinkSocket {
     }
   }
 
+  /** Does nothing: whatever arrives here belongs to one peer. */
+  expect(): void {
+    // A client that comes back names its HELLO to the session.
+  }
+
   /** Takes the oldest datagram from the inbox. The record is valid until the next call, its `bytes` and `source` for ever. */
   receive(): Datagram | undefined {
     return this.#inbox.take()

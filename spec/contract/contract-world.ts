@@ -57,7 +57,8 @@ export class ContractWorld extends World {
   readonly #settings: SessionSettings
 
   constructor(subject: ContractSubject, { seed = 1, link, settings, server }: WorldChanges = {}) {
-    const all = createSettings(settings)
+    // Not every protocol keeps connections that were lost.
+    const all = createSettings({ resumeWindowMs: 0, ...settings })
     const events = new Map<Endpoint, SessionEvent[]>()
     const doorEvents: FrontDoorEvent[] = []
     super({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PlainSealer } from '../../lib/security/plain.ts'
 import { deliveries } from '../../lib/session/delivery.ts'
 import { Random, type LinkOptions } from '../../lib/simulator/index.ts'
 import { ConnectionPair } from '../support/connection-pair.ts'
@@ -457,5 +458,50 @@ describe('Connection: another path', () => {
 
       expect(textsAtB(pair)).toEqual(texts(300))
     }
+  })
+})
+
+describe('Connection: other keys', () => {
+  /** Seals with another tag than the pair's first sealers. */
+  function createSealers(byte: number): [a: PlainSealer, b: PlainSealer] {
+    const [a, b] = [new Uint8Array(8).fill(byte), new Uint8Array(8).fill(byte + 1)]
+    return [new PlainSealer(a, b), new PlainSealer(b, a)]
+  }
+
+  it('goes on where it was: what was lost before arrives once, and in order', () => {
+    const pair = new ConnectionPair({ link: usual, redundancy: 'off' })
+    stream(pair, 40, 5, 300)
+    pair.run(100)
+    pair.forth.configure({ lossRate: 1 })
+    pair.run(5_000)
+    expect(textsAtB(pair)).not.toEqual(texts(40))
+    const [a, b] = createSealers(7)
+    pair.sessionA.connection.resume(pair.a.now, a)
+    pair.sessionB.connection.resume(pair.b.now, b)
+    pair.forth.configure({ lossRate: 0 })
+    pair.a.ping()
+    pair.run(500)
+
+    expect(textsAtB(pair)).toEqual(texts(40))
+  })
+
+  it('takes them from the first packet that opens under them, and leaves all as it is for one that does not', () => {
+    const pair = new ConnectionPair({ link: usual })
+    pair.run(100)
+    const [a, b] = createSealers(7)
+    const [, stranger] = createSealers(9)
+    const packet = new Uint8Array(1_200)
+    pair.sessionA.connection.resume(pair.a.now, a)
+    pair.sessionA.connection.probe(pair.a.now)
+    const length = pair.sessionA.connection.pollTransmit(pair.a.now, packet)
+    const said = packet.slice(0, length)
+
+    expect(pair.sessionB.connection.handleDatagram(pair.b.now, said.slice())).toBe('unopened')
+    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), stranger)).toBe('unopened')
+    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), b)).toBe('accepted')
+    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), b)).toBe('duplicate')
+    pair.b.send('under the new keys')
+    pair.run(200)
+    expect(pair.arrivedAtA.map(({ text }) => text)).toEqual(['under the new keys'])
   })
 })

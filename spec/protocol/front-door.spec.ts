@@ -5,9 +5,12 @@ import { decodeGoAway, helloEcho, helloId, MIN_HELLO_BYTES } from '../../lib/pro
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Knock } from '../../lib/session/front-door.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
+import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { ReliableWorld } from '../support/reliable-world.ts'
 import { createSettings } from '../support/settings.ts'
 
+const decoder = new TextDecoder()
 const source = { host: '198.51.100.7', port: 50_000 }
 const elsewhere = { host: '203.0.113.9', port: 9 }
 const endpoint = { host: '192.0.2.1', port: 40_000 }
@@ -230,5 +233,150 @@ describe('ReliableFrontDoor', () => {
   it('knows a HELLO of its own by its first bytes', () => {
     expect(door.isHello(dial().hello)).toBe(true)
     expect(door.isHello(new TextEncoder().encode('HELLO secret'))).toBe(false)
+  })
+})
+
+describe('ReliableFrontDoor: a client that begins again', () => {
+  it('ends the session that it had left half way, and no other client’s', () => {
+    const world = new ReliableWorld({ seed: 1, link: { delayMs: 25 }, settings: { handshakeTimeoutMs: 2_000 } })
+    const neighbour = world.dial({ uplink: { filter: (bytes) => decoder.decode(bytes.subarray(0, 5)) === 'HELLO' } })
+    const client = world.dial({
+      settings: { handshakeTimeoutMs: 500, reconnect: { minDelayMs: 10, maxDelayMs: 10, attempts: Infinity } },
+      uplink: { filter: (bytes) => decoder.decode(bytes.subarray(0, 5)) === 'HELLO' },
+    })
+    const counts = new Set<number>()
+    for (let i = 0; i < 18; i += 1) {
+      world.run(100)
+      if (i > 1) counts.add(world.server.clientCount)
+    }
+    expect(client.session.stats.sentPackets).toBeGreaterThan(6)
+    expect([...counts]).toEqual([2])
+    expect(world.serverEnd(neighbour)?.session.state).toBe('connecting')
+  })
+})
+
+describe('ReliableFrontDoor: a client that comes back', () => {
+  /** A connection that its client has lost, and is about to dial for again. */
+  function lose(settings: Partial<SessionSettings> = {}, isPortShared = false) {
+    const knocks: Knock[] = []
+    const world = new ReliableWorld({
+      seed: 1,
+      link: { delayMs: 25 },
+      settings: { timeoutMs: 3_000, ...settings },
+      isPortShared,
+      server: {
+        onFrontDoorEvent: (event) => {
+          if (event.type === 'knock') knocks.push(event.knock)
+        },
+      },
+    })
+    const { client, server } = world.connect()
+    const setCut = (isCut: boolean): void => {
+      for (const link of [world.uplink(client), world.downlink(client)]) link.configure({ lossRate: isCut ? 1 : 0 })
+    }
+    setCut(true)
+    world.run(4_000)
+    return { world, client, server, knocks, setCut }
+  }
+
+  it('is shown the same private port, and nobody is asked', () => {
+    const { world, client, server, knocks, setCut } = lose()
+    expect(server.session.state).toBe('waiting')
+    setCut(false)
+    world.waitFor(() => client.session.state === 'connected')
+    expect(world.serverEnd(client)).toBe(server)
+    expect(server.session.state).toBe('connected')
+    expect(knocks).toHaveLength(1)
+    expect(world.server.frontDoors[0]?.stats).toMatchObject({ admitted: 1, returned: 1 })
+  })
+
+  it('is somebody new once the connection is not kept any more', () => {
+    const { world, client, server, knocks, setCut } = lose({ resumeWindowMs: 2_000 })
+    world.run(2_000)
+    expect(server.isOver).toBe(true)
+    setCut(false)
+    world.waitFor(() => client.session.state === 'connected')
+    expect(knocks).toHaveLength(2)
+  })
+
+  it('changes nothing with its HELLO alone, from wherever that comes', () => {
+    const hellos: Uint8Array[] = []
+    const { world, client, server } = lose()
+    world.uplink(client).configure({
+      filter: (bytes) => {
+        hellos.push(bytes.slice())
+        return false
+      },
+    })
+    world.run(2_000)
+    for (const hello of hellos) world.network.inject(world.now, hello, elsewhere, world.server.address)
+    world.run(100)
+    expect(world.server.frontDoors[0]?.stats.returned).toBeGreaterThan(0)
+    expect(server.session.state).toBe('waiting')
+    expect(server.session.destination).toEqual(client.socket.address)
+  })
+
+  /** A client that comes back, of which only what is not its CONNECT arrives, with all that it says. */
+  function returnUnheard(isPortShared: boolean) {
+    const stage = lose({}, isPortShared)
+    const { world, client, setCut } = stage
+    const said: Uint8Array[] = []
+    setCut(false)
+    world.uplink(client).configure({
+      filter: (bytes) => {
+        said.push(bytes.slice())
+        return decoder.decode(bytes.subarray(0, 7)) !== 'CONNECT'
+      },
+    })
+    const saidLast = (word: string): Uint8Array | undefined =>
+      said.findLast((bytes) => decoder.decode(bytes.subarray(0, word.length)) === word)
+    world.waitFor(() => saidLast('CONNECT') !== undefined)
+    return {
+      ...stage,
+      hello: saidLast('HELLO') ?? new Uint8Array(0),
+      connect: saidLast('CONNECT') ?? new Uint8Array(0),
+    }
+  }
+
+  it('is where its CONNECT comes from', () => {
+    const { world, server, connect } = returnUnheard(false)
+    world.network.inject(world.now, connect, elsewhere, server.socket.address)
+    world.run(30)
+    expect(server.session.state).toBe('connected')
+    expect(server.session.destination).toEqual(elsewhere)
+  })
+
+  it('is believed to be nowhere but where its HELLO came from, where the port is shared', () => {
+    const { world, client, server, hello, connect } = returnUnheard(true)
+    const { droppedForeign } = server.session.stats
+    world.network.inject(world.now, hello, elsewhere, world.server.address)
+    world.network.inject(world.now, connect, elsewhere, server.socket.address)
+    world.run(30)
+    expect(world.server.frontDoors[0]?.stats.droppedForeign).toBe(1)
+    expect(server.session.stats.droppedForeign - droppedForeign).toBe(1)
+    expect(server.session.state).toBe('waiting')
+
+    world.uplink(client).configure({ filter: () => true })
+    world.waitFor(() => server.session.state === 'connected')
+    expect(server.session.destination).toEqual(client.socket.address)
+  })
+
+  it('names its HELLO in CONNECT, and is not taken for one that names another', () => {
+    const { world, server, connect } = returnUnheard(false)
+    const other = connect.slice()
+    other[9] = (other[9] ?? 0) ^ 1
+    world.network.inject(world.now, other, elsewhere, server.socket.address)
+    world.run(30)
+    expect(server.session.state).toBe('waiting')
+  })
+
+  it('may have missed any number of answers to it', () => {
+    const { world, client, server, setCut } = lose({ handshakeTimeoutMs: 300 })
+    world.uplink(client).configure({ lossRate: 0 })
+    world.run(20_000)
+    expect(world.server.frontDoors[0]?.stats.returned).toBeGreaterThan(4)
+    setCut(false)
+    world.waitFor(() => client.session.state === 'connected')
+    expect(world.serverEnd(client)).toBe(server)
   })
 })

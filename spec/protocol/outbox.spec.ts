@@ -14,8 +14,8 @@ const message = (length: number): Uint8Array => new Uint8Array(length).fill(leng
 describe('Outbox', () => {
   it('gives back what waits, the oldest first', () => {
     const { outbox, stats } = createOutbox()
-    outbox.push(message(1), 'reliable', 0)
-    outbox.push(message(2), 'unreliable', 7)
+    outbox.push(0, message(1), 'reliable', 0)
+    outbox.push(0, message(2), 'unreliable', 7)
     expect(stats).toMatchObject({ queuedMessages: 2, queuedBytes: 3 })
     expect(outbox.takeAll()).toEqual([
       { message: message(1), delivery: 'reliable', channel: 0 },
@@ -27,21 +27,21 @@ describe('Outbox', () => {
 
   it('takes no more than the settings allow, and counts the rest', () => {
     const { outbox, stats } = createOutbox({ maxMessageBytes: 50, maxQueuedMessages: 3, maxQueuedBytes: 100 })
-    expect(outbox.push(message(51), 'reliable', 0)).toBe('too-large')
-    expect(outbox.push(message(50), 'reliable', 0)).toBe('accepted')
-    expect(outbox.push(message(50), 'reliable', 0)).toBe('accepted')
-    expect(outbox.push(message(1), 'reliable', 0)).toBe('queue-full')
-    expect(outbox.push(message(0), 'reliable', 0)).toBe('accepted')
-    expect(outbox.push(message(0), 'reliable', 0)).toBe('queue-full')
+    expect(outbox.push(0, message(51), 'reliable', 0)).toBe('too-large')
+    expect(outbox.push(0, message(50), 'reliable', 0)).toBe('accepted')
+    expect(outbox.push(0, message(50), 'reliable', 0)).toBe('accepted')
+    expect(outbox.push(0, message(1), 'reliable', 0)).toBe('queue-full')
+    expect(outbox.push(0, message(0), 'reliable', 0)).toBe('accepted')
+    expect(outbox.push(0, message(0), 'reliable', 0)).toBe('queue-full')
     expect(stats.refusedMessages).toBe(2)
   })
 
   it('hands what waits to a connection, and says what that does not take', () => {
     const { outbox } = createOutbox({ maxMessageBytes: 20 * 1024 * 1024, maxQueuedBytes: 20 * 1024 * 1024 })
     const connection = createConnection()
-    outbox.push(message(10), 'reliable', 0)
-    outbox.push(message(17 * 1024 * 1024), 'reliable', 0)
-    outbox.push(message(20), 'reliable', 0)
+    outbox.push(0, message(10), 'reliable', 0)
+    outbox.push(0, message(17 * 1024 * 1024), 'reliable', 0)
+    outbox.push(0, message(20), 'reliable', 0)
     expect(outbox.handOver(0, connection).map((refused) => refused.message.length)).toEqual([17 * 1024 * 1024])
     expect(connection.undelivered().map((unsent) => unsent.message.length)).toEqual([10, 20])
   })
@@ -56,5 +56,29 @@ describe('Outbox', () => {
     expect(outbox.takeBack(connection).map((sent) => sent.message.length)).toEqual([1])
     expect(stats).toMatchObject({ queuedMessages: 2, queuedBytes: 5 })
     expect(outbox.takeAll().map((unsent) => unsent.message.length)).toEqual([2, 3])
+  })
+
+  it.each(['sequenced', 'unreliable'] as const)(
+    'drops %s messages that waited too long, and counts them',
+    (delivery) => {
+      const { outbox, stats } = createOutbox()
+      const connection = createConnection()
+      outbox.push(0, message(1), delivery, 0)
+      outbox.push(0, message(2), 'reliable', 0)
+      outbox.push(700, message(3), delivery, 0)
+      expect(outbox.handOver(900, connection)).toEqual([])
+      expect(connection.undelivered().map((unsent) => unsent.message.length)).toEqual([2, 3])
+      expect(stats).toMatchObject({ droppedStale: 1 })
+    },
+  )
+
+  it('makes room with what waited too long, but not with what is still worth something', () => {
+    const { outbox, stats } = createOutbox({ maxQueuedMessages: 2 })
+    outbox.push(0, message(1), 'unreliable', 0)
+    outbox.push(0, message(2), 'latest', 0)
+    expect(outbox.push(200, message(3), 'reliable', 0)).toBe('queue-full')
+    expect(outbox.push(300, message(4), 'reliable', 0)).toBe('accepted')
+    expect(outbox.push(9_000, message(5), 'reliable', 0)).toBe('queue-full')
+    expect(stats).toMatchObject({ droppedStale: 1, refusedMessages: 2, queuedMessages: 2, queuedBytes: 6 })
   })
 })

@@ -33,10 +33,12 @@ function setCut(world: ReliableWorld, client: Endpoint, isCut: boolean): void {
   world.downlink(client).configure({ lossRate: isCut ? 1 : 0 })
 }
 
-describe('a lost connection', () => {
+describe('a lost connection that nobody keeps', () => {
+  const settings = { resumeWindowMs: 0 }
+
   it('hands back what was sent and not acknowledged, and sends the rest on the next one', () => {
     const received: SessionEvent[] = []
-    const world = createWorld({ server: { onEvent: (event) => void received.push(event) } })
+    const world = createWorld({ settings, server: { onEvent: (event) => void received.push(event) } })
     const { client } = world.connect()
     const events = listen(client)
     client.send('arrives')
@@ -58,7 +60,7 @@ describe('a lost connection', () => {
   })
 
   it('of a server hands back all that nobody confirmed', () => {
-    const world = createWorld()
+    const world = createWorld({ settings })
     const { client, server } = world.connect()
     const events = listen(server)
     setCut(world, client, true)
@@ -71,7 +73,7 @@ describe('a lost connection', () => {
   })
 
   it('counts what waits as queued, and a message that was sent on the second one as sent once', () => {
-    const world = createWorld()
+    const world = createWorld({ settings })
     const { client } = world.connect()
     setCut(world, client, true)
     world.run(2_000)

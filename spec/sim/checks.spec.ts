@@ -3,7 +3,7 @@ import type { Delivery } from '../../lib/session/delivery.ts'
 import type { SendOutcome } from '../../lib/session/session.ts'
 import { Pair } from '../../lib/simulator/index.ts'
 import { EchoSession } from '../support/echo-session.ts'
-import { checkAgreement, checkQueues, Ledger } from './checks.ts'
+import { checkAgreement, checkLives, checkQueues, Ledger } from './checks.ts'
 
 interface Arrival {
   readonly message: Uint8Array
@@ -156,6 +156,21 @@ describe('checkAgreement', () => {
   it('takes a timeout where every word may have been lost', () => {
     checkAgreement(here, timeout, true)
     expect(() => checkAgreement(here, undefined, true)).toThrow('do not agree')
+  })
+})
+
+describe('checkLives', () => {
+  const connected = { type: 'connected', remote: { host: '10.0.0.1', port: 1 } } as const
+  const ended = { type: 'ended', cause: 'timeout', code: 0, reason: '', willReconnect: true } as const
+
+  it('takes a connection that stands and ends, however often', () => {
+    checkLives('a', [])
+    checkLives('a', [connected, { type: 'stalled' }, ended, connected])
+  })
+
+  it('catches an end too many, and one too few', () => {
+    expect(() => checkLives('a', [connected, ended, ended])).toThrow('a was told: connected, ended, ended')
+    expect(() => checkLives('a', [connected, connected])).toThrow('connected, connected')
   })
 })
 

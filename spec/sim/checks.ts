@@ -153,6 +153,13 @@ export function checkAgreement(a: Ending | undefined, b: Ending | undefined, may
   if (isHere !== isThere && (a.code !== b.code || a.reason !== b.reason)) disagree()
 }
 
+/** Throws unless each connection that stood at one end has ended once before the next one stood. */
+export function checkLives(name: string, events: readonly SessionEvent[]): void {
+  const lives = events.filter(({ type }) => type === 'connected' || type === 'ended').map(({ type }) => type)
+  const isBroken = lives.some((type, i) => type !== (i % 2 === 0 ? 'connected' : 'ended'))
+  if (isBroken) fail(`${name} was told: ${lives.join(', ')}`)
+}
+
 /** Throws when more waits at an end than its settings allow. */
 export function checkQueues(endpoint: Endpoint, limits: { maxQueuedMessages: number; maxQueuedBytes: number }): void {
   const { queuedMessages, queuedBytes } = endpoint.session.stats

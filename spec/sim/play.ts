@@ -49,8 +49,9 @@ export class Play {
   readonly #byServerEnd = new Map<Endpoint, Conversation>()
 
   constructor({ seed, random, trace }: ScenarioContext, options: PlayOptions = {}) {
-    // A client that dials again would keep a world busy whose connection was closed by its server.
-    const settings = { reconnect: false, ...options.settings } as const
+    // A client that dials again would keep a world busy whose connection was closed by its server, and a server that keeps lost ones
+    // would not come to its end.
+    const settings = { reconnect: false, resumeWindowMs: 0, ...options.settings } as const
     this.random = random
     this.settings = createSettings(settings)
     this.world = new ReliableWorld({

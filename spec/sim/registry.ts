@@ -7,6 +7,7 @@ import { livenessScenarios } from './scenarios/liveness.ts'
 import { loadScenarios } from './scenarios/load.ts'
 import { movingScenarios } from './scenarios/moving.ts'
 import { stallingScenarios } from './scenarios/stalling.ts'
+import { resumingScenarios } from './scenarios/resuming.ts'
 
 /** Every scenario there is. */
 export const scenarios: readonly Scenario[] = [
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   ...livenessScenarios,
   ...stallingScenarios,
   ...movingScenarios,
+  ...resumingScenarios,
   ...closingScenarios,
   ...hostileScenarios,
 ]

@@ -9,6 +9,7 @@ export function classicSettings(overrides: Partial<SessionSettings> = {}): Sessi
     stallTimeoutMs: 1_000,
     pingIntervalMs: 500,
     handshakeTimeoutMs: 5_000,
+    resumeWindowMs: 0,
     reconnect: { minDelayMs: 400, maxDelayMs: 8_000, attempts: Infinity },
     maxQueuedMessages: 100,
     maxQueuedBytes: 10_000,

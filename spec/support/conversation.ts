@@ -107,7 +107,7 @@ export class Conversation {
   #takeKnocks(): void {
     for (let event = this.door.pollEvent(); event; event = this.door.pollEvent()) {
       if (event.type === 'bad-token') this.badTokens += 1
-      else this.knocks.push(this.door.admit(this.now, event.knock, privateAddress))
+      else if (event.type === 'knock') this.knocks.push(this.door.admit(this.now, event.knock, privateAddress))
     }
   }
 

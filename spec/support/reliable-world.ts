@@ -14,6 +14,8 @@ export interface ReliableWorldOptions extends SimulationOptions, ConnectionTunin
   readonly token?: string
   /** Default: what `SECURITY` names, else none. */
   readonly security?: SecurityFactory
+  /** Whether the front door takes its clients for such that stay at its port. Default false. */
+  readonly isPortShared?: boolean
   readonly server?: Omit<ServerOptions, 'frontDoors'>
 }
 
@@ -34,7 +36,7 @@ export class ReliableWorld extends World {
   readonly #options: ReliableWorldOptions
 
   constructor(options: ReliableWorldOptions) {
-    const { settings, token = DEFAULT_TOKEN, security = defaultSecurity(), server } = options
+    const { settings, token = DEFAULT_TOKEN, security = defaultSecurity(), isPortShared, server } = options
     const tuning = tuningOf(options)
     super({
       ...options,
@@ -47,6 +49,7 @@ export class ReliableWorld extends World {
               token,
               security,
               randomBytes: bytesOf(random),
+              isPortShared,
             }),
         ],
       },

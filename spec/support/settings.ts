@@ -7,6 +7,7 @@ export function createSettings(changes: Partial<SessionSettings> = {}): SessionS
     stallTimeoutMs: 1_000,
     pingIntervalMs: 500,
     handshakeTimeoutMs: 5_000,
+    resumeWindowMs: 30_000,
     reconnect: { minDelayMs: 250, maxDelayMs: 8_000, attempts: Infinity },
     maxQueuedMessages: 8_192,
     maxQueuedBytes: 4 * 1024 * 1024,

@@ -224,6 +224,53 @@ describe('the address of a client', () => {
   })
 })
 
+describe('a client that comes back by another HELLO', () => {
+  it('is known by that one, too, wherever its CONNECT comes from', () => {
+    const { port, socket } = createPort()
+    const share = connected(port, 'a', ada)
+
+    share.expect(Buffer.from('b'), bob)
+    for (const text of ['CONNECT a', 'CONNECT b']) socket.arrive(text, eve)
+
+    expect(textsOf(share)).toEqual(['CONNECT a', 'CONNECT b'])
+  })
+
+  it('has proved to be where that one came from, and takes the address from whoever has it', () => {
+    const { port, socket } = createPort()
+    const share = port.open(visitor('a', ada))
+    share.setPeer(bob)
+    const neighbour = connected(port, 'n', bob)
+
+    share.expect(Buffer.from('b'), bob)
+    share.setPeer(bob)
+    socket.arrive('bare', bob)
+
+    expect([share, neighbour].map(textsOf)).toEqual([['bare'], []])
+  })
+
+  it('is known by the last eight of them', () => {
+    const { port, socket } = createPort()
+    const share = connected(port, 'a', ada)
+
+    for (const id of 'bcdefghij') share.expect(Buffer.from(id), ada)
+    for (const id of 'abcdj') socket.arrive(`CONNECT ${id}`, eve)
+
+    expect(textsOf(share)).toEqual(['CONNECT c', 'CONNECT d', 'CONNECT j'])
+    expect(textsOf(port)).toEqual(['CONNECT a', 'CONNECT b'])
+  })
+
+  it('is known by none of them when it is gone', () => {
+    const { port, socket } = createPort()
+    const share = connected(port, 'a', ada)
+    share.expect(Buffer.from('b'), ada)
+
+    share.close()
+    for (const text of ['CONNECT a', 'CONNECT b']) socket.arrive(text, ada)
+
+    expect(textsOf(port)).toEqual(['CONNECT a', 'CONNECT b'])
+  })
+})
+
 describe('a flood', () => {
   it('of one client drops the oldest of its own, counted, and nothing of the others', () => {
     const { port, socket } = createPort()

@@ -116,7 +116,7 @@ describe('a reliable peer', () => {
 
   it('hands back what a lost connection may not have delivered, and keeps what was never sent for the next one', async () => {
     const rig = createRig('reliable')
-    const { server, client } = await rig.connectedPair()
+    const { server, client } = await rig.connectedPair({ server: { resumeWindowMs: 0 } })
     rig.freeze(server)
     client.send('sent, never confirmed')
     await rig.pass(1500)

@@ -34,7 +34,8 @@ export interface ChannelsSettings {
 }
 
 const DEFAULT_SMALL_MESSAGE_BYTES = 256
-const DEFAULT_STALE_AFTER_MS = 250
+/** How long sequenced and unreliable messages may wait to be sent. */
+export const DEFAULT_STALE_AFTER_MS = 250
 
 /**
  * The messages of one connection, on all of its channels: which of them go into a packet, which of them were received.

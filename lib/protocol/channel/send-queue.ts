@@ -23,6 +23,7 @@ export interface SendQueueLimits {
 /** A message that was accepted and that nobody confirmed, and whether any of it was ever written to a packet. */
 export interface UnconfirmedMessage extends UndeliveredMessage {
   readonly isSent: boolean
+  readonly queuedAt: number
 }
 
 /** The messages that wait to be written for the first time, in one lane for each channel and delivery, within common limits. */
@@ -128,11 +129,12 @@ export class SendQueue {
       }
     }
     messages.sort((a, b) => a.order - b.order)
-    return messages.map(({ bytes, lane, hasBegun }) => ({
+    return messages.map(({ bytes, lane, hasBegun, queuedAt }) => ({
       message: bytes,
       delivery: deliveries[lane?.delivery ?? 0] ?? 'reliable',
       channel: lane?.channel ?? 0,
       isSent: hasBegun,
+      queuedAt,
     }))
   }
 
