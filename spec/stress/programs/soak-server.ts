@@ -43,7 +43,7 @@ class Echo extends UDPipe {
   }
 }
 
-const server = new Echo({ maxClients: 4_096, timeoutMs: 4_000 })
+const server = new Echo({ maxClients: 4_096, timeoutMs: 4_000, resumeWindowMs: 4_000 })
 const { port } = await server.start(0, '127.0.0.1')
 void server.run()
 
