@@ -110,6 +110,7 @@ export class PacketReceiver {
   /** Packets are opened by another sealer from now on. */
   rekey(sealer: Sealer): void {
     this.#sealer = sealer
+    this.#unopenedPackets = 0
   }
 
   /**

@@ -108,7 +108,7 @@ export class PacketSender {
 
   /** How long a packet is that has nothing but a PATH CHALLENGE in it. */
   get pathChallengeBytes(): number {
-    return PACKET_HEADER_BYTES + 1 + PATH_DATA_BYTES + this.#parts.sealer.overheadBytes
+    return PACKET_HEADER_BYTES + 1 + PATH_DATA_BYTES + this.#sealer.overheadBytes
   }
 
   /** Writes such a packet to the start of `into`, and returns its length. */
