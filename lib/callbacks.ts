@@ -2,6 +2,7 @@ import type { UDPipeError } from './errors.ts'
 import type { Peer } from './peer.ts'
 import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
+import type { TicketInfo } from './session/front-door.ts'
 import type { UndeliveredMessage } from './session/session.ts'
 
 /** How a message came. */
@@ -45,9 +46,17 @@ export abstract class Callbacks {
    * @param port the private port
    * @param clientIp where the HELLO came from
    * @param clientPort where the HELLO came from; later datagrams may come from another port of the same address
+   * @param ticket what the backend says about the client, where the server has `connectTokenKey`
    * @returns `false` to send the client away
    */
-  onNewClient(message: Buffer, ip: string, port: number, clientIp: string, clientPort: number): boolean | undefined
+  onNewClient(
+    message: Buffer,
+    ip: string,
+    port: number,
+    clientIp: string,
+    clientPort: number,
+    ticket?: TicketInfo,
+  ): boolean | undefined
   onNewClient(): boolean | undefined {
     return undefined
   }
@@ -97,11 +106,14 @@ export abstract class Callbacks {
   onMigrated(peer: Peer, from: Address, to: Address): void
   onMigrated(): void {}
 
-  /** Server: a client with the right token was sent away because `maxClients` are here. `message` is its HELLO. */
+  /**
+   * Server: a client with the right token was sent away because `maxClients` are here, or `maxClientsPerAddress` of its address.
+   * `message` is its HELLO. Fires at most `maxRefusalsPerSecond` times a second.
+   */
   onMaxClients(message: Buffer, ip: string, port: number): void
   onMaxClients(): void {}
 
-  /** Server: a HELLO with a wrong token was sent away. `message` is the whole HELLO. */
+  /** Server: a HELLO with a wrong token was sent away. `message` is the whole HELLO. Fires at most `maxRefusalsPerSecond` times a second. */
   onBadToken(message: Buffer, ip: string, port: number): void
   onBadToken(): void {}
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { ConnectTokenSource } from './connect-token.ts'
 import type { Counters } from './counters.ts'
 import { EarlyMessages } from './early-messages.ts'
 import type { Endpoint, EndpointContext } from './endpoint.ts'
@@ -7,7 +8,12 @@ import { Link } from './link.ts'
 import { Links } from './links.ts'
 import type { Peer, SendOptions } from './peer.ts'
 import { protocols } from './protocols.ts'
+import type { ConnectToken } from './security/connect-token.ts'
+import type { Address } from './session/address.ts'
+import type { Session } from './session/session.ts'
+import { TokenSource } from './token-source.ts'
 import { resolveHost } from './transport/resolve-host.ts'
+import type { UdpSocket } from './transport/udp-socket.ts'
 
 /** A client: one link to one server, once the server's name is known. */
 export class ClientEndpoint implements Endpoint {
@@ -29,7 +35,9 @@ export class ClientEndpoint implements Endpoint {
     this.connected = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
     // Who does not look at the promise hears of a failure through onError.
     this.connected.catch(() => {})
-    if (isIP(host) !== 0) this.#tryDial(host)
+    const { connectToken } = context.options
+    if (connectToken !== undefined) void this.#dialByToken(connectToken, host)
+    else if (isIP(host) !== 0) this.#tryDial(host)
     else void this.#dialByName(host)
   }
 
@@ -102,34 +110,74 @@ export class ClientEndpoint implements Endpoint {
     this.#context.wake()
   }
 
-  #tryDial(host: string): void {
+  /** Without a port, a token says itself where to dial. */
+  async #dialByToken(connectToken: string | ConnectTokenSource, host: string): Promise<void> {
+    try {
+      const server = this.#port === 0 ? undefined : { host: await resolveHost(host), port: this.#port }
+      const source = new TokenSource(connectToken, server)
+      const token = await source.next()
+      this.#tryDial(token.servers[0]?.host ?? host, { source, token })
+    } catch (error) {
+      this.#fail(error as UDPipeError)
+    }
+    this.#context.wake()
+  }
+
+  #tryDial(host: string, pass?: Pass): void {
     if (this.#isClosed) return
     try {
-      this.#dial(host)
+      this.#dial(host, pass)
     } catch (error) {
       this.#fail(error as UDPipeError)
     }
   }
 
-  #dial(host: string): void {
-    const { hooks, options, settings } = this.#context
+  #dial(host: string, pass?: Pass): void {
+    const { hooks } = this.#context
     const frontDoor = { host, port: this.#port }
-    const socket = hooks.startUdp(0, isIP(host) === 6 ? '::' : '0.0.0.0')
-    const session = protocols[options.protocol].createClient(
-      options.clock(),
-      settings,
-      frontDoor,
-      this.#context.ingredients,
-    )
+    const isIPv6 = [frontDoor, ...(pass?.token.servers ?? [])].some((server) => isIP(server.host) === 6)
+    const socket = hooks.startUdp(0, isIPv6 ? '::' : '0.0.0.0')
+    const session = this.#createSession(frontDoor, socket, pass)
     const link = new Link(this.#context, session, socket, frontDoor, () => this.#touch(link))
     socket.onReadable = () => {
       this.#links.ready(link)
       this.#context.wake()
     }
+    if (pass?.source.isFresh === true) link.onTokenNeeded = () => void this.#provideToken(link, pass.source)
     this.#link = link
     this.#links.add(link)
     this.#early.sendThrough(link)
     this.#context.requestFlush()
+  }
+
+  /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID` when a HELLO of this size has no room for it */
+  #createSession(frontDoor: Address, socket: UdpSocket, pass: Pass | undefined): Session {
+    const { ingredients, options, settings } = this.#context
+    const entry = protocols[options.protocol]
+    if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, ingredients)
+    try {
+      const tokens = { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
+      return entry.createClient(options.clock(), settings, frontDoor, { ...ingredients, ...tokens })
+    } catch (error) {
+      socket.close()
+      throw noRoom(error)
+    }
+  }
+
+  async #provideToken(link: Link, source: TokenSource): Promise<void> {
+    let token: ConnectToken | undefined
+    try {
+      token = await source.next()
+    } catch (error) {
+      this.#context.report(error as UDPipeError)
+    }
+    try {
+      link.session.provideToken?.(this.#context.options.clock(), token)
+    } catch (error) {
+      this.#context.report(noRoom(error))
+    }
+    this.#touch(link)
+    this.#context.wake()
   }
 
   #touch(link: Link): void {
@@ -150,4 +198,18 @@ export class ClientEndpoint implements Endpoint {
       this.#link?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
     )
   }
+}
+
+/** What a client dials with in place of the token. */
+interface Pass {
+  readonly source: TokenSource
+  readonly token: ConnectToken
+}
+
+function noRoom(error: unknown): UDPipeError {
+  return new UDPipeError(
+    'ERR_CONNECT_TOKEN_INVALID',
+    `This connect token does not fit into HELLO: let it carry less, or raise mtuBytes. ${(error as Error).message}`,
+    { cause: error },
+  )
 }

@@ -1,3 +1,4 @@
+import type { FrontDoorStats } from './session/front-door.ts'
 import type { DatagramPort } from './transport/link-socket.ts'
 
 /** What one UDPipe has counted over all its sockets and peers, gone ones included. Bytes are UDP payload. */
@@ -22,6 +23,16 @@ export interface Counters {
   violations: number
   /** HELLOs with a wrong token. */
   badTokens: number
+  /** HELLOs that had to prove, by a cookie, that they come from where they seem to: too many handshakes were half open. */
+  retries: number
+  /** HELLOs that were dropped because there were too many, of all or of their address. */
+  limitedHellos: number
+  /** Refusals that were neither answered nor told of, or of which only the program was not told, because there were too many. */
+  suppressedRefusals: number
+  /** Connect tokens that had expired, had been used, or were for another server. */
+  refusedTickets: number
+  /** Answers of the front door that did not fit in its queue, and knocks that found too many others waiting. */
+  droppedAnswers: number
   /** Clients that were sent away: the server was full, had no free port, or its program said no. */
   refusedClients: number
   /** How often a connection that was lost went on: its client came back to it. */
@@ -51,6 +62,11 @@ export function createCounters(): Counters {
     droppedRateLimited: 0,
     violations: 0,
     badTokens: 0,
+    retries: 0,
+    limitedHellos: 0,
+    suppressedRefusals: 0,
+    refusedTickets: 0,
+    droppedAnswers: 0,
     refusedClients: 0,
     resumptions: 0,
     evictedClients: 0,
@@ -64,4 +80,15 @@ export function createCounters(): Counters {
 export function countDropped({ counters: { droppedInbox, droppedSend } }: DatagramPort, counters: Counters): void {
   counters.droppedInbox += droppedInbox
   counters.droppedSend += droppedSend
+}
+
+/** Adds what a front door counted. */
+export function countFrontDoor(stats: Readonly<FrontDoorStats>, counters: Counters): void {
+  counters.droppedMalformed += stats.droppedMalformed
+  counters.badTokens += stats.badTokens
+  counters.retries += stats.retries
+  counters.limitedHellos += stats.limitedHellos
+  counters.suppressedRefusals += stats.suppressedRefusals
+  counters.refusedTickets += stats.refusedTickets
+  counters.droppedAnswers += stats.droppedAnswers
 }

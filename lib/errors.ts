@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_OPTION_INVALID'
   | 'ERR_ARGUMENT_INVALID'
   | 'ERR_TOKEN_INVALID'
+  | 'ERR_CONNECT_TOKEN_INVALID'
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_MESSAGE_RESERVED'
   | 'ERR_UNSUPPORTED'
@@ -28,6 +29,7 @@ export type ErrorCode =
   | 'ERR_QUEUE_FULL'
   | 'ERR_REFUSED'
   | 'ERR_HANDSHAKE_TIMEOUT'
+  | 'ERR_CONNECT_TOKEN_UNAVAILABLE'
 
 /** An error with a stable {@link code}, a sentence that says what was wrong, and what to do about it. */
 export class UDPipeError extends Error {

@@ -7,6 +7,7 @@ import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
+import type { TicketInfo } from './session/front-door.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
 import type { SessionStats } from './session/stats.ts'
 import type { LinkSocket } from './transport/link-socket.ts'
@@ -29,6 +30,8 @@ export class Link implements PeerLink {
   hasStood = false
   /** Why the last attempt of a client failed. */
   failure: UDPipeError | undefined
+  /** Gets another connect token for a client's session that asks for one. */
+  onTokenNeeded: () => void = () => {}
   /** What `Links` keeps about this link, so that it needs no sets. */
   isReady = false
   isToDispatch = false
@@ -42,6 +45,7 @@ export class Link implements PeerLink {
     socket: LinkSocket,
     remote: Address,
     touch: (link: Link) => void,
+    ticket?: TicketInfo,
   ) {
     this.#context = context
     this.session = session
@@ -50,7 +54,7 @@ export class Link implements PeerLink {
     this.#remote = remote
     this.#touch = touch
     this.deadline = -Infinity
-    this.peer = new Peer(context.nextPeerId(), this)
+    this.peer = new Peer(context.nextPeerId(), this, ticket?.clientId, ticket && asBuffer(ticket.userData))
   }
 
   get protocol(): ProtocolName {
@@ -281,6 +285,9 @@ export class Link implements PeerLink {
       case 'unanswered':
         this.failure = unanswered(this.#remote, this.#context.settings.handshakeTimeoutMs, event.willReconnect)
         callbacks.onError(this.failure)
+        return
+      case 'token-needed':
+        this.onTokenNeeded()
         return
       case 'undelivered':
         callbacks.onUndelivered(event.messages, this.peer)

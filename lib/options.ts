@@ -1,8 +1,12 @@
 import { isIP } from 'node:net'
 import { isIPv6 } from './advertised-host.ts'
 import { UDPipeError } from './errors.ts'
+import { parseConnectToken, parseKeys, type ConnectTokenSource } from './connect-token.ts'
 import { isToken, MAX_TOKEN_BYTES } from './classic/token.ts'
+import { parseServer } from './security/connect-token.ts'
+import type { Address } from './session/address.ts'
 import { deliveries, MAX_CHANNEL, type Delivery } from './session/delivery.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from './session/front-door-limits.ts'
 import type { ProtocolName } from './session/session.ts'
 import type { ReconnectSettings } from './session/settings.ts'
 import { readKey } from './server-key.ts'
@@ -16,7 +20,7 @@ export interface Logger {
 }
 
 /** What `new UDPipe(options)`, and the last argument of `start` and `connect`, may name. Units are in the names. */
-export interface UDPipeOptions {
+export interface UDPipeOptions extends Partial<FrontDoorLimits> {
   /** The port `start` listens on, or `connect` dials, when the call names none. 0 is any free one. Default 0. */
   readonly port?: number
   /** The address `start` binds (default `'0.0.0.0'`), or the host `connect` dials (default `'127.0.0.1'`). */
@@ -41,6 +45,22 @@ export interface UDPipeOptions {
   readonly serverPrivateKey?: string | Uint8Array
   /** Server: how many clients may be connected or connecting; beyond it `onMaxClients`. 1 to 65,535, default 1,024. */
   readonly maxClients?: number
+  /** Server: how many of them may be of one address (of one /64 of IPv6). 1 and up, default `Infinity`: many share one behind a NAT. */
+  readonly maxClientsPerAddress?: number
+  /**
+   * Server: the key, or up to 4 with the newest first, of the backend's connect tokens: 32 random bytes each, or these as base64url. Then
+   * a client needs such a token, and `token` lets nobody in. Default none.
+   */
+  readonly connectTokenKey?: Uint8Array | string | readonly (Uint8Array | string)[]
+  /**
+   * Server: the addresses by which connect tokens may name it, `'192.0.2.1:1234'` or `'[2001:db8::1]:1234'`. Default: the bound one, and
+   * `advertisedHost` with the bound port; a server that is bound to every address, and told none, takes tokens for any server.
+   */
+  readonly publicAddresses?: readonly string[]
+  /** Server: how many used connect tokens are remembered until they expire; beyond it nobody is let in. Default 65,536. */
+  readonly maxUsedTokens?: number
+  /** Client: a connect token of `createConnectToken`, or a function that gets one whenever one is needed. Default none. */
+  readonly connectToken?: string | ConnectTokenSource
   /** Silence that ends a connection. 50 to 86,400,000 ms, default 10,000. */
   readonly timeoutMs?: number
   /** Silence that stalls a connection: what is sent then waits. 20 to 86,400,000 ms, default 1,000. */
@@ -114,7 +134,7 @@ export interface ChannelOptions {
 }
 
 /** Options after parsing: complete, in range, frozen. */
-export interface Options {
+export interface Options extends FrontDoorLimits {
   readonly port: number
   readonly host: string | undefined
   readonly token: string
@@ -124,6 +144,11 @@ export interface Options {
   readonly serverKey: Uint8Array | undefined
   readonly serverPrivateKey: Uint8Array | undefined
   readonly maxClients: number
+  readonly maxClientsPerAddress: number
+  readonly connectTokenKey: readonly Uint8Array[] | undefined
+  readonly publicAddresses: readonly Address[] | undefined
+  readonly maxUsedTokens: number
+  readonly connectToken: string | ConnectTokenSource | undefined
   readonly timeoutMs: number
   readonly stallTimeoutMs: number
   readonly pingIntervalMs: number
@@ -156,7 +181,7 @@ const DEFAULT_RECONNECT: ReconnectSettings = { minDelayMs: 250, maxDelayMs: 8_00
 /**
  * Checks every option and fills in what is missing.
  *
- * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_UNSUPPORTED`
+ * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_CONNECT_TOKEN_INVALID`, `ERR_UNSUPPORTED`
  */
 export function parseOptions(input: UDPipeOptions): Options {
   const given = withoutUndefined(input)
@@ -171,6 +196,7 @@ export function parseOptions(input: UDPipeOptions): Options {
   const options = Object.freeze(parsed as unknown as Options)
   checkTimes(options.pingIntervalMs, options.stallTimeoutMs, options.timeoutMs)
   checkSecurity(options, Object.hasOwn(given, 'security'))
+  checkTokens(options)
   return options
 }
 
@@ -200,6 +226,16 @@ const parsers = {
   serverKey: optional(key),
   serverPrivateKey: optional(key),
   maxClients: integer(1, 65_535, 1024),
+  maxClientsPerAddress: count(Infinity),
+  retryThreshold: integer(0, 65_535, DEFAULT_FRONT_DOOR_LIMITS.retryThreshold),
+  maxHandshakesPerAddress: count(DEFAULT_FRONT_DOOR_LIMITS.maxHandshakesPerAddress),
+  maxHellosPerSecond: count(DEFAULT_FRONT_DOOR_LIMITS.maxHellosPerSecond),
+  maxHellosPerSecondPerAddress: count(DEFAULT_FRONT_DOOR_LIMITS.maxHellosPerSecondPerAddress),
+  maxRefusalsPerSecond: count(DEFAULT_FRONT_DOOR_LIMITS.maxRefusalsPerSecond),
+  connectTokenKey: parseKeys,
+  publicAddresses: optional(list(publicAddress, [])),
+  maxUsedTokens: integer(1, 16_777_216, 65_536),
+  connectToken,
   timeoutMs: number(50, DAY_MS, 10_000),
   stallTimeoutMs: number(20, DAY_MS, 1_000),
   pingIntervalMs: number(10, DAY_MS, 500),
@@ -228,6 +264,14 @@ function integer(min: number, max: number, fallback?: number): Parser<number> {
   return (value = fallback, name) => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
     throw invalid(name, `a whole number from ${min} to ${max}`, value)
+  }
+}
+
+/** A whole number from 1 up, or `Infinity` for no limit. */
+function count(fallback: number): Parser<number> {
+  return (value = fallback, name) => {
+    if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1)) return value as number
+    throw invalid(name, 'a whole number from 1 up, or Infinity', value)
   }
 }
 
@@ -325,6 +369,19 @@ function numericHost(value: unknown, name: string): string {
   throw invalid(name, 'a numeric IPv4 or IPv6 address without a zone', value)
 }
 
+function publicAddress(value: unknown, name: string): Address {
+  const address = typeof value === 'string' ? parseServer(value) : undefined
+  if (address !== undefined) return address
+  throw invalid(name, `a list of numeric addresses with ports, '192.0.2.1:1234' or '[::1]:1234'`, value)
+}
+
+function connectToken(value: unknown): string | ConnectTokenSource | undefined {
+  if (value === undefined || typeof value === 'function') return value as ConnectTokenSource | undefined
+  // Whoever hands over what is no token learns it here, and not from a server that refuses it.
+  parseConnectToken(value)
+  return value as string
+}
+
 function channels(value: unknown = {}, name: string): Readonly<Record<number, ChannelOptions>> {
   const parsed: Record<number, ChannelOptions> = {}
   for (const [key, entry] of Object.entries(record(value, name))) {
@@ -382,6 +439,16 @@ function checkSecurity(options: Options, isSecurityGiven: boolean): void {
   if (hasKey && security === 'none') {
     throw new UDPipeError('ERR_OPTION_INVALID', `serverKey and serverPrivateKey need security: 'noise'.`)
   }
+}
+
+/** The classic protocol has no place for a ticket: at such a door it would keep nobody out. */
+function checkTokens({ connectToken, connectTokenKey, protocol, protocols }: Options): void {
+  const isKeyUseless = connectTokenKey !== undefined && protocols.includes('classic')
+  if (!isKeyUseless && (connectToken === undefined || protocol !== 'classic')) return
+  throw new UDPipeError(
+    'ERR_OPTION_INVALID',
+    `The classic protocol has no connect tokens: ${isKeyUseless ? 'connectTokenKey' : 'connectToken'} needs the reliable one alone.`,
+  )
 }
 
 function withoutUndefined(input: unknown): object {

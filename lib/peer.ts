@@ -36,13 +36,17 @@ export interface PeerLink {
 export class Peer {
   /** Unlike that of any other peer of this UDPipe. */
   readonly id: number
-  /** Yours: whatever belongs with this peer. */
-  userData: unknown = undefined
+  /** On a server with `connectTokenKey`, who the backend says that it is; else `undefined`. */
+  readonly clientId: string | undefined
+  /** Yours: whatever belongs with this peer. On a server with `connectTokenKey` it begins as the token's user data, a Buffer. */
+  userData: unknown
   readonly #link: PeerLink
 
   /** @internal */
-  constructor(id: number, link: PeerLink) {
+  constructor(id: number, link: PeerLink, clientId?: string, userData?: Buffer) {
     this.id = id
+    this.clientId = clientId
+    this.userData = userData
     this.#link = link
   }
 

@@ -6,10 +6,14 @@ import type { ConnectionTuning } from './protocol/connection.ts'
 import { describeReliable } from './protocol/describe.ts'
 import { idOfConnect } from './protocol/handshake.ts'
 import { ReliableFrontDoor } from './protocol/front-door.ts'
+import type { ConnectToken } from './security/connect-token.ts'
 import type { SecurityFactory } from './security/security.ts'
+import type { TicketCheckOptions } from './security/ticket-check.ts'
 import type { Address } from './session/address.ts'
 import type { Delivery } from './session/delivery.ts'
 import type { FrontDoor } from './session/front-door.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from './session/front-door-limits.ts'
+import { HelloGate } from './session/hello-gate.ts'
 import type { ProtocolName, Session } from './session/session.ts'
 import type { SessionSettings } from './session/settings.ts'
 import { uniformFrom } from './transport/random.ts'
@@ -23,6 +27,13 @@ export interface Ingredients extends ConnectionTuning {
   readonly randomBytes: (lengthBytes: number) => Uint8Array
   /** Whether a front door's clients stay at its own port. */
   readonly isPortShared: boolean
+  /** Server: what its front doors take. */
+  readonly limits?: FrontDoorLimits | undefined
+  /** Server: what it takes to take connect tokens. */
+  readonly tickets?: TicketCheckOptions | undefined
+  /** Client: what it dials with in place of the token. */
+  readonly connectToken?: ConnectToken | undefined
+  readonly hasFreshTokens?: boolean | undefined
 }
 
 /** A protocol as the rest of the library sees it: how to make its machines, and the few facts that differ. */
@@ -47,7 +58,8 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
     connectId: () => undefined,
     createClient: (now, settings, frontDoor, { token, randomBytes }) =>
       new ClassicClient(now, settings, frontDoor, token, uniformFrom(randomBytes)),
-    createFrontDoor: (settings, { token }) => new ClassicFrontDoor(settings, token),
+    createFrontDoor: (settings, { token, limits, randomBytes }) =>
+      new ClassicFrontDoor(settings, token, new HelloGate(limits ?? DEFAULT_FRONT_DOOR_LIMITS, randomBytes)),
   },
   reliable: {
     defaultDelivery: 'reliable',

@@ -1,18 +1,30 @@
 import { hostToShow } from './advertised-host.ts'
-import { countDropped, type Counters } from './counters.ts'
+import { countDropped, countFrontDoor, type Counters } from './counters.ts'
 import { asBuffer, type Endpoint, type EndpointContext } from './endpoint.ts'
 import { UDPipeError } from './errors.ts'
 import { Link } from './link.ts'
 import { Links } from './links.ts'
 import type { Peer } from './peer.ts'
 import { protocols } from './protocols.ts'
-import type { Address } from './session/address.ts'
+import type { TicketCheckOptions } from './security/ticket-check.ts'
+import { isUnspecified, type Address } from './session/address.ts'
 import type { FrontDoor, Knock } from './session/front-door.ts'
+import { Crowd } from './session/crowd.ts'
+import { networkOf } from './session/network.ts'
 import { refusalCodes } from './session/refusal-codes.ts'
 import type { Session } from './session/session.ts'
+import { TokenBucket } from './session/token-bucket.ts'
+import { cryptography } from './transport/crypto.ts'
 import { PrivatePorts } from './transport/private-ports.ts'
 import type { DatagramPort, LinkSocket, LinkSockets } from './transport/link-socket.ts'
 import { SharedPort } from './transport/shared-port.ts'
+
+/** How a link came in. */
+interface Origin {
+  readonly door: FrontDoor
+  /** What the limits per address count its address as. */
+  readonly network: string
+}
 
 /** A server: a front door that lets clients in, and a link for each of them, on a private port or a share of the front door's. */
 export class ServerEndpoint implements Endpoint {
@@ -22,8 +34,11 @@ export class ServerEndpoint implements Endpoint {
   readonly #linkSockets: LinkSockets
   readonly #sharedPort: SharedPort | undefined
   readonly #links: Links
-  readonly #doorOf = new Map<Link, FrontDoor>()
   readonly #linkOf = new Map<Session, Link>()
+  readonly #origins = new Map<Link, Origin>()
+  readonly #crowd = new Crowd()
+  /** How often the program is told of clients too many. */
+  readonly #refusalReports: TokenBucket
   #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
   #isClosing = false
   #isSocketCounted = false
@@ -31,8 +46,10 @@ export class ServerEndpoint implements Endpoint {
   constructor(context: EndpointContext, port: number, host: string) {
     const { options, settings } = context
     this.#context = context
-    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, context.ingredients))
     const socket = context.hooks.startUdp(port, host)
+    const ingredients = { ...context.ingredients, limits: options, tickets: this.#ticketOptions(socket.address) }
+    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, ingredients))
+    this.#refusalReports = new TokenBucket(options.maxRefusalsPerSecond)
     if (options.privatePorts === 'shared') {
       const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
       this.#socket =
@@ -123,7 +140,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   count(counters: Counters): void {
-    if (!this.#isSocketCounted) countDropped(this.#socket, counters)
+    if (!this.#isSocketCounted) this.#countFrontDoor(counters)
     this.#links.count(counters)
   }
 
@@ -142,10 +159,14 @@ export class ServerEndpoint implements Endpoint {
       return
     }
     const { door, knock, now } = this.#pending
-    const { callbacks, options } = this.#context
+    const { options } = this.#context
+    const network = networkOf(knock.source.host)
     if (this.#links.size >= options.maxClients && this.#links.oldestWaiting === undefined) {
-      callbacks.onMaxClients(asBuffer(knock.hello), knock.source.host, knock.source.port)
-      this.#refusePending(refusalCodes.full, 'the server is full')
+      this.#refuseTooMany(knock, refusalCodes.full, 'the server is full')
+      return
+    }
+    if (this.#crowd.of(network) >= options.maxClientsPerAddress) {
+      this.#refuseTooMany(knock, refusalCodes.fullForAddress, 'too many clients of this address are here')
       return
     }
     const socket = this.#openLinkSocket(knock, now)
@@ -158,7 +179,11 @@ export class ServerEndpoint implements Endpoint {
     if (this.#links.size >= options.maxClients) this.#evict(now)
     const { host, port } = socket.address
     const session = door.admit(now, knock, { host: hostToShow(options.advertisedHost, host, knock.source.host), port })
-    this.#addLink(door, new Link(this.#context, session, socket, knock.source, (link) => this.#touch(link)), socket)
+    const touch = (link: Link): void => this.#touch(link)
+    const link = new Link(this.#context, session, socket, knock.source, touch, knock.ticket)
+    this.#origins.set(link, { door, network })
+    this.#crowd.add(network)
+    this.#addLink(link, socket)
   }
 
   /** The front door whose HELLO a datagram is. */
@@ -184,14 +209,34 @@ export class ServerEndpoint implements Endpoint {
   #keepCounters(): void {
     if (this.#isSocketCounted || !this.#socket.isClosed) return
     this.#isSocketCounted = true
-    countDropped(this.#socket, this.#context.counters)
+    this.#countFrontDoor(this.#context.counters)
+  }
+
+  #countFrontDoor(counters: Counters): void {
+    countDropped(this.#socket, counters)
+    for (const door of this.#doors) countFrontDoor(door.stats, counters)
+  }
+
+  /** What tickets are judged by, where connect tokens are taken. */
+  #ticketOptions({ host, port }: Address): TicketCheckOptions | undefined {
+    const { advertisedHost, connectTokenKey: keys, maxUsedTokens, publicAddresses } = this.#context.options
+    if (keys === undefined) return undefined
+    const hosts = [...(isUnspecified(host) ? [] : [host]), ...advertisedHost]
+    const known = publicAddresses ?? hosts.map((known) => ({ host: known, port }))
+    if (known.length === 0) this.#context.trace.warn(UNCHECKED_SERVERS)
+    return {
+      crypto: cryptography,
+      keys,
+      ownAddresses: known.length === 0 ? undefined : known,
+      maxUsedTickets: maxUsedTokens,
+      unixMs: () => Date.now(),
+    }
   }
 
   #answerKnocks(door: FrontDoor, now: number): void {
-    const { callbacks, counters, hooks } = this.#context
+    const { callbacks, hooks } = this.#context
     for (let event = door.pollEvent(); event; event = door.pollEvent()) {
       if (event.type === 'bad-token') {
-        counters.badTokens += 1
         callbacks.onBadToken(asBuffer(event.hello), event.source.host, event.source.port)
         continue
       }
@@ -220,13 +265,29 @@ export class ServerEndpoint implements Endpoint {
     const { host, port } = socket.address
     let isWelcome = false
     try {
-      const { payload, source } = knock
-      const answer = this.#context.callbacks.onNewClient(asBuffer(payload), host, port, source.host, source.port)
+      const { payload, source, ticket } = knock
+      const { callbacks } = this.#context
+      const info = ticket && { clientId: ticket.clientId, userData: asBuffer(ticket.userData) }
+      const answer = callbacks.onNewClient(asBuffer(payload), host, port, source.host, source.port, info)
       isWelcome = answer !== false && !this.#isClosing
     } finally {
       if (!isWelcome) socket.close()
     }
     return isWelcome
+  }
+
+  /** Tells the program, unless it hears of that too often already. */
+  #refuseTooMany({ hello, source }: Knock, code: number, reason: string): void {
+    const { callbacks, counters } = this.#context
+    try {
+      if (this.#refusalReports.takeOne(this.#pending?.now ?? 0)) {
+        callbacks.onMaxClients(asBuffer(hello), source.host, source.port)
+      } else {
+        counters.suppressedRefusals += 1
+      }
+    } finally {
+      this.#refusePending(code, reason)
+    }
   }
 
   #refusePending(code: number, reason: string): void {
@@ -261,12 +322,11 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  #addLink(door: FrontDoor, link: Link, socket: LinkSocket): void {
+  #addLink(link: Link, socket: LinkSocket): void {
     socket.onReadable = () => {
       this.#links.ready(link)
       this.#context.wake()
     }
-    this.#doorOf.set(link, door)
     this.#linkOf.set(link.session, link)
     this.#links.add(link)
   }
@@ -277,8 +337,10 @@ export class ServerEndpoint implements Endpoint {
   }
 
   #forget(link: Link): void {
-    this.#doorOf.get(link)?.forget(link.session)
-    this.#doorOf.delete(link)
+    const origin = this.#origins.get(link)
+    this.#origins.delete(link)
+    origin?.door.forget(link.session)
+    if (origin !== undefined) this.#crowd.remove(origin.network)
     this.#linkOf.delete(link.session)
     if (!link.hasStood) this.#context.counters.abandonedHandshakes += 1
     this.#keepCounters()
@@ -304,3 +366,7 @@ export class ServerEndpoint implements Endpoint {
 function isNoFreePort(error: unknown): boolean {
   return error instanceof UDPipeError && error.code === 'ERR_NO_FREE_PORT'
 }
+
+const UNCHECKED_SERVERS =
+  'This server does not know by which addresses connect tokens name it, and takes those for any server: where several share ' +
+  'connectTokenKey, give each its publicAddresses.'

@@ -103,14 +103,16 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
   /**
    * Connects as a client. It dials again by itself, with backoff, until {@link close}, unless the option `reconnect` says otherwise.
    *
-   * @param args `(host?, port?, timeoutSeconds?, options?)` or `(options)`; host is a name or an address, `'127.0.0.1'` by default
+   * @param args `(host?, port?, timeoutSeconds?, options?)` or `(options)`; host is a name or an address, `'127.0.0.1'` by default. With the
+   *   option `connectToken`, and no port, the servers are those that the token names
    * @returns the server as a peer, once the first connection stands, for which `step()` or `run()` has to go on meanwhile. It rejects with
-   *   `ERR_HOST_NOT_FOUND`, `ERR_SOCKET`, `ERR_CLOSED`, or what the last attempt failed with; `onError` hears of all but `ERR_CLOSED`
+   *   `ERR_HOST_NOT_FOUND`, `ERR_CONNECT_TOKEN_UNAVAILABLE`, `ERR_CONNECT_TOKEN_INVALID`, `ERR_SOCKET`, `ERR_CLOSED`, or what the last attempt failed with; `onError` hears of all but `ERR_CLOSED`
    * @throws UDPipeError `ERR_ALREADY_STARTED`, and what the constructor throws
    */
   connect(...args: CallArguments<string, number>): Promise<Peer> {
     const options = readArguments(args, 'host', 'port')
-    if ((options.port ?? this.#options.port) === 0) {
+    const isGuided = (options.connectToken ?? this.#options.connectToken) !== undefined
+    if (!isGuided && (options.port ?? this.#options.port) === 0) {
       throw new UDPipeError(
         'ERR_OPTION_INVALID',
         'connect needs the port of the server, from 1 to 65535; it was 0 or missing.',

@@ -1,6 +1,14 @@
 import { formatAddress, type Address } from '../session/address.ts'
 import { Fifo } from '../session/fifo.ts'
-import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../session/front-door.ts'
+import {
+  createFrontDoorStats,
+  type FrontDoor,
+  type FrontDoorEvent,
+  type FrontDoorStats,
+  type Knock,
+} from '../session/front-door.ts'
+import type { HelloGate } from '../session/hello-gate.ts'
+import { networkOf } from '../session/network.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicServerSession } from './server-session.ts'
@@ -25,17 +33,9 @@ interface Answer {
  */
 export class ClassicFrontDoor implements FrontDoor {
   readonly protocol: ProtocolName = 'classic'
-  readonly stats: FrontDoorStats = {
-    receivedHellos: 0,
-    badTokens: 0,
-    admitted: 0,
-    refused: 0,
-    returned: 0,
-    droppedMalformed: 0,
-    droppedAnswers: 0,
-    droppedForeign: 0,
-  }
+  readonly stats: FrontDoorStats = createFrontDoorStats()
   readonly #settings: SessionSettings
+  readonly #gate: HelloGate | undefined
   #token: Uint8Array
   /** By the address that HELLO came from, as text. */
   readonly #guests = new Map<string, Guest>()
@@ -47,12 +47,13 @@ export class ClassicFrontDoor implements FrontDoor {
   #destination: Address = { host: '0.0.0.0', port: 0 }
 
   /**
-   * Sessions take the settings as they are when the client is let in.
+   * Sessions take the settings as they are when the client is let in. Without a gate there are no limits.
    *
    * @throws RangeError when the token is not one that `isToken` accepts
    */
-  constructor(settings: SessionSettings, token: string) {
+  constructor(settings: SessionSettings, token: string, gate?: HelloGate) {
     this.#settings = settings
+    this.#gate = gate
     this.#token = encodeToken(token)
   }
 
@@ -73,15 +74,16 @@ export class ClassicFrontDoor implements FrontDoor {
     return decodeHello(bytes) !== undefined
   }
 
-  handleDatagram(_now: number, bytes: Uint8Array, source: Address): void {
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
     const token = decodeHello(bytes)
     if (token === undefined) {
       this.stats.droppedMalformed += 1
       return
     }
     this.stats.receivedHellos += 1
-    if (isSameSecret(token, this.#token)) this.#handleKnock(bytes, source)
-    else this.#handleBadToken(bytes, source)
+    if (!this.#passes(now, source)) this.stats.limitedHellos += 1
+    else if (isSameSecret(token, this.#token)) this.#handleKnock(bytes, source)
+    else this.#handleBadToken(now, bytes, source)
   }
 
   /**
@@ -95,6 +97,7 @@ export class ClassicFrontDoor implements FrontDoor {
     const connect = encodeConnect(endpoint.host.includes('%') ? { host: '::', port: endpoint.port } : endpoint)
     const source = this.#takeKnock(knock)
     const session = new ClassicServerSession(now, this.#settings, knock.source)
+    this.#gate?.halfOpen.admit(source, session)
     this.#guests.set(source, { session, connect })
     this.#sources.set(session, source)
     this.stats.admitted += 1
@@ -108,7 +111,8 @@ export class ClassicFrontDoor implements FrontDoor {
    * @throws Error when the knock is already answered
    */
   refuse(_now: number, knock: Knock, _code: number, _reason: string): void {
-    this.#takeKnock(knock)
+    const source = this.#takeKnock(knock)
+    this.#gate?.halfOpen.end(source)
     this.stats.refused += 1
     this.#answer(encodeWord('GO AWAY!'), knock.source)
   }
@@ -116,7 +120,9 @@ export class ClassicFrontDoor implements FrontDoor {
   forget(session: Session): void {
     const source = this.#sources.get(session)
     // Another session may have begun there in the meantime.
-    if (source !== undefined && this.#guests.get(source)?.session === session) this.#guests.delete(source)
+    if (source === undefined || this.#guests.get(source)?.session !== session) return
+    this.#guests.delete(source)
+    this.#gate?.halfOpen.end(source)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -129,6 +135,14 @@ export class ClassicFrontDoor implements FrontDoor {
     into.set(answer.bytes)
     this.#destination = answer.destination
     return answer.bytes.length
+  }
+
+  /** This protocol has no way to ask for a proof of the address, so every address is taken at its word. */
+  #passes(now: number, source: Address): boolean {
+    if (this.#gate === undefined) return true
+    const key = formatAddress(source)
+    const isKnown = this.#guests.has(key) || this.#knocking.has(key)
+    return this.#gate.judge(now, networkOf(source.host), true, isKnown) === 'pass'
   }
 
   #handleKnock(hello: Uint8Array, source: Address): void {
@@ -144,11 +158,16 @@ export class ClassicFrontDoor implements FrontDoor {
       return
     }
     this.#knocking.add(key)
+    this.#gate?.halfOpen.begin(key, networkOf(source.host))
     this.#events.push({ type: 'knock', knock: { payload: NO_PAYLOAD, hello, source } })
   }
 
-  #handleBadToken(hello: Uint8Array, source: Address): void {
+  #handleBadToken(now: number, hello: Uint8Array, source: Address): void {
     this.stats.badTokens += 1
+    if (this.#gate?.takeRefusal(now) === false) {
+      this.stats.suppressedRefusals += 1
+      return
+    }
     this.#events.push({ type: 'bad-token', hello, source })
     this.#answer(encodeWord('GO AWAY!'), source)
   }

@@ -4,12 +4,13 @@ import { formatAddress } from '../session/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { addSharedOptions, checkSharedOptions, integer, type SharedOptions } from './shared-options.ts'
-import { orUsageError } from './usage-error.ts'
+import { failUsage, orUsageError } from './usage-error.ts'
 
 interface ConnectOptions extends SharedOptions {
   readonly keepOpen?: true
   readonly serverKey?: string
   readonly reconnect?: true
+  readonly connectToken?: string
 }
 
 /** Adds `udpipe connect HOST PORT`. */
@@ -17,15 +18,23 @@ export function defineConnect(program: Command): void {
   const command = program
     .command('connect')
     .description('Connect to a server; end when standard input has ended and is sent, or when the server closes.')
-    .argument('<host>', 'name or address')
-    .argument('<port>', '1 to 65535', integer(1, 65_535))
+    .argument('[host]', 'name or address; not needed with --connect-token, which names the servers')
+    .argument('[port]', '1 to 65535', integer(1, 65_535))
   addSharedOptions(command)
     .addOption(new Option('--server-key <key>', 'the public key of the server, of udpipe key').env('UDPIPE_SERVER_KEY'))
     .option('-k, --keep-open', 'stay when standard input has ended, until the server closes or SIGINT')
     .option('-r, --reconnect', 'dial again when the connection is lost, or there is none, until SIGINT')
+    .addOption(
+      new Option('--connect-token <token>', 'what `udpipe token create` printed, or a backend handed out').env(
+        'UDPIPE_CONNECT_TOKEN',
+      ),
+    )
     .addHelpText('after', help)
-    .action(async (host: string, port: number, options: ConnectOptions) => {
+    .action(async (host: string | undefined, port: number | undefined, options: ConnectOptions) => {
       checkSharedOptions(command, options)
+      if (port === undefined && (host !== undefined || options.connectToken === undefined)) {
+        failUsage(command, 'a host and a port are needed, or --connect-token')
+      }
       const connection = orUsageError(command, () => new Connection(host, port, options))
       process.exitCode = await connection.runToEnd()
     })
@@ -51,10 +60,18 @@ class Connection extends ConsolePipe {
   readonly #reconnects: boolean
   #hasStood = false
 
-  constructor(host: string, port: number, options: ConnectOptions) {
-    const { protocol, keepOpen, serverKey, reconnect = false } = options
-    super(options, { host, port, reconnect, protocol, ...(serverKey !== undefined && { serverKey }) })
-    this.#server = formatAddress({ host, port })
+  constructor(host: string | undefined, port: number | undefined, options: ConnectOptions) {
+    const { protocol, keepOpen, serverKey, connectToken, reconnect = false } = options
+    super(options, {
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+      ...(serverKey !== undefined && { serverKey }),
+      ...(connectToken !== undefined && { connectToken }),
+      reconnect,
+      protocol,
+    })
+    this.#server =
+      host === undefined || port === undefined ? 'the servers of the connect token' : formatAddress({ host, port })
     this.#staysOpen = keepOpen === true
     this.#reconnects = reconnect
   }

@@ -11,6 +11,7 @@ import {
   type PrivatePortsChoice,
   type SharedOptions,
 } from './shared-options.ts'
+import { keyOption } from './token.ts'
 import { failUsage, orUsageError } from './usage-error.ts'
 
 interface ListenOptions extends SharedOptions {
@@ -21,6 +22,7 @@ interface ListenOptions extends SharedOptions {
   readonly maxClients?: number
   readonly once?: true
   readonly prefix?: true
+  readonly connectTokenKey?: string
 }
 
 /** Adds `udpipe listen PORT`. */
@@ -46,6 +48,7 @@ export function defineListen(program: Command): void {
     .option('-m, --max-clients <number>', 'how many may be connected at a time', integer(1, 65_535))
     .option('-1, --once', 'take one client, and end when it has gone')
     .option('--prefix', 'begin each line with the number of the client that sent it; implies --lines')
+    .addOption(keyOption('--connect-token-key <key>'))
     .addHelpText('after', help)
     .action(async (port: number, options: ListenOptions) => {
       if (options.bytes && options.prefix) failUsage(command, '--prefix begins lines, and with --bytes there are none')
@@ -73,7 +76,7 @@ class Listener extends ConsolePipe {
   readonly #namesClients: boolean
 
   constructor(port: number, options: ListenOptions) {
-    const { host, advertise, privatePorts, privateKey, maxClients, once, prefix, protocol } = options
+    const { host, advertise, privatePorts, privateKey, maxClients, once, prefix, protocol, connectTokenKey } = options
     super(options, {
       port,
       ...(host !== undefined && { host }),
@@ -82,6 +85,7 @@ class Listener extends ConsolePipe {
       ...(advertise !== undefined && { advertisedHost: advertise }),
       ...(privatePorts !== undefined && { privatePorts }),
       ...(privateKey !== undefined && { serverPrivateKey: privateKey }),
+      ...(connectTokenKey !== undefined && { connectTokenKey }),
       protocols: [protocol],
     })
     this.#isForOne = once === true
@@ -129,7 +133,8 @@ class Listener extends ConsolePipe {
   }
 
   protected override nameOf(peer: Peer): string {
-    return `client ${peer.id} (${formatAddress({ host: peer.address, port: peer.port })})`
+    const who = peer.clientId === undefined ? '' : ` ${JSON.stringify(peer.clientId)}`
+    return `client ${peer.id}${who} (${formatAddress({ host: peer.address, port: peer.port })})`
   }
 
   protected override handleInputEnd(): void {

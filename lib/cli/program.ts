@@ -7,6 +7,7 @@ import { defineKey } from './key.ts'
 import { defineListen } from './listen.ts'
 import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
+import { defineToken } from './token.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
 export function createProgram(): Command {
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   definePing(program)
   defineSim(program)
   defineKey(program)
+  defineToken(program)
   return program
 }
 
@@ -39,7 +41,8 @@ Examples:
   udpipe connect host 1234 < original.txt    to another
 
   udpipe ping host 1234                      how far away a server is
-  udpipe sim --help                          the same over a bad network`
+  udpipe sim --help                          the same over a bad network
+  udpipe token --help                        who may connect, by the word of a backend`
 
 /** The package names itself, so this holds for the source as for what is built from it. */
 function version(): string {

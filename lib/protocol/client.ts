@@ -1,11 +1,13 @@
+import type { ConnectToken } from '../security/connect-token.ts'
 import { plainSecurity } from '../security/plain.ts'
 import type { RandomBytes, Security, SecurityFactory } from '../security/security.ts'
+import { refusalCodes } from '../session/refusal-codes.ts'
 import { isUnspecified, type Address } from '../session/address.ts'
 import { Backoff } from '../session/backoff.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
-import { Dialing, requireRoom, type Answer } from './dialing.ts'
+import { Dialing, requireRoom, type Answer, type Pass } from './dialing.ts'
 import { encodeConnectPrefix, packetOfConnected } from './handshake.ts'
 import { ReliableSession } from './reliable-session.ts'
 import { Repetition } from './repetition.ts'
@@ -19,6 +21,10 @@ export interface ReliableClientOptions extends ConnectionTuning {
   readonly payload?: Uint8Array | undefined
   /** How what travels is protected; the server's must be the same. Default {@link plainSecurity}. */
   readonly security?: SecurityFactory | undefined
+  /** What to dial with in place of the token, and where; without it, the one front door that the session is made for. */
+  readonly connectToken?: ConnectToken | undefined
+  /** Whether `'token-needed'` brings another connect token, for each time that all of one's servers were tried. Default false. */
+  readonly hasFreshTokens?: boolean | undefined
 }
 
 /**
@@ -26,10 +32,15 @@ export interface ReliableClientOptions extends ConnectionTuning {
  * that, and begins anew when it loses the server.
  */
 export class ReliableClient extends ReliableSession {
-  readonly #frontDoor: Address
   readonly #security: Security
   readonly #payload: Uint8Array
   readonly #backoff: Backoff | undefined
+  readonly #hasFreshTokens: boolean
+  #credentials: Credentials
+  /** Which of the front doors is dialed. */
+  #doorIndex = 0
+  /** Whether the connect token there is has done what it could. */
+  #isTokenSpent = false
   #dialing: Dialing | undefined
   /** When CONNECT is said, until the private port answers. */
   #connecting: Repetition | undefined
@@ -37,20 +48,34 @@ export class ReliableClient extends ReliableSession {
   #connectPrefix: Uint8Array = NO_BYTES
 
   /**
-   * Dials at once.
+   * Dials at once: `frontDoor`, or the first server of the connect token there is.
    *
-   * @throws RangeError when `settings.mtuBytes` is less than a HELLO has, or the payload longer than a HELLO carries
+   * @throws RangeError when `settings.mtuBytes` is less than a HELLO has, or than the payload and the connect token need
    */
   constructor(now: number, settings: SessionSettings, frontDoor: Address, options: ReliableClientOptions) {
     super(now, { settings, initialState: 'waiting', remote: frontDoor, tuning: options })
-    const { token, randomBytes, payload = NO_BYTES, security = plainSecurity } = options
-    // Answers come from the address as the network writes it.
-    this.#frontDoor = { host: canonicalHost(frontDoor.host) ?? frontDoor.host, port: frontDoor.port }
+    const { token, randomBytes, payload = NO_BYTES, security = plainSecurity, connectToken } = options
     this.#security = security(token, randomBytes)
     this.#payload = payload
+    this.#hasFreshTokens = options.hasFreshTokens ?? false
     this.#backoff = settings.reconnect ? new Backoff(settings.reconnect, uniform(randomBytes)) : undefined
-    requireRoom(payload.length, settings.mtuBytes, this.#security)
+    this.#credentials = this.#prepare(connectToken ?? { servers: [frontDoor] })
     this.#dial()
+  }
+
+  /**
+   * Dials with a connect token that `'token-needed'` asked for; without one, asks again after the next delay, if there is one.
+   *
+   * @throws RangeError when HELLO has no room for it; which is as if there were none
+   */
+  provideToken(now: number, token: ConnectToken | undefined): void {
+    if (this.state !== 'waiting' || !this.#isTokenSpent) return
+    let credentials: Credentials | undefined
+    try {
+      credentials = token && this.#prepare(token)
+    } finally {
+      this.#redial(now, credentials)
+    }
   }
 
   protected override get openingDueAt(): number {
@@ -66,7 +91,7 @@ export class ReliableClient extends ReliableSession {
     if (answer !== undefined) {
       this.link.stats.receivedPackets += 1
       this.link.stats.receivedBytes += bytes.length
-      this.#handleAnswer(answer)
+      if (answer.type !== 'retry') this.#handleAnswer(answer)
       return
     }
     const packet = packetOfConnected(bytes)
@@ -76,10 +101,10 @@ export class ReliableClient extends ReliableSession {
 
   protected override handleOpeningTimeout(): void {
     if (this.state === 'waiting') {
-      this.#dial()
+      this.#dialOrAsk()
       return
     }
-    const retryMs = this.takeRetryMs()
+    const retryMs = this.#takeNextDoorMs()
     this.events.push({ type: 'unanswered', willReconnect: retryMs !== undefined })
     this.leave(retryMs)
   }
@@ -95,7 +120,10 @@ export class ReliableClient extends ReliableSession {
     this.#connecting = undefined
   }
 
+  /** What comes next begins anew, at the first of the servers. */
   protected override takeRetryMs(): number | undefined {
+    this.#doorIndex = 0
+    this.#isTokenSpent = this.#hasFreshTokens
     return this.#backoff?.hasNext ? this.#backoff.next() : undefined
   }
 
@@ -112,33 +140,73 @@ export class ReliableClient extends ReliableSession {
     return length
   }
 
+  get #frontDoor(): Address {
+    return this.#credentials.servers[this.#doorIndex] ?? { host: '0.0.0.0', port: 0 }
+  }
+
+  #prepare(credentials: Credentials): Credentials {
+    requireRoom(this.#payload.length, this.settings.mtuBytes, this.#security, credentials.ticket?.length)
+    // Answers come from the address as the network writes it.
+    const servers = credentials.servers.map(({ host, port }) => ({ host: canonicalHost(host) ?? host, port }))
+    return { ...credentials, servers }
+  }
+
+  #dialOrAsk(): void {
+    if (!this.#isTokenSpent) {
+      this.#dial()
+      return
+    }
+    // Where the next one comes from, and how long that takes, is the owner's matter.
+    this.wait(Infinity)
+    this.events.push({ type: 'token-needed' })
+  }
+
+  #redial(now: number, credentials: Credentials | undefined): void {
+    this.handleTimeout(now, 0)
+    if (credentials !== undefined) {
+      this.#credentials = credentials
+      this.#isTokenSpent = false
+      this.#dial()
+      return
+    }
+    const retryMs = this.takeRetryMs()
+    if (retryMs === undefined) this.end()
+    else this.wait(retryMs)
+  }
+
   #dial(): void {
     const { resumeId } = this.link
     if (resumeId === undefined) this.link.drop()
     this.enter('dial', this.settings.handshakeTimeoutMs)
     const { mtuBytes, maxMessageBytes } = this.settings
+    const payload = { limits: { mtuBytes, maxMessageBytes }, resumeId, userPayload: this.#payload }
     this.#dialing?.wipe()
-    this.#dialing = new Dialing(this.now, this.#security, {
-      limits: { mtuBytes, maxMessageBytes },
-      resumeId,
-      userPayload: this.#payload,
-    })
+    this.#dialing = new Dialing(this.now, this.#security, payload, this.#credentials)
     this.setPeer(this.#frontDoor)
   }
 
-  #handleAnswer(answer: Answer): void {
+  #handleAnswer(answer: Exclude<Answer, { readonly type: 'retry' }>): void {
     if (answer.type === 'shown') {
       this.#connect(answer)
       return
     }
-    const retryMs = this.takeRetryMs()
-    this.events.push({
-      type: 'refused',
-      code: answer.code,
-      reason: answer.reason,
-      willReconnect: retryMs !== undefined,
-    })
+    const { code, reason } = answer
+    const retryMs = this.#retryMsAfter(code)
+    this.events.push({ type: 'refused', code, reason, willReconnect: retryMs !== undefined })
     this.leave(retryMs)
+  }
+
+  #retryMsAfter(code: number): number | undefined {
+    if (isForThatServerOnly(code)) return this.#takeNextDoorMs()
+    const isTokenOver = code === refusalCodes.expiredToken || code === refusalCodes.usedToken
+    return isTokenOver && !this.#hasFreshTokens ? undefined : this.takeRetryMs()
+  }
+
+  /** When to dial the next of the servers, which is at once, or after the last of them as {@link takeRetryMs} says. */
+  #takeNextDoorMs(): number | undefined {
+    if (this.#doorIndex + 1 >= this.#credentials.servers.length) return this.takeRetryMs()
+    this.#doorIndex += 1
+    return 0
   }
 
   #connect({ id, payload, sealer, rttMs }: Answer & { readonly type: 'shown' }): void {
@@ -161,6 +229,24 @@ export class ReliableClient extends ReliableSession {
 }
 
 const NO_BYTES = new Uint8Array(0)
+
+/** What a connect token has that is dialed with, or where to dial with the token that both ends have. */
+interface Credentials extends Pass {
+  readonly servers: readonly Address[]
+}
+
+/** Whether another server may take the same client. */
+function isForThatServerOnly(code: number): boolean {
+  return serverOnlyCodes.has(code)
+}
+
+const serverOnlyCodes: ReadonlySet<number> = new Set([
+  refusalCodes.full,
+  refusalCodes.fullForAddress,
+  refusalCodes.noFreePort,
+  refusalCodes.closing,
+  refusalCodes.tokenForAnotherServer,
+])
 
 /** Numbers from 0 up to, not including, 1, out of random bytes. */
 function uniform(randomBytes: RandomBytes): () => number {

@@ -3,12 +3,15 @@ import type { Initiator, Security } from '../security/security.ts'
 import {
   decodeConnect,
   decodeGoAway,
+  decodeRetry,
   encodeHello,
   HELLO_OVERHEAD_BYTES,
   helloEcho,
   helloId,
   isSameId,
   MIN_HELLO_BYTES,
+  NOTHING,
+  setCookie,
 } from './handshake.ts'
 import {
   decodeConnectPayload,
@@ -32,20 +35,40 @@ export type Answer =
       readonly rttMs: number
     }
   | { readonly type: 'refused'; readonly code: number; readonly reason: string }
+  /** HELLO is said again at once, with what the front door asked for. */
+  | { readonly type: 'retry' }
 
-/** One attempt at a front door: one HELLO, the same bytes as often as it is said, and its answer. */
+/** What a connect token gives to a handshake; nothing for one by the token that both ends have. */
+export interface Pass {
+  /** What travels in HELLO. */
+  readonly ticket?: Uint8Array
+  /** What takes the token's place. */
+  readonly psk?: Uint8Array
+}
+
+/**
+ * One attempt at a front door: one HELLO, the same bytes as often as it is said, and its answer. Only the cookie in it changes,
+ * when a RETRY asks for one.
+ */
 export class Dialing {
   readonly #initiator: Initiator
   readonly #hello: Uint8Array
-  readonly #repetition: Repetition
+  #repetition: Repetition
   #saidAt = NaN
+  /** What the last RETRY asked to be given back. */
+  #cookie = NOTHING
+  #retries = 0
+  /** Whether HELLO was said twice without any change, so that nobody knows which of the two was answered. */
+  #isRepeated = false
+  /** The echo of HELLO as it was before the last RETRY. */
+  #formerEcho: Uint8Array | undefined
 
-  /** HELLO is padded to `mtuBytes`, and `payload` must fit in, see {@link requireRoom}. */
-  constructor(now: number, security: Security, payload: HelloPayload) {
-    this.#initiator = security.initiate()
+  /** HELLO is padded to `mtuBytes`, and `payload` and the pass's ticket must fit in, see {@link requireRoom}. */
+  constructor(now: number, security: Security, payload: HelloPayload, { ticket = NOTHING, psk }: Pass = {}) {
+    this.#initiator = security.initiate({ prologue: ticket, preSharedKey: psk })
     this.#hello = new Uint8Array(payload.limits.mtuBytes)
     const encoded = encodeHelloPayload(payload)
-    encodeHello(this.#hello, (into) => this.#initiator.writeHello(encoded, into))
+    encodeHello(this.#hello, (into) => this.#initiator.writeHello(encoded, into), ticket)
     this.#repetition = new Repetition(now)
   }
 
@@ -58,6 +81,7 @@ export class Dialing {
   pollTransmit(now: number, into: Uint8Array): number {
     if (!this.#repetition.poll(now)) return 0
     into.set(this.#hello)
+    this.#isRepeated ||= this.#repetition.count > 1
     this.#saidAt = now
     return this.#hello.length
   }
@@ -66,9 +90,11 @@ export class Dialing {
   handleAnswer(now: number, bytes: Uint8Array): Answer | undefined {
     const message = decodeConnect(bytes)
     if (message !== undefined) return this.#handleConnect(now, message)
+    const retry = decodeRetry(bytes)
+    if (retry !== undefined) return this.#isOwn(retry.id) ? this.#handleRetry(now, retry.cookie) : undefined
     const goAway = decodeGoAway(bytes)
     // Whoever has not seen the HELLO cannot send its client away.
-    if (goAway === undefined || !isSameId(goAway.echo, helloEcho(this.#hello))) return undefined
+    if (goAway === undefined || !this.#isOwnEcho(goAway.echo)) return undefined
     return { type: 'refused', code: goAway.code, reason: goAway.reason }
   }
 
@@ -77,27 +103,57 @@ export class Dialing {
     this.#initiator.wipe()
   }
 
+  #isOwn(id: Uint8Array): boolean {
+    return isSameId(id, helloId(this.#hello))
+  }
+
+  /** What was said before a RETRY may be answered as well, after it. */
+  #isOwnEcho(echo: Uint8Array): boolean {
+    return (
+      isSameId(echo, helloEcho(this.#hello)) || (this.#formerEcho !== undefined && isSameId(echo, this.#formerEcho))
+    )
+  }
+
+  /** Once for each cookie, and no more often than a front door has reason to ask: nobody is to make a client talk. */
+  #handleRetry(now: number, cookie: Uint8Array): Answer | undefined {
+    if (this.#retries >= MAX_RETRIES || isSame(cookie, this.#cookie)) return undefined
+    this.#retries += 1
+    this.#cookie = Uint8Array.from(cookie)
+    this.#formerEcho = helloEcho(this.#hello)
+    setCookie(this.#hello, cookie)
+    this.#repetition = new Repetition(now)
+    return { type: 'retry' }
+  }
+
   #handleConnect(now: number, message: Uint8Array): Answer | undefined {
     const bytes = this.#initiator.readConnect(message)
     const payload = bytes && decodeConnectPayload(bytes)
     if (payload === undefined) return undefined
-    const rttMs = this.#repetition.count === 1 ? Math.max(0, now - this.#saidAt) : NaN
+    const rttMs = this.#isRepeated ? NaN : Math.max(0, now - this.#saidAt)
     return { type: 'shown', id: helloId(this.#hello), payload, sealer: this.#initiator.createSealer(), rttMs }
   }
 }
 
+/** How often one attempt says HELLO anew because it was asked to: cookies run out, and servers change their secret. */
+const MAX_RETRIES = 8
+
 /**
- * Checks that a HELLO of `mtuBytes` has room for a user's payload.
+ * Checks that a HELLO of `mtuBytes` has room for a user's payload, and for a ticket beside it.
  *
  * @throws RangeError when it has not, or `mtuBytes` is less than any HELLO has
  */
-export function requireRoom(payloadBytes: number, mtuBytes: number, security: Security): void {
+export function requireRoom(payloadBytes: number, mtuBytes: number, security: Security, ticketBytes = 0): void {
   if (mtuBytes < MIN_HELLO_BYTES) {
     throw new RangeError(`mtuBytes is at least ${MIN_HELLO_BYTES}, to which each HELLO is padded; it is ${mtuBytes}.`)
   }
-  const overheadBytes = HELLO_OVERHEAD_BYTES + security.helloOverheadBytes + HELLO_PAYLOAD_OVERHEAD_BYTES
+  const securityBytes = security.helloOverheadBytes + ticketBytes
+  const overheadBytes = HELLO_OVERHEAD_BYTES + securityBytes + HELLO_PAYLOAD_OVERHEAD_BYTES
   const limitBytes = Math.min(MAX_HELLO_PAYLOAD_BYTES, mtuBytes - overheadBytes)
   if (payloadBytes > limitBytes) {
     throw new RangeError(`HELLO carries at most ${limitBytes} bytes of payload here; this one has ${payloadBytes}.`)
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

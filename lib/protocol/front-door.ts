@@ -1,8 +1,20 @@
 import { plainSecurity } from '../security/plain.ts'
+import { RETRY_COOKIE_BYTES, RetryCookies } from '../security/retry-cookie.ts'
 import type { RandomBytes, Responder, Security, SecurityFactory } from '../security/security.ts'
+import type { Ticket } from '../security/connect-token.ts'
+import { TicketCheck, type TicketCheckOptions } from '../security/ticket-check.ts'
 import { isSameAddress, type Address } from '../session/address.ts'
 import { Fifo } from '../session/fifo.ts'
-import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../session/front-door.ts'
+import {
+  createFrontDoorStats,
+  type FrontDoor,
+  type FrontDoorEvent,
+  type FrontDoorStats,
+  type Knock,
+} from '../session/front-door.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../session/front-door-limits.ts'
+import { HelloGate } from '../session/hello-gate.ts'
+import { networkOf } from '../session/network.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
@@ -13,10 +25,13 @@ import {
   decodeHello,
   encodeConnect,
   encodeGoAway,
+  encodeRetry,
   helloEcho,
   isHello,
+  NOTHING,
   PROTOCOL_VERSION,
   requireCode,
+  type HelloContent,
 } from './handshake.ts'
 import {
   decodeHelloPayload,
@@ -40,34 +55,40 @@ export interface ReliableFrontDoorOptions extends ConnectionTuning {
    * address only, so that who answers it is there. Default false.
    */
   readonly isPortShared?: boolean | undefined
+  /** Default {@link DEFAULT_FRONT_DOOR_LIMITS}. */
+  readonly limits?: FrontDoorLimits | undefined
+  /** What it takes to take connect tokens; then a client needs one, and the `token` lets nobody in. */
+  readonly tickets?: TicketCheckOptions | undefined
+}
+
+/** Who has a ticket, so that nobody else can use it. */
+interface Holder {
+  /** None until the knock is answered. */
+  session: ReliableServerSession | undefined
 }
 
 /**
- * The public port of the reliable protocol: it answers each HELLO with CONNECT or GO AWAY! It remembers the HELLOs that it has
- * let in, until it is told to {@link forget} them, and those that are still to be answered; whoever has not proved the
+ * The public port of the reliable protocol: it answers each HELLO with CONNECT, RETRY or GO AWAY! It remembers the HELLOs that it
+ * has let in, until it is told to {@link forget} them, and those that are still to be answered; whoever has not proved the
  * token, or is sent away, leaves nothing behind. Its events exist only until the `pollEvent` of the same step.
  */
 export class ReliableFrontDoor implements FrontDoor {
   readonly protocol: ProtocolName = 'reliable'
-  readonly stats: FrontDoorStats = {
-    receivedHellos: 0,
-    badTokens: 0,
-    admitted: 0,
-    refused: 0,
-    returned: 0,
-    droppedMalformed: 0,
-    droppedAnswers: 0,
-    droppedForeign: 0,
-  }
+  readonly stats: FrontDoorStats = createFrontDoorStats()
   readonly #settings: SessionSettings
   readonly #randomBytes: RandomBytes
   readonly #securityFactory: SecurityFactory
   readonly #tuning: ConnectionTuning
   readonly #isPortShared: boolean
+  readonly #gate: HelloGate
+  readonly #cookies: RetryCookies
+  readonly #tickets: TicketCheck | undefined
   #security: Security
   readonly #guests = new GuestList()
   /** The knocks that are to be answered, the oldest first, by the id of their HELLO. */
   readonly #knocks = new Map<string, ReliableKnock>()
+  /** By the ids of their tickets. */
+  readonly #holders = new Map<string, Holder>()
   readonly #events = new Fifo<FrontDoorEvent>()
   readonly #answers = new Fifo<Answer>()
   #destination: Address = { host: '0.0.0.0', port: 0 }
@@ -79,6 +100,9 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#securityFactory = options.security ?? plainSecurity
     this.#tuning = options
     this.#isPortShared = options.isPortShared === true
+    this.#gate = new HelloGate(options.limits ?? DEFAULT_FRONT_DOOR_LIMITS, options.randomBytes)
+    this.#cookies = new RetryCookies(options.randomBytes)
+    this.#tickets = options.tickets && new TicketCheck(options.tickets)
     this.#security = this.#securityFactory(options.token, options.randomBytes)
   }
 
@@ -98,27 +122,21 @@ export class ReliableFrontDoor implements FrontDoor {
   /** The cheapest checks come first, and nothing is kept before the last of them has passed. */
   handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
     const hello = decodeHello(bytes)
-    if (hello === undefined) {
+    if (hello === undefined || !isOwnCookie(hello.content?.cookie)) {
       this.stats.droppedMalformed += 1
       return
     }
+    const { id, content } = hello
     this.stats.receivedHellos += 1
-    if (hello.message === undefined) {
-      this.stats.refused += 1
-      this.#answer({
-        bytes: encodeGoAway(helloEcho(bytes), refusalCodes.badVersion, BAD_VERSION_REASON),
-        destination: source,
-      })
-      return
-    }
-    const responder = this.#security.respond(hello.message)
-    if (responder === undefined) {
-      this.#handleBadToken(bytes, source)
-      return
-    }
-    const payload = decodeHelloPayload(responder.payload)
-    if (payload === undefined) this.stats.droppedMalformed += 1
-    else this.#handleKnock(now, new ReliableKnock(bytes, hello.id, source, responder, payload))
+    const isProved = content !== undefined && this.#isProved(now, content, source, id)
+    const key = keyOf(id)
+    const isKnown = this.#guests.answerTo(key) !== undefined || this.#knocks.has(key)
+    const network = networkOf(source.host)
+    const verdict = this.#gate.judge(now, network, isProved, isKnown)
+    if (verdict === 'drop') this.stats.limitedHellos += 1
+    else if (content === undefined) this.#handleBadVersion(now, bytes, source)
+    else if (verdict === 'retry') this.#retry(now, id, source)
+    else this.#handleHello(now, { hello: bytes, id, key, source, network }, content)
   }
 
   /**
@@ -128,12 +146,12 @@ export class ReliableFrontDoor implements FrontDoor {
    * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
    * @throws Error when the knock is already answered
    */
-  admit(now: number, knock: Knock, endpoint: Address): Session {
+  admit(now: number, knock: Knock, endpoint: Address): ReliableServerSession {
     const resumeId = this.#settings.resumeWindowMs > 0 ? this.#randomBytes(RESUME_ID_BYTES) : undefined
     const payload = this.#createPayload({ isResumed: false, resumeId, endpoint })
     const known = this.#takeKnock(knock)
     const answer = this.#createAnswer(known, payload)
-    const { id, key, responder, limits, source } = known
+    const { id, key, responder, limits, source, ticket } = known
     const session = new ReliableServerSession(now, {
       settings: this.#settings,
       limits,
@@ -145,7 +163,11 @@ export class ReliableFrontDoor implements FrontDoor {
       tuning: this.#tuning,
       randomBytes: this.#randomBytes,
     })
-    this.#guests.note(this.#guests.add(session, endpoint, source), key, answer, resumeId && keyOf(resumeId))
+    const guest = this.#guests.add(session, { endpoint, source, firstHello: key, ticket })
+    this.#guests.note(guest, key, answer, resumeId && keyOf(resumeId))
+    this.#gate.halfOpen.admit(key, session)
+    const holder = ticket && this.#holders.get(ticket.id)
+    if (holder !== undefined) holder.session = session
     this.stats.admitted += 1
     this.#answer(answer)
     return session
@@ -159,13 +181,20 @@ export class ReliableFrontDoor implements FrontDoor {
    */
   refuse(_now: number, knock: Knock, code: number, reason: string): void {
     requireCode(code)
-    const { hello, source } = this.#takeKnock(knock)
+    const { hello, key, source, ticket } = this.#takeKnock(knock)
+    this.#gate.halfOpen.end(key)
+    this.#releaseTicket(ticket)
     this.stats.refused += 1
-    this.#answer({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
+    this.#goAway(hello, source, code, reason)
   }
 
   forget(session: Session): void {
-    this.#guests.forget(session)
+    const guest = this.#guests.forget(session)
+    if (guest === undefined) return
+    this.#gate.halfOpen.end(guest.firstHello)
+    // A ticket that brought nobody may be tried again: its client has never heard of us.
+    if (!guest.session.hasStood) this.#releaseTicket(guest.ticket)
+    else if (guest.ticket !== undefined) this.#holders.delete(guest.ticket.id)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -180,29 +209,56 @@ export class ReliableFrontDoor implements FrontDoor {
     return answer.bytes.length
   }
 
+  #isProved(now: number, { cookie }: HelloContent, source: Address, id: Uint8Array): boolean {
+    return cookie.length > 0 && this.#cookies.isValid(now, cookie, source, id)
+  }
+
+  #retry(now: number, id: Uint8Array, source: Address): void {
+    this.stats.retries += 1
+    this.#answer({ bytes: encodeRetry(id, this.#cookies.create(now, source, id)), destination: source })
+  }
+
+  #handleHello(now: number, visit: Visit, { message, ticket: sealed }: HelloContent): void {
+    const ticket = this.#tickets?.open(sealed)
+    // Where connect tokens are taken, nobody is let in without one.
+    const isLetIn = this.#tickets === undefined || ticket !== undefined
+    const binding = { prologue: sealed, preSharedKey: ticket?.psk }
+    const responder = isLetIn ? this.#security.respond(message, binding) : undefined
+    if (responder === undefined) {
+      this.#handleBadToken(now, visit)
+      return
+    }
+    const payload = decodeHelloPayload(responder.payload)
+    if (payload === undefined) this.stats.droppedMalformed += 1
+    else this.#handleKnock(now, new ReliableKnock(visit, responder, payload, ticket))
+  }
+
   /**
    * A HELLO that is known gets the answer it had, wherever it comes from now, as its client may be behind a NAT; but where the port
    * is shared, only where the first one came from.
    */
   #handleKnock(now: number, knock: ReliableKnock): void {
-    const answer = this.#guests.answerTo(knock.key)
+    const { key, source, ticket } = knock
+    const answer = this.#guests.answerTo(key)
     if (answer !== undefined) {
-      if (this.#isPortShared && !isSameAddress(answer.destination, knock.source)) this.stats.droppedForeign += 1
-      else this.#answer({ bytes: answer.bytes, destination: knock.source })
+      if (this.#isPortShared && !isSameAddress(answer.destination, source)) this.stats.droppedForeign += 1
+      else this.#answer({ bytes: answer.bytes, destination: source })
       return
     }
     const guest = knock.resumeId && this.#guests.findReturning(knock.resumeId)
-    if (guest !== undefined) {
+    if (guest !== undefined && isSameClient(guest.ticket, ticket)) {
       this.#welcomeBack(guest, knock)
       return
     }
-    if (this.#knocks.has(knock.key)) return
+    if (this.#knocks.has(key)) return
     if (this.#knocks.size >= MAX_UNANSWERED_KNOCKS) {
       this.stats.droppedAnswers += 1
       return
     }
-    this.#knocks.set(knock.key, knock)
-    this.#supersede(now, knock.source)
+    this.#supersede(now, source)
+    if (ticket !== undefined && !this.#takeTicket(ticket, knock)) return
+    this.#knocks.set(key, knock)
+    this.#gate.halfOpen.begin(key, knock.network)
     this.#events.push({ type: 'knock', knock })
   }
 
@@ -250,13 +306,50 @@ export class ReliableFrontDoor implements FrontDoor {
     return { bytes: encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into)), destination: source }
   }
 
-  #handleBadToken(hello: Uint8Array, source: Address): void {
+  #takeTicket(ticket: Ticket, { hello, source }: ReliableKnock): boolean {
+    const holder = this.#holders.get(ticket.id)
+    if (holder !== undefined && holder.session?.hasStood !== true) {
+      // The same client gave up waiting and dials anew: it is heard once its first handshake has come to nothing.
+      this.stats.limitedHellos += 1
+      return false
+    }
+    const refusal = this.#tickets?.take(ticket)
+    if (refusal !== undefined) {
+      this.stats.refusedTickets += 1
+      this.#goAway(hello, source, refusal.code, refusal.reason)
+      return false
+    }
+    this.#holders.set(ticket.id, { session: undefined })
+    return true
+  }
+
+  #releaseTicket(ticket: Ticket | undefined): void {
+    if (ticket === undefined) return
+    this.#holders.delete(ticket.id)
+    this.#tickets?.release(ticket)
+  }
+
+  #handleBadVersion(now: number, hello: Uint8Array, source: Address): void {
+    if (this.#refuseUnproved(now, hello, source, refusalCodes.badVersion, BAD_VERSION_REASON)) this.stats.refused += 1
+  }
+
+  #handleBadToken(now: number, { hello, source }: Visit): void {
     this.stats.badTokens += 1
-    this.#events.push({ type: 'bad-token', hello, source })
-    this.#answer({
-      bytes: encodeGoAway(helloEcho(hello), refusalCodes.badToken, BAD_TOKEN_REASON),
-      destination: source,
-    })
+    const reason = this.#tickets === undefined ? BAD_TOKEN_REASON : BAD_CONNECT_TOKEN_REASON
+    const isAnswered = this.#refuseUnproved(now, hello, source, refusalCodes.badToken, reason)
+    if (isAnswered) this.#events.push({ type: 'bad-token', hello, source })
+  }
+
+  /** Sends somebody away who has proved nothing, unless that happens too often; returns whether it was said. */
+  #refuseUnproved(now: number, hello: Uint8Array, source: Address, code: number, reason: string): boolean {
+    const isAnswered = this.#gate.takeRefusal(now)
+    if (isAnswered) this.#goAway(hello, source, code, reason)
+    else this.stats.suppressedRefusals += 1
+    return isAnswered
+  }
+
+  #goAway(hello: Uint8Array, source: Address, code: number, reason: string): void {
+    this.#answer({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
   }
 
   #takeKnock(knock: Knock): ReliableKnock {
@@ -281,28 +374,52 @@ const MAX_UNANSWERED_KNOCKS = 1_024
 const MAX_QUEUED_ANSWERS = 1_024
 
 const BAD_TOKEN_REASON = 'the token is wrong'
+const BAD_CONNECT_TOKEN_REASON = 'this server takes connect tokens, and this is none of its own'
 const BAD_VERSION_REASON = `this server speaks version ${PROTOCOL_VERSION}`
 
-/** A HELLO that proved the token, and all that is needed to answer it. */
-class ReliableKnock implements Knock {
+/** None, or one as they are made here; whether it is good is another question. */
+function isOwnCookie({ length } = NOTHING): boolean {
+  return length === 0 || length === RETRY_COOKIE_BYTES
+}
+
+/** Whether a ticket, expired or used as it may be by now, is that of the client which was let in with the other. */
+function isSameClient(known: Ticket | undefined, shown: Ticket | undefined): boolean {
+  return known?.clientId === shown?.clientId
+}
+
+/** A HELLO that is worth looking at, and where it came from. */
+interface Visit {
   readonly hello: Uint8Array
   readonly id: Uint8Array
   /** The id as a key of a map. */
   readonly key: string
   readonly source: Address
+  readonly network: string
+}
+
+/** A HELLO that proved the token, and all that is needed to answer it. */
+class ReliableKnock implements Knock, Visit {
+  readonly hello: Uint8Array
+  readonly id: Uint8Array
+  readonly key: string
+  readonly source: Address
+  readonly network: string
   readonly responder: Responder
   readonly payload: Uint8Array
   readonly limits: HelloPayload['limits']
   readonly resumeId: Uint8Array | undefined
+  readonly ticket: Ticket | undefined
 
-  constructor(hello: Uint8Array, id: Uint8Array, source: Address, responder: Responder, payload: HelloPayload) {
-    this.hello = hello
-    this.id = id
-    this.key = keyOf(id)
-    this.source = source
+  constructor(visit: Visit, responder: Responder, payload: HelloPayload, ticket: Ticket | undefined) {
+    this.hello = visit.hello
+    this.id = visit.id
+    this.key = visit.key
+    this.source = visit.source
+    this.network = visit.network
     this.responder = responder
     this.payload = payload.userPayload
     this.limits = payload.limits
     this.resumeId = payload.resumeId
+    this.ticket = ticket
   }
 }

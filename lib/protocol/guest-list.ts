@@ -1,3 +1,4 @@
+import type { Ticket } from '../security/connect-token.ts'
 import { formatAddress, type Address } from '../session/address.ts'
 import type { Session } from '../session/session.ts'
 import { keyOf } from './guest-key.ts'
@@ -16,9 +17,18 @@ export interface Guest {
   readonly endpoint: Address
   /** Where its first HELLO came from. */
   readonly source: string
+  /** The id of that HELLO, as a key. */
+  readonly firstHello: string
+  /** What it was let in with, where tickets are taken. */
+  readonly ticket: Ticket | undefined
   /** The HELLOs that it was let in by, and the connections that it may go on with, as keys; the oldest first. */
   readonly hellos: string[]
   readonly resumptions: string[]
+}
+
+/** How somebody came. */
+export interface Arrival extends Pick<Guest, 'endpoint' | 'firstHello' | 'ticket'> {
+  readonly source: Address
 }
 
 /**
@@ -32,8 +42,8 @@ export class GuestList {
   readonly #bySource = new Map<string, Guest>()
 
   /** Somebody is let in. */
-  add(session: ReliableServerSession, endpoint: Address, source: Address): Guest {
-    const guest: Guest = { session, endpoint, source: formatAddress(source), hellos: [], resumptions: [] }
+  add(session: ReliableServerSession, { source, ...arrival }: Arrival): Guest {
+    const guest: Guest = { session, ...arrival, source: formatAddress(source), hellos: [], resumptions: [] }
     this.#guests.set(session, guest)
     this.#bySource.set(guest.source, guest)
     return guest
@@ -69,14 +79,15 @@ export class GuestList {
     keep(guest.resumptions, resumption, MAX_RESUMPTIONS, this.#returning)
   }
 
-  /** Forgets a guest whose session is over. */
-  forget(session: Session): void {
+  /** Forgets a guest whose session is over, and returns it. */
+  forget(session: Session): Guest | undefined {
     const guest = this.#guests.get(session)
-    if (guest === undefined) return
+    if (guest === undefined) return undefined
     this.#guests.delete(session)
     if (this.#bySource.get(guest.source) === guest) this.#bySource.delete(guest.source)
     for (const hello of guest.hellos) this.#answers.delete(hello)
     for (const resumption of guest.resumptions) this.#returning.delete(resumption)
+    return guest
   }
 }
 

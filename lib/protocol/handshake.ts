@@ -12,30 +12,57 @@ export const MIN_HELLO_BYTES = 512
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const helloWord = encoder.encode('HELLO\0')
+const retryWord = encoder.encode('RETRY\0')
 const goAwayWord = encoder.encode('GO AWAY!\0')
 /** What both kinds of CONNECT begin with. */
 const connectHead = encoder.encode(`CONNECT\0${String.fromCharCode(PROTOCOL_VERSION)}`)
 
 const LENGTH_BYTES = 2
+const COOKIE_LENGTH_BYTES = 1
 const CODE_BYTES = 2
 const HELLO_HEAD_BYTES = helloWord.length + 1 + LENGTH_BYTES
 const CONNECT_HEAD_BYTES = connectHead.length + LENGTH_BYTES
+const RETRY_HEAD_BYTES = retryWord.length + 1 + HELLO_ID_BYTES
 const GO_AWAY_HEAD_BYTES = goAwayWord.length + 1 + HELLO_ID_BYTES + CODE_BYTES
 const CLIENT_CONNECT_HEAD_BYTES = connectHead.length + HELLO_ID_BYTES
 
 /** What precedes the packet in a server's CONNECTED. */
 export const connectedPrefix: Uint8Array = encoder.encode(`CONNECTED\0${String.fromCharCode(PROTOCOL_VERSION)}`)
 
-/** How many bytes HELLO is at least longer than its message 1. */
-export const HELLO_OVERHEAD_BYTES: number = HELLO_HEAD_BYTES
+/** The longest cookie that a client gives back. */
+export const MAX_COOKIE_BYTES = 32
+
+/** How many bytes HELLO is at least longer than its message 1 and its ticket, with room for every cookie. */
+export const HELLO_OVERHEAD_BYTES: number = HELLO_HEAD_BYTES + LENGTH_BYTES + COOKIE_LENGTH_BYTES + MAX_COOKIE_BYTES
+
+/** What a HELLO without one has for a ticket or a cookie. */
+export const NOTHING: Uint8Array = new Uint8Array(0)
 
 /** A HELLO of any version: what stands at the same place in all of them. */
 export interface Hello {
   readonly version: number
   /** What tells it from every other HELLO. */
   readonly id: Uint8Array
-  /** Message 1 of the handshake; `undefined` in another version than ours, whose insides nobody here knows. */
-  readonly message: Uint8Array | undefined
+  /** What else is in it; `undefined` in another version than ours, whose insides nobody here knows. */
+  readonly content: HelloContent | undefined
+}
+
+/** What a HELLO of our version carries. */
+export interface HelloContent {
+  /** Message 1 of the handshake. */
+  readonly message: Uint8Array
+  /** A sealed connect token; empty for none. */
+  readonly ticket: Uint8Array
+  /** What RETRY asked to be given back; empty for none. */
+  readonly cookie: Uint8Array
+}
+
+/** A RETRY. */
+export interface Retry {
+  /** The id of the HELLO that is to be said again. */
+  readonly id: Uint8Array
+  /** What it is to be said again with. */
+  readonly cookie: Uint8Array
 }
 
 /** A GO AWAY! of any version. */
@@ -70,14 +97,30 @@ export function isHello(bytes: Uint8Array): boolean {
 
 /**
  * Writes HELLO into the whole of `datagram`, whose length is the padding. `writeMessage` puts message 1 where it is told and
- * returns its length.
+ * returns its length. There is to be room for all of it, see {@link HELLO_OVERHEAD_BYTES}.
  */
-export function encodeHello(datagram: Uint8Array, writeMessage: (into: Uint8Array) => number): void {
+export function encodeHello(
+  datagram: Uint8Array,
+  writeMessage: (into: Uint8Array) => number,
+  ticket: Uint8Array = NOTHING,
+): void {
   datagram.set(helloWord, 0)
   datagram[helloWord.length] = PROTOCOL_VERSION
   const length = writeMessage(datagram.subarray(HELLO_HEAD_BYTES))
   writeUint16(datagram, helloWord.length + 1, length)
-  datagram.fill(0, HELLO_HEAD_BYTES + length)
+  const ticketOffset = HELLO_HEAD_BYTES + length
+  writeUint16(datagram, ticketOffset, ticket.length)
+  datagram.set(ticket, ticketOffset + LENGTH_BYTES)
+  datagram.fill(0, ticketOffset + LENGTH_BYTES + ticket.length)
+}
+
+/** Puts a cookie of at most {@link MAX_COOKIE_BYTES} into a HELLO that was written here, in place of the one that was there. */
+export function setCookie(hello: Uint8Array, cookie: Uint8Array): void {
+  const ticketOffset = HELLO_HEAD_BYTES + readUint16(hello, helloWord.length + 1)
+  const cookieOffset = ticketOffset + LENGTH_BYTES + readUint16(hello, ticketOffset)
+  hello[cookieOffset] = cookie.length
+  hello.fill(0, cookieOffset + COOKIE_LENGTH_BYTES)
+  hello.set(cookie, cookieOffset + COOKIE_LENGTH_BYTES)
 }
 
 /** Reads a HELLO; `undefined` when it is none, too short, or not padded with zeros. The results are views. */
@@ -85,11 +128,26 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
   if (bytes.length < MIN_HELLO_BYTES || !startsWith(bytes, helloWord)) return undefined
   const version = bytes[helloWord.length] ?? 0
   const id = helloId(bytes)
-  if (version !== PROTOCOL_VERSION) return { version, id, message: undefined }
-  const end = HELLO_HEAD_BYTES + readUint16(bytes, helloWord.length + 1)
-  if (end > bytes.length || end < HELLO_HEAD_BYTES + HELLO_ID_BYTES) return undefined
-  for (let i = end; i < bytes.length; i += 1) if (bytes[i] !== 0) return undefined
-  return { version, id, message: bytes.subarray(HELLO_HEAD_BYTES, end) }
+  if (version !== PROTOCOL_VERSION) return { version, id, content: undefined }
+  const content = decodeHelloContent(bytes)
+  return content && { version, id, content }
+}
+
+/** RETRY to the HELLO of that id, which is to be said again with the cookie. */
+export function encodeRetry(id: Uint8Array, cookie: Uint8Array): Uint8Array {
+  const datagram = new Uint8Array(RETRY_HEAD_BYTES + cookie.length)
+  datagram.set(retryWord, 0)
+  datagram[retryWord.length] = PROTOCOL_VERSION
+  datagram.set(id, retryWord.length + 1)
+  datagram.set(cookie, RETRY_HEAD_BYTES)
+  return datagram
+}
+
+/** Reads a RETRY, as views; `undefined` when it is none of our version, or its cookie empty or longer than any. */
+export function decodeRetry(bytes: Uint8Array): Retry | undefined {
+  if (!startsWith(bytes, retryWord) || bytes[retryWord.length] !== PROTOCOL_VERSION) return undefined
+  if (bytes.length <= RETRY_HEAD_BYTES || bytes.length > RETRY_HEAD_BYTES + MAX_COOKIE_BYTES) return undefined
+  return { id: bytes.subarray(retryWord.length + 1, RETRY_HEAD_BYTES), cookie: bytes.subarray(RETRY_HEAD_BYTES) }
 }
 
 /** The front door's CONNECT, which carries message 2. `maxMessageBytes` is the room to make for it. */
@@ -170,6 +228,23 @@ export function packetOfConnect(bytes: Uint8Array): Uint8Array | undefined {
 /** The packet behind a server's CONNECTED, as a view; `undefined` when there is none of our version. */
 export function packetOfConnected(bytes: Uint8Array): Uint8Array | undefined {
   return packetBehind(bytes, connectedPrefix, connectedPrefix.length)
+}
+
+function decodeHelloContent(bytes: Uint8Array): HelloContent | undefined {
+  const messageEnd = HELLO_HEAD_BYTES + readUint16(bytes, helloWord.length + 1)
+  const ticketStart = messageEnd + LENGTH_BYTES
+  if (messageEnd < HELLO_HEAD_BYTES + HELLO_ID_BYTES || ticketStart > bytes.length) return undefined
+  const ticketEnd = ticketStart + readUint16(bytes, messageEnd)
+  const cookieStart = ticketEnd + COOKIE_LENGTH_BYTES
+  if (cookieStart > bytes.length) return undefined
+  const cookieEnd = cookieStart + (bytes[ticketEnd] ?? 0)
+  if (cookieEnd > bytes.length) return undefined
+  for (let i = cookieEnd; i < bytes.length; i += 1) if (bytes[i] !== 0) return undefined
+  return {
+    message: bytes.subarray(HELLO_HEAD_BYTES, messageEnd),
+    ticket: bytes.subarray(ticketStart, ticketEnd),
+    cookie: bytes.subarray(cookieStart, cookieEnd),
+  }
 }
 
 /** Whether two HELLOs are the same one, said more than once. */

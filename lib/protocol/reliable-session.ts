@@ -263,6 +263,11 @@ export abstract class ReliableSession implements Session {
     this.#patience = new Patience(this.#now, limitMs)
   }
 
+  /** Has the present state last up to `limitMs` from now on. */
+  protected wait(limitMs: number): void {
+    this.#patience = new Patience(this.#now, limitMs)
+  }
+
   /**
    * Takes a packet that came in a datagram of `datagramBytes`, from the peer or, before there is one, from anywhere. Returns
    * whether it is a new one of the other side's.

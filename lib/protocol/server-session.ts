@@ -41,6 +41,8 @@ export class ReliableServerSession extends ReliableSession {
   /** What the client may name to come back: what opened the connection that there is, and what was offered since. */
   #resumption: string | undefined
   readonly #offers: ReturnOffer[] = []
+  /** Whether its client ever came. */
+  #hasStood = false
 
   constructor(now: number, options: ReliableServerSessionOptions) {
     const { settings, limits, sealer, helloId, resumeId, helloSource, tuning, randomBytes } = options
@@ -71,6 +73,11 @@ export class ReliableServerSession extends ReliableSession {
   abandon(now: number): void {
     this.advanceTo(now)
     if (this.state === 'connecting') this.end()
+  }
+
+  /** Whether its client ever came. */
+  get hasStood(): boolean {
+    return this.#hasStood
   }
 
   protected override get openingDueAt(): number {
@@ -128,7 +135,7 @@ export class ReliableServerSession extends ReliableSession {
   }
 
   protected override handleFirstPacket(): void {
-    // A server has no attempts to count anew.
+    this.#hasStood = true
   }
 
   protected override handleLeft(): void {

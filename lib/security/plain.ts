@@ -32,7 +32,8 @@ const tagsLabel = encoder.encode('udpipe 1 plain tags\0')
  * token, which does not travel, and an 8-byte tag in each packet keeps out those who cannot read the path. Mixed into it is a
  * checksum, because UDP's own lets one broken datagram in 65,536 through.
  *
- * Every message is `nonce (16) ‖ payload ‖ proof (16)`, with ‖ for concatenation and H for HMAC-SHA-256 keyed by the token's UTF-8 bytes:
+ * Every message is `nonce (16) ‖ payload ‖ proof (16)`, with ‖ for concatenation and H for HMAC-SHA-256 keyed by the token's UTF-8
+ * bytes, or by the key of the ticket that HELLO carries:
  *
  * - proof 1 = first 16 bytes of H("udpipe 1 plain hello\0" ‖ nonce 1 ‖ payload 1 ‖ what else is bound to it ‖ the length
  *   of that, `u16`)
@@ -43,8 +44,8 @@ const tagsLabel = encoder.encode('udpipe 1 plain tags\0')
  * The seal of a packet is its sender's tag, the last 4 bytes of it XORed with the CRC-32 of the packet, most significant byte
  * first.
  */
-export function plainSecurity(token: string, randomBytes: RandomBytes): Security {
-  const hmac = new HmacSha256(encoder.encode(token))
+export function plainSecurity(secret: string | Uint8Array, randomBytes: RandomBytes): Security {
+  const hmac = new HmacSha256(typeof secret === 'string' ? encoder.encode(secret) : secret)
   return {
     helloOverheadBytes: MESSAGE_OVERHEAD_BYTES,
     connectOverheadBytes: MESSAGE_OVERHEAD_BYTES,

@@ -42,6 +42,7 @@ export function openBox(
   box: Uint8Array,
 ): Uint8Array | undefined {
   if (box.length < BOX_OVERHEAD_BYTES) return undefined
+  // A copy, which the `slice` of a Buffer is not: the box itself stays as it came.
   const sealed = new Uint8Array(box.subarray(SALT_BYTES))
   const aead = createAead(crypto, key, box.subarray(0, SALT_BYTES))
   const isOpen = aead.open(nonce, associatedData, sealed, 0, sealed.length)

@@ -8,9 +8,9 @@ export type SecurityFactory = (token: string, randomBytes: RandomBytes) => Secur
 
 /** What a handshake is bound to, besides the token: both ends must have it alike. */
 export interface HandshakeBinding {
-  /** What travels beside the messages, and must arrive as it was sent. Default nothing. */
+  /** What travels beside the messages, such as a sealed connect token, and must arrive as it was sent. Default nothing. */
   readonly prologue?: Uint8Array | undefined
-  /** 32 bytes that take the token's place. Default: those made of the token. */
+  /** 32 bytes that take the token's place, such as a connect token's. Default: those made of the token. */
   readonly preSharedKey?: Uint8Array | undefined
 }
 

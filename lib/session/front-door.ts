@@ -10,6 +10,14 @@ export interface Knock {
   /** What the client's CONNECT will name; `undefined` in a protocol whose CONNECT names nothing. */
   readonly id?: Uint8Array | undefined
   readonly source: Address
+  /** What the backend says about the client, where the server takes connect tokens. */
+  readonly ticket?: TicketInfo | undefined
+}
+
+/** What a connect token says about its client. */
+export interface TicketInfo {
+  readonly clientId: string
+  readonly userData: Uint8Array
 }
 
 /** What a front door tells its owner, oldest first. */
@@ -23,14 +31,23 @@ export type FrontDoorEvent =
   | { readonly type: 'returning'; readonly session: Session; readonly id: Uint8Array; readonly source: Address }
   /** A client knocks anew before the connection stood that it was let in for: this session is over, and has told so. */
   | { readonly type: 'superseded'; readonly session: Session }
-  /** A HELLO with a wrong token; it has been answered with GO AWAY! */
+  /** A HELLO with a wrong token; it has been answered with GO AWAY! There are only as many of these a second as the limits say. */
   | { readonly type: 'bad-token'; readonly hello: Uint8Array; readonly source: Address }
 
 /** What a front door counts. */
 export interface FrontDoorStats {
   receivedHellos: number
   badTokens: number
+  /** HELLOs that were asked for a cookie. */
+  retries: number
+  /** HELLOs that were dropped because there were too many, of all or of their address. */
+  limitedHellos: number
+  /** HELLOs with a wrong token or version that were neither answered nor told of, because there were too many. */
+  suppressedRefusals: number
   admitted: number
+  /** Connect tokens that had expired, had been used, or were for another server. */
+  refusedTickets: number
+  /** GO AWAY! to a client that was refused, or speaks another version; not to one with a wrong token. */
   refused: number
   /** Clients that came back to a connection of theirs, and were shown its private port again. */
   returned: number
@@ -40,6 +57,24 @@ export interface FrontDoorStats {
   droppedAnswers: number
   /** HELLOs that were not answered, because they are known from another address. */
   droppedForeign: number
+}
+
+/** Stats in which nothing has happened yet. */
+export function createFrontDoorStats(): FrontDoorStats {
+  return {
+    receivedHellos: 0,
+    badTokens: 0,
+    retries: 0,
+    limitedHellos: 0,
+    suppressedRefusals: 0,
+    admitted: 0,
+    refusedTickets: 0,
+    refused: 0,
+    returned: 0,
+    droppedMalformed: 0,
+    droppedAnswers: 0,
+    droppedForeign: 0,
+  }
 }
 
 /**

@@ -18,8 +18,8 @@ function isIPv4(text: string): boolean {
   return IPV4.test(text)
 }
 
-/** The eight groups of an IPv6 address (RFC 4291, section 2.2). */
-function parseIPv6(text: string): number[] | undefined {
+/** The eight groups of an IPv6 address (RFC 4291, section 2.2); `undefined` for everything else. */
+export function parseIPv6(text: string): number[] | undefined {
   const [left = '', right, ...more] = text.split('::')
   if (more.length > 0) return undefined
   const head = parseGroups(left, right === undefined)

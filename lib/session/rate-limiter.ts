@@ -40,8 +40,8 @@ export class RateLimiter {
   #isNoticeDue = false
 
   constructor(now: number, limits: Pick<SessionSettings, 'maxMessagesPerSecond' | 'maxBytesPerSecond'>) {
-    this.#messages = new TokenBucket(now, limits.maxMessagesPerSecond)
-    this.#bytes = new TokenBucket(now, limits.maxBytesPerSecond)
+    this.#messages = new TokenBucket(limits.maxMessagesPerSecond)
+    this.#bytes = new TokenBucket(limits.maxBytesPerSecond)
     this.#spanAt = now
   }
 

@@ -12,4 +12,12 @@ export const refusalCodes = {
   noFreePort: 5,
   /** The server is about to end. */
   closing: 6,
+  /** As many clients as the server takes from one address are there. */
+  fullForAddress: 7,
+  /** The connect token has expired. */
+  expiredToken: 8,
+  /** The connect token has been used. */
+  usedToken: 9,
+  /** The connect token names other servers than this one. */
+  tokenForAnotherServer: 10,
 } as const

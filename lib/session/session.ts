@@ -1,3 +1,4 @@
+import type { ConnectToken } from '../security/connect-token.ts'
 import type { Address } from './address.ts'
 import type { Delivery } from './delivery.ts'
 import type { RateNotice } from './rate-limiter.ts'
@@ -60,6 +61,8 @@ export type SessionEvent =
   | { readonly type: 'refused'; readonly code: number; readonly reason: string; readonly willReconnect: boolean }
   /** A client's handshake got no answer within its time. */
   | { readonly type: 'unanswered'; readonly willReconnect: boolean }
+  /** A client dials no more until it is given another connect token, see {@link Session.provideToken}. */
+  | { readonly type: 'token-needed' }
   /** Messages that a lost connection may or may not have delivered, or that a closed one could not send. */
   | { readonly type: 'undelivered'; readonly messages: readonly UndeliveredMessage[] }
   /** The last event: the session is over and its socket may go. */
@@ -107,6 +110,13 @@ export interface Session {
   close(now: number, code: number, reason: string): void
   /** Changes the silence that ends the connection. */
   setTimeout(timeoutMs: number): void
+
+  /**
+   * Gives a client the connect token that it asked for, or none because there is none. Only where the protocol has such tokens.
+   *
+   * @throws RangeError when HELLO has no room for it
+   */
+  provideToken?(now: number, token: ConnectToken | undefined): void
 
   /**
    * Takes a datagram that arrived at this session's socket at the time `now`.

@@ -5,13 +5,12 @@ const BURST_SECONDS = 1
 export class TokenBucket {
   readonly #perSecond: number
   #tokens: number
-  #filledAt: number
+  #filledAt = -Infinity
 
   /** `perSecond` may be `Infinity`. */
-  constructor(now: number, perSecond: number) {
+  constructor(perSecond: number) {
     this.#perSecond = perSecond
     this.#tokens = perSecond * BURST_SECONDS
-    this.#filledAt = now
   }
 
   /** Whether there are so many tokens at the time `now`; a time before the last one told is that one. */
@@ -23,6 +22,13 @@ export class TokenBucket {
       this.#filledAt = now
     }
     return this.#tokens >= count
+  }
+
+  /** Takes a token at the time `now`, if there is one, and returns whether there was. */
+  takeOne(now: number): boolean {
+    if (!this.has(now, 1)) return false
+    this.take(1)
+    return true
   }
 
   /** Takes tokens, more than there are if need be: those are owed. */

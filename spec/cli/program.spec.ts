@@ -7,7 +7,7 @@ afterEach(() => vi.restoreAllMocks())
 describe('the command line', () => {
   it.each([
     ['a command there is not', ['serve', '1234'], /unknown command 'serve'/],
-    ['a missing host', ['connect'], /missing required argument 'host'/],
+    ['a missing host', ['connect'], /a host and a port are needed, or --connect-token/],
     ['an argument too many', ['listen', '1', '2'], /too many arguments/],
     ['a port out of range', ['listen', '65536'], /a whole number from 0 to 65535/],
     ['a port that is no number', ['listen', '1e3'], /a whole number from 0 to 65535/],

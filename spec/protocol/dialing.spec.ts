@@ -1,7 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Dialing, requireRoom } from '../../lib/protocol/dialing.ts'
-import { encodeConnect, encodeGoAway, helloEcho, helloId } from '../../lib/protocol/handshake.ts'
-import { encodeConnectPayload, MAX_HELLO_PAYLOAD_BYTES } from '../../lib/protocol/handshake-payload.ts'
+import {
+  decodeHello,
+  encodeConnect,
+  encodeGoAway,
+  encodeRetry,
+  HELLO_OVERHEAD_BYTES,
+  helloEcho,
+  helloId,
+} from '../../lib/protocol/handshake.ts'
+import {
+  encodeConnectPayload,
+  HELLO_PAYLOAD_OVERHEAD_BYTES,
+  MAX_HELLO_PAYLOAD_BYTES,
+} from '../../lib/protocol/handshake-payload.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import { Random } from '../../lib/simulator/index.ts'
 
@@ -95,6 +107,71 @@ describe('Dialing', () => {
   })
 })
 
+describe('Dialing, when it is asked to prove its address', () => {
+  const random = new Random(1)
+  const security = plainSecurity('secret', (length) => random.bytes(length))
+  const cookies = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((byte) => new Uint8Array(18).fill(byte))
+
+  function dial() {
+    const dialing = new Dialing(0, security, { limits, userPayload: new Uint8Array(0) })
+    const hello = new Uint8Array(1_200)
+    const say = (now: number): number => dialing.pollTransmit(now, hello)
+    say(0)
+    return { dialing, hello, say, id: helloId(hello).slice() }
+  }
+
+  it('says the same HELLO with the cookie at once, and repeats that', () => {
+    const { dialing, hello, say, id } = dial()
+    const first = decodeHello(hello.slice())
+    expect(dialing.handleAnswer(50, encodeRetry(id, cookies[0] ?? id))).toEqual({ type: 'retry' })
+    expect(say(50)).toBe(1_200)
+    expect(decodeHello(hello)).toEqual({ ...first, content: { ...first?.content, cookie: cookies[0] } })
+    expect(say(249)).toBe(0)
+    expect(say(250)).toBe(1_200)
+  })
+
+  it('does so once for each cookie, and not without end', () => {
+    const { dialing, say, id } = dial()
+    const said = cookies
+      .flatMap((cookie) => [cookie, cookie])
+      .filter((cookie) => {
+        dialing.handleAnswer(50, encodeRetry(id, cookie))
+        return say(50) > 0
+      })
+    expect(said).toEqual(cookies.slice(0, 8))
+  })
+
+  it('does not mind who has not seen its HELLO', () => {
+    const { dialing, say } = dial()
+    expect(
+      dialing.handleAnswer(50, encodeRetry(new Random(9).bytes(16), cookies[0] ?? new Uint8Array(18))),
+    ).toBeUndefined()
+    expect(say(50)).toBe(0)
+  })
+
+  it('believes a refusal of the HELLO with the cookie, and of the one before it', () => {
+    for (const isFormer of [false, true]) {
+      const { dialing, hello, say, id } = dial()
+      const former = helloEcho(hello)
+      dialing.handleAnswer(50, encodeRetry(id, cookies[0] ?? id))
+      say(50)
+      const echo = isFormer ? former : helloEcho(hello)
+      expect(dialing.handleAnswer(90, encodeGoAway(id, 3, 'full'))).toBeUndefined()
+      expect(dialing.handleAnswer(90, encodeGoAway(echo, 3, 'full'))).toMatchObject({ type: 'refused', code: 3 })
+    }
+  })
+
+  it('measures the round trip from the HELLO with the cookie', () => {
+    const { dialing, hello, say, id } = dial()
+    dialing.handleAnswer(50, encodeRetry(id, cookies[0] ?? id))
+    say(50)
+    const responder = security.respond(decodeHello(hello)?.content?.message ?? hello)
+    const payload = encodeConnectPayload({ limits, isResumed: false, resumeId: undefined, endpoint })
+    const connect = encodeConnect(200, (into) => responder?.writeConnect(payload, into) ?? 0)
+    expect(dialing.handleAnswer(92, connect)).toMatchObject({ type: 'shown', rttMs: 42 })
+  })
+})
+
 describe('requireRoom', () => {
   const random = new Random(1)
   const security = plainSecurity('', (length) => random.bytes(length))
@@ -105,8 +182,14 @@ describe('requireRoom', () => {
   })
 
   it('allows as much as fits where a HELLO is smaller', () => {
-    expect(() => requireRoom(512 - 9 - 32 - 23, 512, security)).not.toThrow()
-    expect(() => requireRoom(512 - 9 - 32 - 22, 512, security)).toThrow('at most 448 bytes')
+    const overhead = HELLO_OVERHEAD_BYTES + security.helloOverheadBytes + HELLO_PAYLOAD_OVERHEAD_BYTES
+    expect(() => requireRoom(512 - overhead, 512, security)).not.toThrow()
+    expect(() => requireRoom(512 - overhead + 1, 512, security)).toThrow(`at most ${512 - overhead} bytes`)
+  })
+
+  it('leaves room for a ticket', () => {
+    expect(() => requireRoom(0, 1_200, security, 1_000)).not.toThrow()
+    expect(() => requireRoom(200, 1_200, security, 1_000)).toThrow('at most')
   })
 
   it('does not allow a HELLO that every front door would drop', () => {

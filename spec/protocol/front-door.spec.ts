@@ -4,6 +4,7 @@ import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
 import { decodeGoAway, helloEcho, helloId, MIN_HELLO_BYTES } from '../../lib/protocol/handshake.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Knock } from '../../lib/session/front-door.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS } from '../../lib/session/front-door-limits.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -206,6 +207,9 @@ describe('ReliableFrontDoor', () => {
   })
 
   it('keeps a bounded number of answers and knocks, and counts the rest', () => {
+    const limits = { maxRefusalsPerSecond: Infinity, maxHellosPerSecondPerAddress: Infinity, retryThreshold: 5_000 }
+    const most = { ...DEFAULT_FRONT_DOOR_LIMITS, ...limits, maxHandshakesPerAddress: Infinity }
+    door = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes, limits: most })
     const { hello } = dial('wrong')
     for (let i = 0; i < 1_100; i += 1) door.handleDatagram(0, hello, source)
     expect(answers()).toHaveLength(1_024)

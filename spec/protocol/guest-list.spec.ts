@@ -7,6 +7,7 @@ import { createSettings } from '../support/settings.ts'
 
 const source = { host: '198.51.100.7', port: 50_000 }
 const endpoint = { host: '192.0.2.1', port: 40_000 }
+const arrival = { endpoint, source, firstHello: 'hello', ticket: undefined }
 const answer = (byte: number): Answer => ({ bytes: new Uint8Array([byte]), destination: source })
 const idOf = (byte: number): Uint8Array => new Uint8Array(16).fill(byte)
 
@@ -26,7 +27,7 @@ function createSession(resumeId?: Uint8Array): ReliableServerSession {
 function createList(): { list: GuestList; guest: Guest; session: ReliableServerSession } {
   const list = new GuestList()
   const session = createSession(idOf(1))
-  return { list, session, guest: list.add(session, endpoint, source) }
+  return { list, session, guest: list.add(session, arrival) }
 }
 
 describe('GuestList', () => {
@@ -64,7 +65,7 @@ describe('GuestList', () => {
   it('keeps the newer one of two guests from one address when the older is forgotten', () => {
     const { list, session } = createList()
     const newer = createSession()
-    list.add(newer, endpoint, source)
+    list.add(newer, arrival)
     list.forget(session)
     expect(list.findHalfOpen(source)).toBe(newer)
   })

@@ -5,29 +5,38 @@ import {
   decodeConnect,
   decodeGoAway,
   decodeHello,
+  decodeRetry,
   encodeConnect,
   encodeConnectPrefix,
   encodeGoAway,
   encodeHello,
+  encodeRetry,
+  HELLO_OVERHEAD_BYTES,
   helloId,
   idOfConnect,
   isHello,
   isSameId,
+  MAX_COOKIE_BYTES,
   MIN_HELLO_BYTES,
   packetOfConnect,
   packetOfConnected,
+  setCookie,
 } from '../../lib/protocol/handshake.ts'
 import { Random } from '../../lib/simulator/index.ts'
 
 const encoder = new TextEncoder()
 const id = new Random(4).bytes(16)
 
-function createHello(message: Uint8Array, length = 1_200): Uint8Array {
+function createHello(message: Uint8Array, length = 1_200, ticket = new Uint8Array(0)): Uint8Array {
   const hello = new Uint8Array(length).fill(0xff)
-  encodeHello(hello, (into) => {
-    into.set(message)
-    return message.length
-  })
+  encodeHello(
+    hello,
+    (into) => {
+      into.set(message)
+      return message.length
+    },
+    ticket,
+  )
   return hello
 }
 
@@ -39,10 +48,11 @@ function createConnect(message: Uint8Array): Uint8Array {
 }
 
 describe('HELLO', () => {
-  it('is the word, a NUL, the version, the length of message 1, message 1 and zeros', () => {
+  it('is the word, a NUL, the version, message 1, the ticket and the cookie, each behind its length, and zeros', () => {
     const message = new Random(1).bytes(20)
-    const hello = createHello(message, MIN_HELLO_BYTES)
-    const head = [...encoder.encode('HELLO\0'), 1, 0, 20, ...message]
+    const hello = createHello(message, MIN_HELLO_BYTES, new Uint8Array([7, 8]))
+    setCookie(hello, new Uint8Array([9]))
+    const head = [...encoder.encode('HELLO\0'), 1, 0, 20, ...message, 0, 2, 7, 8, 1, 9]
     expect([...hello.subarray(0, head.length)]).toEqual(head)
     expect(hello.subarray(head.length).every((byte) => byte === 0)).toBe(true)
   })
@@ -51,12 +61,19 @@ describe('HELLO', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 500 }),
+        fc.uint8Array({ maxLength: 500 }),
+        fc.uint8Array({ maxLength: MAX_COOKIE_BYTES }),
         fc.integer({ min: 512, max: 1_500 }),
-        (message, length) => {
-          const hello = decodeHello(createHello(message, Math.max(length, message.length + 9)))
-          expect(hello?.version).toBe(1)
-          expect(hello?.id).toEqual(message.subarray(0, 16))
-          expect(hello?.message).toEqual(message)
+        (message, ticket, cookie, length) => {
+          const leastLength = message.length + ticket.length + HELLO_OVERHEAD_BYTES
+          const bytes = createHello(message, Math.max(length, leastLength), ticket)
+          setCookie(bytes, new Uint8Array(MAX_COOKIE_BYTES).fill(0xff))
+          setCookie(bytes, cookie)
+          expect(decodeHello(bytes)).toEqual({
+            version: 1,
+            id: message.subarray(0, 16),
+            content: { message, ticket, cookie },
+          })
         },
       ),
     )
@@ -74,9 +91,9 @@ describe('HELLO', () => {
     expect(decodeHello(hello.subarray(0, MIN_HELLO_BYTES - 1))).toBeUndefined()
   })
 
-  it('is dropped when anything but zeros follows message 1', () => {
+  it('is dropped when anything but zeros follows the cookie', () => {
     const hello = createHello(id)
-    for (const offset of [9 + 16, 600, 1_199]) {
+    for (const offset of [9 + 16 + 2 + 1, 600, 1_199]) {
       const changed = hello.slice()
       changed[offset] = 1
       expect(decodeHello(changed)).toBeUndefined()
@@ -85,18 +102,47 @@ describe('HELLO', () => {
 
   it('is dropped when its message is longer than the datagram, or too short for an id', () => {
     const hello = createHello(id)
-    for (const length of [0, 15, 1_200 - 8, 0xffff]) {
+    for (const length of [0, 15, 1_200 - 10, 1_200 - 8, 0xffff]) {
       const changed = hello.slice()
       new DataView(changed.buffer).setUint16(7, length)
       expect(decodeHello(changed)).toBeUndefined()
     }
   })
 
+  it('is dropped when its ticket or its cookie is longer than the datagram', () => {
+    const hello = createHello(id, MIN_HELLO_BYTES)
+    for (const length of [512 - 9 - 16 - 2, 0xffff]) {
+      const changed = hello.slice()
+      new DataView(changed.buffer).setUint16(9 + 16, length)
+      expect(decodeHello(changed)).toBeUndefined()
+    }
+    const ticket = createHello(id, MIN_HELLO_BYTES, new Uint8Array(400))
+    ticket[9 + 16 + 2 + 400] = 200
+    expect(decodeHello(ticket)).toBeUndefined()
+  })
+
   it('of another version shows its id and nothing more', () => {
     const hello = createHello(id)
     hello[6] = 2
-    expect(decodeHello(hello)).toEqual({ version: 2, id, message: undefined })
+    expect(decodeHello(hello)).toEqual({ version: 2, id, content: undefined })
     expect(helloId(hello)).toEqual(id)
+  })
+})
+
+describe('RETRY', () => {
+  it('is the word, a NUL, the version, the id of the HELLO and the cookie', () => {
+    const bytes = encodeRetry(id, new Uint8Array([5, 6]))
+    expect([...bytes]).toEqual([...encoder.encode('RETRY\0'), 1, ...id, 5, 6])
+    expect(decodeRetry(bytes)).toEqual({ id, cookie: new Uint8Array([5, 6]) })
+  })
+
+  it('is not read in another version, nor without a cookie, nor with one that no HELLO has room for', () => {
+    const bytes = encodeRetry(id, new Uint8Array(MAX_COOKIE_BYTES))
+    expect(decodeRetry(bytes)).toBeDefined()
+    expect(decodeRetry(encodeRetry(id, new Uint8Array(0)))).toBeUndefined()
+    expect(decodeRetry(encodeRetry(id, new Uint8Array(MAX_COOKIE_BYTES + 1)))).toBeUndefined()
+    bytes[6] = 2
+    expect(decodeRetry(bytes)).toBeUndefined()
   })
 })
 

@@ -256,8 +256,8 @@ function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
     return {
       helloOverheadBytes: security.helloOverheadBytes,
       connectOverheadBytes: security.connectOverheadBytes,
-      initiate: () => {
-        const initiator = security.initiate()
+      initiate: (binding) => {
+        const initiator = security.initiate(binding)
         return {
           writeHello: (payload, into) => initiator.writeHello(payload, into),
           readConnect: (message) => initiator.readConnect(message),
@@ -265,8 +265,8 @@ function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
           wipe: () => initiator.wipe(),
         }
       },
-      respond: (message) => {
-        const responder = security.respond(message)
+      respond: (message, binding) => {
+        const responder = security.respond(message, binding)
         return (
           responder && {
             payload: responder.payload,

@@ -44,6 +44,25 @@ describe('plainSecurity', () => {
     expect(client.open(0, packet.subarray(0, server.seal(0, packet, 3, 12)), 3)).toBe(12)
   })
 
+  it('proves what travels beside it, too', () => {
+    const [prologue, other] = [new Uint8Array([1, 2]), new Uint8Array([1, 3])]
+    const hello = writeHello(createSecurity().initiate({ prologue }))
+    expect(createSecurity().respond(hello, { prologue })).toBeDefined()
+    expect(createSecurity().respond(hello, { prologue: other })).toBeUndefined()
+    expect(createSecurity().respond(hello)).toBeUndefined()
+  })
+
+  it('proves another key in place of the token', () => {
+    const [preSharedKey, other] = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)]
+    const initiator = createSecurity('no token').initiate({ preSharedKey })
+    const hello = writeHello(initiator)
+    expect(createSecurity().respond(hello)).toBeUndefined()
+    expect(createSecurity().respond(hello, { preSharedKey: other })).toBeUndefined()
+    const responder = createSecurity('secret', 2).respond(hello, { preSharedKey })
+    if (responder === undefined) throw new Error('HELLO was not accepted.')
+    expect(initiator.readConnect(writeConnect(responder))).toEqual(connectPayload)
+  })
+
   it('is what its description says, byte by byte', () => {
     const h = (...parts: readonly Uint8Array[]) => {
       const hmac = createHmac('sha256', 'secret')

@@ -14,6 +14,14 @@ describe.each(cryptographies)('a sealed box, by $name', (crypto) => {
     }
   })
 
+  it('opens into new bytes, also where it is a Buffer, whose slices are views', () => {
+    const { random, randomBytes, key, about } = prepare(4)
+    const box = Buffer.from(sealBox(crypto, randomBytes, key, about, random.bytes(20)))
+    const before = Uint8Array.from(box)
+    expect(openBox(crypto, key, about, box)).toHaveLength(20)
+    expect(Uint8Array.from(box)).toEqual(before)
+  })
+
   it('does not open when any bit of it is flipped, and is not changed by trying', () => {
     const { random, randomBytes, key, about } = prepare(2)
     const box = sealBox(crypto, randomBytes, key, about, random.bytes(20))

@@ -18,6 +18,8 @@ export interface PlayOptions {
   readonly maxClients?: number
   /** Whether private ports are connected to their clients. Default false. */
   readonly connectsSockets?: boolean
+  readonly limits?: ReliableWorldOptions['limits']
+  readonly tickets?: ReliableWorldOptions['tickets']
   readonly redundancy?: ReliableWorldOptions['redundancy']
   readonly firstPacketNumber?: number
 }
@@ -60,6 +62,8 @@ export class Play {
       settings,
       link: options.link ?? {},
       redundancy: options.redundancy ?? 'auto',
+      limits: options.limits,
+      tickets: options.tickets,
       firstPacketNumber: options.firstPacketNumber ?? 0,
       server: {
         loop: options.serverLoop ?? {},

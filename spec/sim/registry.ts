@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.ts'
 import { closingScenarios } from './scenarios/closing.ts'
 import { deliveryScenarios } from './scenarios/delivery.ts'
+import { frontDoorScenarios } from './scenarios/front-door.ts'
 import { handshakeScenarios } from './scenarios/handshake.ts'
 import { hostileScenarios } from './scenarios/hostile.ts'
 import { livenessScenarios } from './scenarios/liveness.ts'
@@ -12,6 +13,7 @@ import { resumingScenarios } from './scenarios/resuming.ts'
 /** Every scenario there is. */
 export const scenarios: readonly Scenario[] = [
   ...handshakeScenarios,
+  ...frontDoorScenarios,
   ...deliveryScenarios,
   ...loadScenarios,
   ...livenessScenarios,

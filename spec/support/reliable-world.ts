@@ -2,6 +2,9 @@ import { ReliableClient } from '../../lib/protocol/client.ts'
 import type { ConnectionTuning } from '../../lib/protocol/connection.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
+import type { ConnectToken } from '../../lib/security/connect-token.ts'
+import type { TicketCheckOptions } from '../../lib/security/ticket-check.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/front-door-limits.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random, World } from '../../lib/simulator/index.ts'
 import type { ClientOptions, Endpoint, ServerOptions, SimulationOptions } from '../../lib/simulator/index.ts'
@@ -17,6 +20,9 @@ export interface ReliableWorldOptions extends SimulationOptions, ConnectionTunin
   /** Whether the front door takes its clients for such that stay at its port. Default false. */
   readonly isPortShared?: boolean
   readonly server?: Omit<ServerOptions, 'frontDoors'>
+  /** What the front door takes, over the default. */
+  readonly limits?: Partial<FrontDoorLimits> | undefined
+  readonly tickets?: TicketCheckOptions | undefined
 }
 
 /** What differs between one client and the next. */
@@ -26,6 +32,7 @@ export interface ReliableClientOptions extends Omit<ClientOptions, 'session'> {
   /** Default: the world's. */
   readonly security?: SecurityFactory
   readonly payload?: Uint8Array
+  readonly connectToken?: ConnectToken
 }
 
 /** The token of a world that names none. */
@@ -50,6 +57,8 @@ export class ReliableWorld extends World {
               security,
               randomBytes: bytesOf(random),
               isPortShared,
+              limits: { ...DEFAULT_FRONT_DOOR_LIMITS, ...options.limits },
+              tickets: options.tickets,
             }),
         ],
       },
@@ -70,6 +79,7 @@ export class ReliableWorld extends World {
           token: options.token ?? token,
           security: options.security ?? security,
           randomBytes: bytesOf(random),
+          connectToken: options.connectToken,
           ...(options.payload === undefined ? {} : { payload: options.payload }),
         }),
     })

@@ -1,0 +1,71 @@
+import type { FrontDoorLimits } from './front-door-limits.ts'
+import { HalfOpen } from './half-open.ts'
+import { RateLimits } from './rate-limits.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** What is to be done with a HELLO: it is looked at, its sender has to prove its address first, or it is not answered. */
+export type Verdict = 'pass' | 'retry' | 'drop'
+
+/** RETRYs for each HELLO that is looked at without a cookie: they cost a fraction of it. */
+const RETRIES_PER_HELLO = 4
+
+const KEY_BYTES = 8
+
+/**
+ * Decides, before a HELLO costs anything, whether it is worth looking at: by how many there are, of all and of its address. What it
+ * remembers of addresses that have not proved themselves does not grow, and those that have are counted apart, so that whoever
+ * writes another's address on what they send cannot keep the other out.
+ */
+export class HelloGate {
+  readonly halfOpen: HalfOpen = new HalfOpen()
+  readonly #limits: FrontDoorLimits
+  readonly #unproved: TokenBucket
+  readonly #proved: TokenBucket
+  readonly #unprovedPerAddress: RateLimits
+  readonly #provedPerAddress: RateLimits
+  readonly #retries: TokenBucket
+  readonly #refusals: TokenBucket
+
+  constructor(limits: FrontDoorLimits, randomBytes: (length: number) => Uint8Array) {
+    const { maxHellosPerSecond, maxHellosPerSecondPerAddress, maxRefusalsPerSecond } = limits
+    this.#limits = limits
+    this.#unproved = new TokenBucket(maxHellosPerSecond)
+    this.#proved = new TokenBucket(maxHellosPerSecond)
+    this.#unprovedPerAddress = new RateLimits(maxHellosPerSecondPerAddress, randomBytes(KEY_BYTES))
+    this.#provedPerAddress = new RateLimits(maxHellosPerSecondPerAddress, randomBytes(KEY_BYTES))
+    this.#retries = new TokenBucket(maxHellosPerSecond * RETRIES_PER_HELLO)
+    this.#refusals = new TokenBucket(maxRefusalsPerSecond)
+  }
+
+  /**
+   * Judges a HELLO from a network.
+   *
+   * @param isProved whether it brought a cookie that proves its address
+   * @param isKnown whether it is one that was let in or waits for that, and so begins nothing new
+   */
+  judge(now: number, network: string, isProved: boolean, isKnown: boolean): Verdict {
+    const perAddress = isProved ? this.#provedPerAddress : this.#unprovedPerAddress
+    if (!perAddress.take(now, network)) return 'drop'
+    const verdict = isKnown ? 'pass' : this.#judgeHandshakes(now, network, isProved)
+    if (verdict === 'drop') return 'drop'
+    if (isProved) return this.#proved.takeOne(now) ? 'pass' : 'drop'
+    if (verdict === 'pass' && this.#unproved.takeOne(now)) return 'pass'
+    return this.#retries.takeOne(now) ? 'retry' : 'drop'
+  }
+
+  /** Whether one more HELLO that proves nothing may be answered and told of. */
+  takeRefusal(now: number): boolean {
+    return this.#refusals.takeOne(now)
+  }
+
+  #judgeHandshakes(now: number, network: string, isProved: boolean): Verdict {
+    const { halfOpen } = this
+    const { maxHandshakesPerAddress, retryThreshold } = this.#limits
+    const addressThreshold = maxHandshakesPerAddress / 2
+    const isUnderPressure = (): boolean => halfOpen.size >= retryThreshold || halfOpen.of(network) >= addressThreshold
+    if (!isUnderPressure()) return 'pass'
+    halfOpen.check(now)
+    if (halfOpen.of(network) >= maxHandshakesPerAddress) return 'drop'
+    return !isProved && isUnderPressure() ? 'retry' : 'pass'
+  }
+}
