@@ -133,7 +133,7 @@ describe('a front door under pressure', () => {
 
   it('asks from the threshold on, and no more once those who were let in have come or gone', () => {
     const rig = new Rig({ limits: { retryThreshold: 2 } })
-    const sessions = [1, 2].map(() => (rig.hear(new Caller().hello), rig.admit()))
+    const sessions = [1, 2].map((port) => (rig.hear(new Caller().hello, 0, { ...elsewhere, port }), rig.admit()))
     rig.answers()
     expect(rig.hear(new Caller().hello)).toHaveLength(1)
     for (const session of sessions) rig.door.forget(session)
@@ -169,7 +169,7 @@ describe('a front door under pressure', () => {
   it('drops a cookie that is none of its own kind as malformed', () => {
     const rig = new Rig()
     const { hello } = new Caller()
-    hello[9 + 38 + 2] = 5
+    hello[9 + 39 + 2] = 5
     expect(rig.hear(hello)).toEqual([])
     expect(rig.door.stats).toMatchObject({ droppedMalformed: 1, receivedHellos: 0 })
   })
