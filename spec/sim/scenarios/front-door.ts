@@ -42,7 +42,7 @@ export const frontDoorScenarios: readonly Scenario[] = [
       if (resident.countEvents('stalled') > 0) fail('a flood has stalled a connection')
       play.finish()
     },
-    4,
+    20,
   ),
 
   defineScenario('front-door-cookie', (context) => {

@@ -237,7 +237,7 @@ const honestBulk = defineScenario(
     play.waitForAll(120_000)
     play.finish()
   },
-  30,
+  60,
 )
 
 /** How much a server may answer to one datagram: its own pings, acks and probes not counted. */
@@ -277,7 +277,7 @@ function createScenario(attack: Attack): Scenario {
       if (honest.countEvents('stalled') + honest.countEvents('rate-limited') > 0) fail('the honest client noticed')
       play.finish()
     },
-    15,
+    30,
   )
 }
 
