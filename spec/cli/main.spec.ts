@@ -16,7 +16,7 @@ describe('udpipe', () => {
     expect(await Promise.all(endings)).toEqual([0, 0, 0, 0, 0])
     expect(program.stdout).toMatch(/^Usage: udpipe \[options\] \[command\]$/m)
     expect(program.stdout).toMatch(/^ {2}listen \[options\] <port> +Serve clients/m)
-    expect(program.stdout).toMatch(/^ {2}connect \[options\] <host> <port> +Connect to a server/m)
+    expect(program.stdout).toMatch(/^ {2}connect \[options\] \[host\] \[port\] +Connect to a server/m)
     expect(program.stdout).toMatch(/^ {2}ping \[options\] <host> <port> +Connect to a server and measure/m)
     expect(program.stdout).toMatch(/^ {2}sim \[options\] <port> <server-host> <server-port> +Stand between/m)
     expect(program.stdout).toMatch(/^Exit codes:\n {2}0 +done/m)
@@ -27,7 +27,7 @@ describe('udpipe', () => {
     }
     for (const option of ['--host', '--advertise', '--max-clients', '--once', '--prefix'])
       expect(listen.stdout).toContain(option)
-    expect(connect.stdout).toMatch(/^Usage: udpipe connect \[options\] <host> <port>$/m)
+    expect(connect.stdout).toMatch(/^Usage: udpipe connect \[options\] \[host\] \[port\]$/m)
     for (const option of ['--keep-open', '--reconnect']) expect(connect.stdout).toContain(option)
     for (const option of ['--count', '--interval', '--token', '--timeout', '--protocol', '--quiet', '--verbose'])
       expect(ping.stdout).toContain(option)
