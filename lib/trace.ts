@@ -1,7 +1,7 @@
 import { debuglog } from 'node:util'
-import picocolors from 'picocolors'
 import type { Logger } from './options.ts'
 import { formatAddress, type Address } from './session/address.ts'
+import { noColors, terminalColors, type Colors } from './terminal-colors.ts'
 
 const nodeDebug = debuglog('udpipe')
 
@@ -22,7 +22,7 @@ const standardError: Logger = {
  */
 export class Trace {
   readonly #logger: Logger
-  readonly #colors: ReturnType<typeof picocolors.createColors>
+  readonly #colors: Colors
   readonly #clock: () => number
   readonly #startedAt: number
   /** Whether lines are wanted at all; look before you describe anything. */
@@ -30,7 +30,7 @@ export class Trace {
 
   constructor(logger: Logger | undefined, isOn: boolean, clock: () => number) {
     this.#logger = logger ?? standardError
-    this.#colors = picocolors.createColors(logger === undefined && process.stderr.isTTY && picocolors.isColorSupported)
+    this.#colors = logger === undefined ? terminalColors(process.stderr) : noColors
     this.#clock = clock
     this.#startedAt = clock()
     this.isOn = isOn || nodeDebug.enabled

@@ -1,17 +1,17 @@
-import picocolors from 'picocolors'
+import { terminalColors, type Colors } from '../terminal-colors.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /** What is said on standard error, one line an event, and what follows from it for the exit code. */
 export class Report {
   readonly #isQuiet: boolean
-  readonly #colors: ReturnType<typeof picocolors.createColors>
+  readonly #colors: Colors
   #hasFailed = false
 
   /** A quiet report says only what goes wrong. */
   constructor(isQuiet: boolean) {
     const { stderr } = process
     this.#isQuiet = isQuiet
-    this.#colors = picocolors.createColors(stderr.isTTY && stderr.hasColors())
+    this.#colors = terminalColors(stderr)
     // When nobody reads it any more, there is nobody to tell.
     stderr.on('error', () => {})
   }
