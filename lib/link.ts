@@ -1,12 +1,14 @@
+import { asBuffer, toBytes } from './bytes.ts'
 import type { DisconnectInfo } from './callbacks.ts'
+import { parseCloseOptions } from './close-options.ts'
 import { countDropped, type Counters } from './counters.ts'
-import { asBuffer, type EndpointContext } from './endpoint.ts'
+import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from './errors.ts'
+import { deliveryUnsupported, messageReserved, messageTooLarge, queueFull, refused, unanswered } from './link-errors.ts'
 import { Peer, type CloseOptions, type PeerLink, type SendOptions } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from './session/address.ts'
-import type { Delivery } from './session/delivery.ts'
 import type { TicketInfo } from './session/front-door.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
 import type { SessionStats } from './session/stats.ts'
@@ -116,17 +118,11 @@ export class Link implements PeerLink {
         this.#reportFullQueue()
         return false
       case 'too-large':
-        throw new UDPipeError(
-          'ERR_MESSAGE_TOO_LARGE',
-          tooLarge(bytes.length, this.#protocol.maxMessageBytes(this.#context.settings)),
-        )
+        throw messageTooLarge(bytes.length, this.#protocol.maxMessageBytes(this.#context.settings))
       case 'reserved':
-        throw new UDPipeError(
-          'ERR_MESSAGE_RESERVED',
-          'This message is one of the classic protocol’s own words and would be taken for it; send it inside a longer message.',
-        )
+        throw messageReserved()
       case 'unsupported':
-        throw new UDPipeError('ERR_UNSUPPORTED', unsupported(this.protocol, bytes, delivery, channel))
+        throw deliveryUnsupported(this.protocol, bytes, delivery, channel)
       case 'closed':
         // A callback may answer a peer that closed right behind its message: before onDisconnect nobody can know.
         if (!this.#hasEnded && this.#context.isStepping()) return false
@@ -322,46 +318,8 @@ export class Link implements PeerLink {
   #reportFullQueue(): void {
     if (this.#isQueueFull) return
     this.#isQueueFull = true
-    const { queuedMessages, queuedBytes } = this.session.stats
-    const { maxQueuedMessages, maxQueuedBytes } = this.#context.settings
-    this.#context.report(
-      new UDPipeError(
-        'ERR_QUEUE_FULL',
-        `The queue to peer ${this.peer.id} (${formatAddress(this.#remote)}) is full: ${queuedMessages} of ${maxQueuedMessages} messages, ` +
-          `${queuedBytes} of ${maxQueuedBytes} bytes. Messages are refused until it drains; raise maxQueuedMessages or ` +
-          `maxQueuedBytes, or send less while the peer is stalled.`,
-      ),
-    )
+    this.#context.report(queueFull(this.peer.id, this.#remote, this.session.stats, this.#context.settings))
   }
-}
-
-/**
- * The bytes of a message, as ours: a string is encoded as UTF-8, bytes are copied, because they wait for their datagram while
- * the caller may already write the next message into the same memory.
- *
- * @throws UDPipeError `ERR_ARGUMENT_INVALID`
- */
-export function toBytes(message: string | Uint8Array): Uint8Array {
-  if (typeof message === 'string' || message instanceof Uint8Array) return Buffer.from(message as Uint8Array)
-  throw new UDPipeError(
-    'ERR_ARGUMENT_INVALID',
-    `A message is a string or a Uint8Array; this one is a ${typeof message}.`,
-  )
-}
-
-/**
- * Checks what `close` was told.
- *
- * @throws UDPipeError `ERR_ARGUMENT_INVALID`
- */
-export function parseCloseOptions({ code = 0, reason = '' }: CloseOptions): { code: number; reason: string } {
-  if (!Number.isInteger(code) || code < 0 || code > 0xffff) {
-    throw new UDPipeError('ERR_ARGUMENT_INVALID', `code must be a whole number from 0 to 65535; it was ${code}.`)
-  }
-  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON_BYTES) {
-    throw new UDPipeError('ERR_ARGUMENT_INVALID', `reason must be a string of at most ${MAX_REASON_BYTES} bytes.`)
-  }
-  return { code, reason }
 }
 
 /** An event in a few words, for people. */
@@ -384,40 +342,4 @@ function describeEvent(event: SessionEvent): string {
     default:
       return event.type
   }
-}
-
-/** A reason travels in one datagram, beside other things. */
-const MAX_REASON_BYTES = 256
-
-function tooLarge(lengthBytes: number, limitBytes: number): string {
-  return (
-    `This message has ${lengthBytes} bytes and the limit is ${limitBytes}: send it in parts, or raise ` +
-    `maxMessageBytes (and, for the classic protocol, mtuBytes).`
-  )
-}
-
-function unsupported(protocol: ProtocolName, bytes: Uint8Array, delivery: Delivery, channel: number): string {
-  const what = bytes.length === 0 ? 'empty messages' : `'${delivery}' delivery on channel ${channel}`
-  return `The ${protocol} protocol has no ${what}; the reliable protocol does.`
-}
-
-function refused(remote: Address, reason: string, willReconnect: boolean): UDPipeError {
-  // The reason comes off the wire, and must not steer a terminal that this is printed on.
-  const why = reason.replace(/\p{Cc}/gu, '\uFFFD') || 'it is full, or the tokens differ'
-  return new UDPipeError(
-    'ERR_REFUSED',
-    `The server at ${formatAddress(remote)} said GO AWAY!: ${why}. ${nextStep(willReconnect)}`,
-  )
-}
-
-function unanswered(remote: Address, handshakeTimeoutMs: number, willReconnect: boolean): UDPipeError {
-  return new UDPipeError(
-    'ERR_HANDSHAKE_TIMEOUT',
-    `Nothing at ${formatAddress(remote)} completed the handshake within ${handshakeTimeoutMs} ms: is the server running, and ` +
-      `does a firewall let UDP through to its port and its private ports? ${nextStep(willReconnect)}`,
-  )
-}
-
-function nextStep(willReconnect: boolean): string {
-  return willReconnect ? 'Dialing again.' : 'Giving up.'
 }
