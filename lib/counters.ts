@@ -1,4 +1,5 @@
 import type { FrontDoorStats } from './session/front-door.ts'
+import type { SessionStats } from './session/stats.ts'
 import type { DatagramPort } from './transport/link-socket.ts'
 
 /** What one UDPipe has counted over all its sockets and peers, gone ones included. Bytes are UDP payload. */
@@ -77,18 +78,47 @@ export function createCounters(): Counters {
 }
 
 /** Adds what a socket dropped. */
-export function countDropped({ counters: { droppedInbox, droppedSend } }: DatagramPort, counters: Counters): void {
-  counters.droppedInbox += droppedInbox
-  counters.droppedSend += droppedSend
+export function countSocket({ counters: dropped }: DatagramPort, counters: Counters): void {
+  add(counters, dropped, SOCKET_COUNTS)
+}
+
+/** Adds what a session counted. */
+export function countSession(stats: Readonly<SessionStats>, counters: Counters): void {
+  add(counters, stats, SESSION_COUNTS)
 }
 
 /** Adds what a front door counted. */
 export function countFrontDoor(stats: Readonly<FrontDoorStats>, counters: Counters): void {
-  counters.droppedMalformed += stats.droppedMalformed
-  counters.badTokens += stats.badTokens
-  counters.retries += stats.retries
-  counters.limitedHellos += stats.limitedHellos
-  counters.suppressedRefusals += stats.suppressedRefusals
-  counters.refusedTickets += stats.refusedTickets
-  counters.droppedAnswers += stats.droppedAnswers
+  add(counters, stats, FRONT_DOOR_COUNTS)
+}
+
+const SOCKET_COUNTS = ['droppedInbox', 'droppedSend'] as const
+
+const SESSION_COUNTS = [
+  'droppedForeign',
+  'droppedMalformed',
+  'droppedDuplicates',
+  'droppedRateLimited',
+  'violations',
+  'droppedStale',
+  'resumptions',
+] as const
+
+const FRONT_DOOR_COUNTS = [
+  'droppedMalformed',
+  'badTokens',
+  'retries',
+  'limitedHellos',
+  'suppressedRefusals',
+  'refusedTickets',
+  'droppedAnswers',
+] as const
+
+/** Adds what stands under the same names. */
+function add<Name extends keyof Counters>(
+  counters: Counters,
+  counted: Readonly<Record<Name, number>>,
+  names: readonly Name[],
+): void {
+  for (const name of names) counters[name] += counted[name]
 }

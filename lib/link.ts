@@ -1,7 +1,7 @@
 import { asBuffer, toBytes } from './bytes.ts'
 import type { DisconnectInfo } from './callbacks.ts'
 import { parseCloseOptions } from './close-options.ts'
-import { countDropped, type Counters } from './counters.ts'
+import { countSession, countSocket, type Counters } from './counters.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from './errors.ts'
 import { deliveryUnsupported, messageReserved, messageTooLarge, queueFull, refused, unanswered } from './link-errors.ts'
@@ -214,15 +214,8 @@ export class Link implements PeerLink {
 
   /** Adds what the session and its socket dropped. */
   count(counters: Counters): void {
-    const { stats } = this.session
-    counters.droppedForeign += stats.droppedForeign
-    counters.droppedMalformed += stats.droppedMalformed
-    counters.droppedDuplicates += stats.droppedDuplicates
-    counters.droppedRateLimited += stats.droppedRateLimited
-    counters.violations += stats.violations
-    counters.droppedStale += stats.droppedStale
-    counters.resumptions += stats.resumptions
-    countDropped(this.#socket, counters)
+    countSession(this.session.stats, counters)
+    countSocket(this.#socket, counters)
   }
 
   /** Closes the socket, keeps what was counted, and resolves whoever waits for the end. */

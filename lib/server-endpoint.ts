@@ -1,6 +1,6 @@
 import { hostToShow } from './advertised-host.ts'
 import { asBuffer } from './bytes.ts'
-import { countDropped, countFrontDoor, type Counters } from './counters.ts'
+import { countFrontDoor, countSocket, type Counters } from './counters.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from './errors.ts'
@@ -215,7 +215,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   #countFrontDoor(counters: Counters): void {
-    countDropped(this.#socket, counters)
+    countSocket(this.#socket, counters)
     for (const door of this.#doors) countFrontDoor(door.stats, counters)
   }
 
