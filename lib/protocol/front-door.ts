@@ -238,15 +238,16 @@ export class ReliableFrontDoor implements FrontDoor {
    * is shared, only where the first one came from.
    */
   #handleKnock(now: number, knock: ReliableKnock): void {
-    const { key, source, ticket } = knock
+    const { key, resumeId, source, ticket } = knock
     const answer = this.#guests.answerTo(key)
     if (answer !== undefined) {
       if (this.#isPortShared && !isSameAddress(answer.destination, source)) this.stats.droppedForeign += 1
       else this.#answer({ bytes: answer.bytes, destination: source })
       return
     }
-    const guest = knock.resumeId && this.#guests.findReturning(knock.resumeId)
-    if (guest !== undefined && isSameClient(guest.ticket, ticket)) {
+    const guest = resumeId && this.#guests.findReturning(resumeId)
+    if (resumeId !== undefined && guest !== undefined && isSameClient(guest.ticket, ticket)) {
+      this.#guests.keepLongest(guest, resumeId)
       this.#welcomeBack(guest, knock)
       return
     }

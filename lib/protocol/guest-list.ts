@@ -54,14 +54,18 @@ export class GuestList {
     return this.#answers.get(hello)
   }
 
-  /** Whose HELLO has these bytes in it, if its connection can go on. Of what one guest may name, what it used last is kept longest. */
+  /** Whose HELLO has these bytes in it, if its connection can go on. */
   findReturning(resumeId: Uint8Array): Guest | undefined {
     const key = keyOf(resumeId)
     const guest = this.#returning.get(key)
-    if (guest?.session.mayReturn(key) !== true) return undefined
+    return guest?.session.mayReturn(key) === true ? guest : undefined
+  }
+
+  /** A guest comes back by these bytes, which {@link findReturning} knows: of what it may name they are forgotten last. */
+  keepLongest(guest: Guest, resumeId: Uint8Array): void {
+    const key = keyOf(resumeId)
     guest.resumptions.splice(guest.resumptions.indexOf(key), 1)
     guest.resumptions.push(key)
-    return guest
   }
 
   /** The session that was made for a HELLO from there and that nobody has come to yet. */
