@@ -102,7 +102,7 @@ export class PacketReceiver {
     return this.#sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES) >= 0
   }
 
-  /** How many packets did not open. */
+  /** How many packets did not open under the sealer that holds. */
   get unopenedPackets(): number {
     return this.#unopenedPackets
   }
@@ -128,7 +128,8 @@ export class PacketReceiver {
     if (!history.isNew(packetNumber)) return 'duplicate'
     const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
     if (length < 0) {
-      this.#unopenedPackets += 1
+      // A forged packet wears out those keys only that it was tried with.
+      if (sealer === this.#sealer) this.#unopenedPackets += 1
       return 'unopened'
     }
     stats.receivedPackets += 1

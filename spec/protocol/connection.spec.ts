@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { Connection } from '../../lib/protocol/connection.ts'
 import { PlainSealer } from '../../lib/security/plain.ts'
 import { deliveries } from '../../lib/session/delivery.ts'
+import { RateLimiter } from '../../lib/session/rate-limiter.ts'
+import { createStats } from '../../lib/session/stats.ts'
 import { Random, type LinkOptions } from '../../lib/simulator/index.ts'
 import { ConnectionPair } from '../support/connection-pair.ts'
+import { createSettings } from '../support/settings.ts'
 
 const usual: LinkOptions = { delayMs: 25 }
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `message ${i}`)
@@ -503,5 +507,21 @@ describe('Connection: other keys', () => {
     pair.b.send('under the new keys')
     pair.run(200)
     expect(pair.arrivedAtA.map(({ text }) => text)).toEqual(['under the new keys'])
+  })
+
+  it('are not worn out by packets that were tried under others', () => {
+    const [sealer, stranger] = createSealers(7)
+    const settings = createSettings()
+    const connection = new Connection(0, {
+      settings,
+      sealer: Object.assign(sealer, { maxForgeries: 3 }),
+      stats: createStats(),
+      limiter: new RateLimiter(0, settings),
+    })
+    const forged = Uint8Array.of(0x80, 0, 9, ...new Random(3).bytes(40))
+    for (let i = 0; i < 5; i += 1) expect(connection.resumeWith(0, forged.slice(), stranger)).toBe('unopened')
+    expect(connection.isWornOut).toBe(false)
+    for (let i = 0; i < 3; i += 1) expect(connection.handleDatagram(0, forged.slice())).toBe('unopened')
+    expect(connection.isWornOut).toBe(true)
   })
 })
