@@ -1,7 +1,9 @@
 import { formatAddress, type Address } from '../session/address.ts'
+import { Answers } from '../session/answers.ts'
 import { Fifo } from '../session/fifo.ts'
 import {
   createFrontDoorStats,
+  MAX_UNANSWERED_KNOCKS,
   type FrontDoor,
   type FrontDoorEvent,
   type FrontDoorStats,
@@ -21,11 +23,6 @@ interface Guest {
   readonly connect: Uint8Array
 }
 
-interface Answer {
-  readonly bytes: Uint8Array
-  readonly destination: Address
-}
-
 /**
  * The public port of the classic protocol: it answers each HELLO with CONNECT or GO AWAY! It remembers whom it has let in,
  * until it is told to {@link forget} them, and whose knock is still to be answered; whoever is sent away leaves nothing
@@ -43,8 +40,7 @@ export class ClassicFrontDoor implements FrontDoor {
   /** The addresses whose knock is to be answered. */
   readonly #knocking = new Set<string>()
   readonly #events = new Fifo<FrontDoorEvent>()
-  readonly #answers = new Fifo<Answer>()
-  #destination: Address = { host: '0.0.0.0', port: 0 }
+  readonly #answers = new Answers(this.stats)
 
   /**
    * Sessions take the settings as they are when the client is let in. Without a gate there are no limits.
@@ -58,7 +54,7 @@ export class ClassicFrontDoor implements FrontDoor {
   }
 
   get destination(): Address {
-    return this.#destination
+    return this.#answers.destination
   }
 
   /**
@@ -101,7 +97,7 @@ export class ClassicFrontDoor implements FrontDoor {
     this.#guests.set(source, { session, connect })
     this.#sources.set(session, source)
     this.stats.admitted += 1
-    this.#answer(connect, knock.source)
+    this.#answers.push({ bytes: connect, destination: knock.source })
     return session
   }
 
@@ -114,7 +110,7 @@ export class ClassicFrontDoor implements FrontDoor {
     const source = this.#takeKnock(knock)
     this.#gate?.halfOpen.end(source)
     this.stats.refused += 1
-    this.#answer(encodeWord('GO AWAY!'), knock.source)
+    this.#answers.push({ bytes: encodeWord('GO AWAY!'), destination: knock.source })
   }
 
   forget(session: Session): void {
@@ -130,11 +126,7 @@ export class ClassicFrontDoor implements FrontDoor {
   }
 
   pollTransmit(_now: number, into: Uint8Array): number {
-    const answer = this.#answers.shift()
-    if (answer === undefined) return 0
-    into.set(answer.bytes)
-    this.#destination = answer.destination
-    return answer.bytes.length
+    return this.#answers.pollTransmit(into)
   }
 
   /** This protocol has no way to ask for a proof of the address, so every address is taken at its word. */
@@ -149,7 +141,7 @@ export class ClassicFrontDoor implements FrontDoor {
     const key = formatAddress(source)
     const guest = this.#guests.get(key)
     if (guest !== undefined && !isEnding(guest.session)) {
-      this.#answer(guest.connect, source)
+      this.#answers.push({ bytes: guest.connect, destination: source })
       return
     }
     if (this.#knocking.has(key)) return
@@ -169,7 +161,7 @@ export class ClassicFrontDoor implements FrontDoor {
       return
     }
     this.#events.push({ type: 'bad-token', hello, source })
-    this.#answer(encodeWord('GO AWAY!'), source)
+    this.#answers.push({ bytes: encodeWord('GO AWAY!'), destination: source })
   }
 
   #takeKnock({ source }: Knock): string {
@@ -177,19 +169,7 @@ export class ClassicFrontDoor implements FrontDoor {
     if (!this.#knocking.delete(key)) throw new Error(`The knock of ${key} is already answered.`)
     return key
   }
-
-  /** What does not fit in is asked for again: a client repeats its HELLO. */
-  #answer(bytes: Uint8Array, destination: Address): void {
-    if (this.#answers.length >= MAX_QUEUED_ANSWERS) this.stats.droppedAnswers += 1
-    else this.#answers.push({ bytes, destination })
-  }
 }
-
-/** Knocks that wait for their owner's answer at one time. */
-const MAX_UNANSWERED_KNOCKS = 1_024
-
-/** Answers that wait to be sent at one time. */
-const MAX_QUEUED_ANSWERS = 1_024
 
 const NO_PAYLOAD = new Uint8Array(0)
 

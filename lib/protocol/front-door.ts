@@ -4,9 +4,11 @@ import type { RandomBytes, Responder, Security, SecurityFactory } from '../secur
 import type { Ticket } from '../security/connect-token.ts'
 import { TicketCheck, type TicketCheckOptions } from '../security/ticket-check.ts'
 import { isSameAddress, type Address } from '../session/address.ts'
+import { Answers, type Answer } from '../session/answers.ts'
 import { Fifo } from '../session/fifo.ts'
 import {
   createFrontDoorStats,
+  MAX_UNANSWERED_KNOCKS,
   type FrontDoor,
   type FrontDoorEvent,
   type FrontDoorStats,
@@ -20,7 +22,7 @@ import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
 import { keyOf } from './guest-key.ts'
-import { GuestList, type Answer, type Guest } from './guest-list.ts'
+import { GuestList, type Guest } from './guest-list.ts'
 import {
   decodeHello,
   encodeConnect,
@@ -90,8 +92,7 @@ export class ReliableFrontDoor implements FrontDoor {
   /** By the ids of their tickets. */
   readonly #holders = new Map<string, Holder>()
   readonly #events = new Fifo<FrontDoorEvent>()
-  readonly #answers = new Fifo<Answer>()
-  #destination: Address = { host: '0.0.0.0', port: 0 }
+  readonly #answers = new Answers(this.stats)
 
   /** Sessions take the settings as they are when the client is let in. */
   constructor(settings: SessionSettings, options: ReliableFrontDoorOptions) {
@@ -107,7 +108,7 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   get destination(): Address {
-    return this.#destination
+    return this.#answers.destination
   }
 
   /** Changes the token for the HELLOs to come; who was let in stays. */
@@ -169,7 +170,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const holder = ticket && this.#holders.get(ticket.id)
     if (holder !== undefined) holder.session = session
     this.stats.admitted += 1
-    this.#answer(answer)
+    this.#answers.push(answer)
     return session
   }
 
@@ -202,11 +203,7 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   pollTransmit(_now: number, into: Uint8Array): number {
-    const answer = this.#answers.shift()
-    if (answer === undefined) return 0
-    into.set(answer.bytes)
-    this.#destination = answer.destination
-    return answer.bytes.length
+    return this.#answers.pollTransmit(into)
   }
 
   #isProved(now: number, { cookie }: HelloContent, source: Address, id: Uint8Array): boolean {
@@ -215,7 +212,7 @@ export class ReliableFrontDoor implements FrontDoor {
 
   #retry(now: number, id: Uint8Array, source: Address): void {
     this.stats.retries += 1
-    this.#answer({ bytes: encodeRetry(id, this.#cookies.create(now, source, id)), destination: source })
+    this.#answers.push({ bytes: encodeRetry(id, this.#cookies.create(now, source, id)), destination: source })
   }
 
   #handleHello(now: number, visit: Visit, { message, ticket: sealed }: HelloContent): void {
@@ -242,7 +239,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const answer = this.#guests.answerTo(key)
     if (answer !== undefined) {
       if (this.#isPortShared && !isSameAddress(answer.destination, source)) this.stats.droppedForeign += 1
-      else this.#answer({ bytes: answer.bytes, destination: source })
+      else this.#answers.push({ bytes: answer.bytes, destination: source })
       return
     }
     const guest = resumeId && this.#guests.findReturning(resumeId)
@@ -286,7 +283,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#guests.note(guest, key, answer, resumption)
     this.stats.returned += 1
     this.#events.push({ type: 'returning', session, id: helloId, source })
-    this.#answer(answer)
+    this.#answers.push(answer)
   }
 
   /** A client has one attempt at a time: who knocks anew from the same address has given up the one before. */
@@ -350,7 +347,7 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   #goAway(hello: Uint8Array, source: Address, code: number, reason: string): void {
-    this.#answer({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
+    this.#answers.push({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
   }
 
   #takeKnock(knock: Knock): ReliableKnock {
@@ -360,19 +357,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#knocks.delete(knock.key)
     return knock
   }
-
-  /** What does not fit in is asked for again: a client repeats its HELLO. */
-  #answer(answer: Answer): void {
-    if (this.#answers.length >= MAX_QUEUED_ANSWERS) this.stats.droppedAnswers += 1
-    else this.#answers.push(answer)
-  }
 }
-
-/** Knocks that wait for their owner's answer at one time. */
-const MAX_UNANSWERED_KNOCKS = 1_024
-
-/** Answers that wait to be sent at one time. */
-const MAX_QUEUED_ANSWERS = 1_024
 
 const BAD_TOKEN_REASON = 'the token is wrong'
 const BAD_CONNECT_TOKEN_REASON = 'this server takes connect tokens, and this is none of its own'

@@ -1,14 +1,9 @@
 import type { Ticket } from '../security/connect-token.ts'
 import { formatAddress, type Address } from '../session/address.ts'
+import type { Answer } from '../session/answers.ts'
 import type { Session } from '../session/session.ts'
 import { keyOf } from './guest-key.ts'
 import type { ReliableServerSession } from './server-session.ts'
-
-/** What a HELLO is answered with, and where that goes. */
-export interface Answer {
-  readonly bytes: Uint8Array
-  readonly destination: Address
-}
 
 /** Who was let in. */
 export interface Guest {

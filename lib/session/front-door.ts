@@ -20,6 +20,9 @@ export interface TicketInfo {
   readonly userData: Uint8Array
 }
 
+/** Knocks that wait for their owner's answer at one time. */
+export const MAX_UNANSWERED_KNOCKS = 1_024
+
 /** What a front door tells its owner, oldest first. */
 export type FrontDoorEvent =
   /** Answer with {@link FrontDoor.admit} or {@link FrontDoor.refuse}. */

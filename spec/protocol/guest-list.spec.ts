@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { keyOf } from '../../lib/protocol/guest-key.ts'
-import { GuestList, type Answer, type Guest } from '../../lib/protocol/guest-list.ts'
+import { GuestList, type Guest } from '../../lib/protocol/guest-list.ts'
 import { ReliableServerSession } from '../../lib/protocol/server-session.ts'
+import type { Answer } from '../../lib/session/answers.ts'
 import { createPlainSealer } from '../support/plain-pair.ts'
 import { createSettings } from '../support/settings.ts'
 

@@ -1,0 +1,44 @@
+import type { Address } from './address.ts'
+import { Fifo } from './fifo.ts'
+import type { FrontDoorStats } from './front-door.ts'
+
+/** What a HELLO is answered with, and where that goes. */
+export interface Answer {
+  readonly bytes: Uint8Array
+  readonly destination: Address
+}
+
+/** What a front door has answered and has yet to send, up to 1,024 of it. */
+export class Answers {
+  readonly #queue = new Fifo<Answer>()
+  readonly #stats: FrontDoorStats
+  #destination: Address = { host: '0.0.0.0', port: 0 }
+
+  /** What does not fit in is counted in `stats`. */
+  constructor(stats: FrontDoorStats) {
+    this.#stats = stats
+  }
+
+  /** Where the answer goes that {@link pollTransmit} wrote last. */
+  get destination(): Address {
+    return this.#destination
+  }
+
+  /** Adds an answer. One that does not fit in is asked for again: a client repeats its HELLO. */
+  push(answer: Answer): void {
+    if (this.#queue.length >= MAX_QUEUED_ANSWERS) this.#stats.droppedAnswers += 1
+    else this.#queue.push(answer)
+  }
+
+  /** Writes the oldest answer and returns its length; 0 when there is none. */
+  pollTransmit(into: Uint8Array): number {
+    const answer = this.#queue.shift()
+    if (answer === undefined) return 0
+    into.set(answer.bytes)
+    this.#destination = answer.destination
+    return answer.bytes.length
+  }
+}
+
+/** Answers that wait to be sent at one time. */
+const MAX_QUEUED_ANSWERS = 1_024
