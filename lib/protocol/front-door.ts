@@ -1,8 +1,8 @@
 import { plainSecurity } from '../security/plain.ts'
 import { RETRY_COOKIE_BYTES, RetryCookies } from '../security/retry-cookie.ts'
-import type { RandomBytes, Responder, Security, SecurityFactory } from '../security/security.ts'
+import type { RandomBytes, Security, SecurityFactory } from '../security/security.ts'
 import type { Ticket } from '../security/connect-token.ts'
-import { TicketCheck, type TicketCheckOptions } from '../security/ticket-check.ts'
+import type { TicketCheckOptions } from '../security/ticket-check.ts'
 import { isSameAddress, type Address } from '../session/address.ts'
 import { Answers, type Answer } from '../session/answers.ts'
 import { Fifo } from '../session/fifo.ts'
@@ -41,9 +41,10 @@ import {
   MAX_CONNECT_PAYLOAD_BYTES,
   RESUME_ID_BYTES,
   type ConnectPayload,
-  type HelloPayload,
 } from './handshake-payload.ts'
+import { ReliableKnock, type Visit } from './knock.ts'
 import { ReliableServerSession } from './server-session.ts'
+import { TicketHolders } from './ticket-holders.ts'
 
 /** What a front door is made with. */
 export interface ReliableFrontDoorOptions extends ConnectionTuning {
@@ -63,12 +64,6 @@ export interface ReliableFrontDoorOptions extends ConnectionTuning {
   readonly tickets?: TicketCheckOptions | undefined
 }
 
-/** Who has a ticket, so that nobody else can use it. */
-interface Holder {
-  /** None until the knock is answered. */
-  session: ReliableServerSession | undefined
-}
-
 /**
  * The public port of the reliable protocol: it answers each HELLO with CONNECT, RETRY or GO AWAY! It remembers the HELLOs that it
  * has let in, until it is told to {@link forget} them, and those that are still to be answered; whoever has not proved the
@@ -84,13 +79,11 @@ export class ReliableFrontDoor implements FrontDoor {
   readonly #isPortShared: boolean
   readonly #gate: HelloGate
   readonly #cookies: RetryCookies
-  readonly #tickets: TicketCheck | undefined
+  readonly #tickets: TicketHolders | undefined
   #security: Security
   readonly #guests = new GuestList()
   /** The knocks that are to be answered, the oldest first, by the id of their HELLO. */
   readonly #knocks = new Map<string, ReliableKnock>()
-  /** By the ids of their tickets. */
-  readonly #holders = new Map<string, Holder>()
   readonly #events = new Fifo<FrontDoorEvent>()
   readonly #answers = new Answers(this.stats)
 
@@ -103,7 +96,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#isPortShared = options.isPortShared === true
     this.#gate = new HelloGate(options.limits ?? DEFAULT_FRONT_DOOR_LIMITS, options.randomBytes)
     this.#cookies = new RetryCookies(options.randomBytes)
-    this.#tickets = options.tickets && new TicketCheck(options.tickets)
+    this.#tickets = options.tickets && new TicketHolders(options.tickets)
     this.#security = this.#securityFactory(options.token, options.randomBytes)
   }
 
@@ -167,8 +160,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const guest = this.#guests.add(session, { endpoint, source, firstHello: key, ticket })
     this.#guests.note(guest, key, answer, resumeId && keyOf(resumeId))
     this.#gate.halfOpen.admit(key, session)
-    const holder = ticket && this.#holders.get(ticket.id)
-    if (holder !== undefined) holder.session = session
+    if (ticket !== undefined) this.#tickets?.admit(ticket, session)
     this.stats.admitted += 1
     this.#answers.push(answer)
     return session
@@ -184,7 +176,7 @@ export class ReliableFrontDoor implements FrontDoor {
     requireCode(code)
     const { hello, key, source, ticket } = this.#takeKnock(knock)
     this.#gate.halfOpen.end(key)
-    this.#releaseTicket(ticket)
+    if (ticket !== undefined) this.#tickets?.release(ticket)
     this.stats.refused += 1
     this.#goAway(hello, source, code, reason)
   }
@@ -193,9 +185,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const guest = this.#guests.forget(session)
     if (guest === undefined) return
     this.#gate.halfOpen.end(guest.firstHello)
-    // A ticket that brought nobody may be tried again: its client has never heard of us.
-    if (!guest.session.hasStood) this.#releaseTicket(guest.ticket)
-    else if (guest.ticket !== undefined) this.#holders.delete(guest.ticket.id)
+    if (guest.ticket !== undefined) this.#tickets?.leave(guest.ticket, guest.session)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -305,26 +295,16 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   #takeTicket(ticket: Ticket, { hello, source }: ReliableKnock): boolean {
-    const holder = this.#holders.get(ticket.id)
-    if (holder !== undefined && holder.session?.hasStood !== true) {
+    if (this.#tickets?.isOnTheWay(ticket) === true) {
       // The same client gave up waiting and dials anew: it is heard once its first handshake has come to nothing.
       this.stats.limitedHellos += 1
       return false
     }
     const refusal = this.#tickets?.take(ticket)
-    if (refusal !== undefined) {
-      this.stats.refusedTickets += 1
-      this.#goAway(hello, source, refusal.code, refusal.reason)
-      return false
-    }
-    this.#holders.set(ticket.id, { session: undefined })
-    return true
-  }
-
-  #releaseTicket(ticket: Ticket | undefined): void {
-    if (ticket === undefined) return
-    this.#holders.delete(ticket.id)
-    this.#tickets?.release(ticket)
+    if (refusal === undefined) return true
+    this.stats.refusedTickets += 1
+    this.#goAway(hello, source, refusal.code, refusal.reason)
+    return false
   }
 
   #handleBadVersion(now: number, hello: Uint8Array, source: Address): void {
@@ -371,41 +351,4 @@ function isOwnCookie({ length } = NOTHING): boolean {
 /** Whether a ticket, expired or used as it may be by now, is that of the client which was let in with the other. */
 function isSameClient(known: Ticket | undefined, shown: Ticket | undefined): boolean {
   return known?.clientId === shown?.clientId
-}
-
-/** A HELLO that is worth looking at, and where it came from. */
-interface Visit {
-  readonly hello: Uint8Array
-  readonly id: Uint8Array
-  /** The id as a key of a map. */
-  readonly key: string
-  readonly source: Address
-  readonly network: string
-}
-
-/** A HELLO that proved the token, and all that is needed to answer it. */
-class ReliableKnock implements Knock, Visit {
-  readonly hello: Uint8Array
-  readonly id: Uint8Array
-  readonly key: string
-  readonly source: Address
-  readonly network: string
-  readonly responder: Responder
-  readonly payload: Uint8Array
-  readonly limits: HelloPayload['limits']
-  readonly resumeId: Uint8Array | undefined
-  readonly ticket: Ticket | undefined
-
-  constructor(visit: Visit, responder: Responder, payload: HelloPayload, ticket: Ticket | undefined) {
-    this.hello = visit.hello
-    this.id = visit.id
-    this.key = visit.key
-    this.source = visit.source
-    this.network = visit.network
-    this.responder = responder
-    this.payload = payload.userPayload
-    this.limits = payload.limits
-    this.resumeId = payload.resumeId
-    this.ticket = ticket
-  }
 }
