@@ -2,12 +2,13 @@ import { isSameAddress, type Address } from '../session/address.ts'
 import { closeCodes } from '../session/close-codes.ts'
 import type { Delivery } from '../session/delivery.ts'
 import { Fifo } from '../session/fifo.ts'
+import type { LifecycleState } from '../session/lifecycle.ts'
 import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { SessionStats } from '../session/stats.ts'
 import { DataLink } from './data-link.ts'
 import { Phase } from './phase.ts'
-import type { ClassicState, Input } from './state.ts'
+import type { Input } from './state.ts'
 import { decodeWord, encodeWord, type Word } from './words.ts'
 
 /**
@@ -35,7 +36,7 @@ export abstract class ClassicSession implements Session {
   #isExpelled = false
 
   /** Starts in `state`, which lasts for the handshake's timeout at most, without a peer. */
-  protected constructor(now: number, settings: SessionSettings, state: ClassicState, remote: Address) {
+  protected constructor(now: number, settings: SessionSettings, state: LifecycleState, remote: Address) {
     this.#settings = { ...settings }
     this.link = new DataLink(now, this.#settings, this.events)
     this.#phase = new Phase(now, state, settings.handshakeTimeoutMs)
@@ -53,8 +54,7 @@ export abstract class ClassicSession implements Session {
   protected abstract takeRetryMs(): number | undefined
 
   get state(): SessionState {
-    const { state } = this.#phase
-    return state === 'lingering' ? 'closing' : state
+    return this.#phase.shownState
   }
 
   get destination(): Address {

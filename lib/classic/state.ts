@@ -1,10 +1,4 @@
-import type { SessionState } from '../session/session.ts'
-
-/**
- * A session's states, and one that its owner sees as `'closing'`: in `'lingering'` all is said, and only the other side's
- * CLOSE is answered again, in case our CLOSED was lost.
- */
-export type ClassicState = SessionState | 'lingering'
+import type { Transitions } from '../session/lifecycle.ts'
 
 /** What moves a session from one state to another. */
 export type Input =
@@ -31,7 +25,7 @@ export type Input =
  * Every change of state, of both sides, is in this table. A client starts in `'waiting'` and dials at once; a server's
  * session starts in `'connecting'`, is never told `dial`, `shown` or `retry`, and so never dials or waits.
  */
-export const transitions: Readonly<Record<ClassicState, Readonly<Partial<Record<Input, ClassicState>>>>> = {
+export const transitions: Transitions<Input> = {
   waiting: { dial: 'dialing', linger: 'lingering', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', linger: 'lingering', retry: 'waiting', over: 'closed' },
@@ -40,16 +34,4 @@ export const transitions: Readonly<Record<ClassicState, Readonly<Partial<Record<
   closing: { linger: 'lingering', over: 'closed' },
   lingering: { over: 'closed' },
   closed: {},
-}
-
-/**
- * Where an input leads.
- *
- * @throws Error when it leads nowhere, which is a mistake in this program: nothing that comes off the wire is an input here
- * before it was found to fit the state.
- */
-export function nextState(state: ClassicState, input: Input): ClassicState {
-  const next = transitions[state][input]
-  if (next === undefined) throw new Error(`A classic session in the state '${state}' cannot take '${input}'.`)
-  return next
 }

@@ -1,10 +1,4 @@
-import type { SessionState } from '../session/session.ts'
-
-/**
- * A session's states, and one that its owner sees as `'closing'`: in `'lingering'` all is said, and only the other side's
- * CLOSE is answered again, in case our CLOSED was lost.
- */
-export type ConnectionState = SessionState | 'lingering'
+import type { Transitions } from '../session/lifecycle.ts'
 
 /** What moves a session from one state to another. */
 export type Transition =
@@ -33,7 +27,7 @@ export type Transition =
  * Every change of state, of both sides, is in this table. A client starts in `'waiting'` and dials at once; a server's
  * session starts in `'connecting'`, is never told `dial` or `shown`, and so never dials; it alone is told `returned`.
  */
-export const transitions: Readonly<Record<ConnectionState, Readonly<Partial<Record<Transition, ConnectionState>>>>> = {
+export const transitions: Transitions<Transition> = {
   waiting: { dial: 'dialing', returned: 'connected', linger: 'lingering', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
@@ -56,16 +50,4 @@ export const transitions: Readonly<Record<ConnectionState, Readonly<Partial<Reco
   closing: { linger: 'lingering', over: 'closed' },
   lingering: { over: 'closed' },
   closed: {},
-}
-
-/**
- * Where a transition leads.
- *
- * @throws Error when it leads nowhere, which is a mistake in this library: nothing that comes off the wire becomes a
- * transition before it was found to fit the state.
- */
-export function nextState(state: ConnectionState, transition: Transition): ConnectionState {
-  const next = transitions[state][transition]
-  if (next === undefined) throw new Error(`A reliable session in the state '${state}' cannot take '${transition}'.`)
-  return next
 }

@@ -1,22 +1,23 @@
-import { isSameAddress, type Address } from '../session/address.ts'
+import type { Address } from '../session/address.ts'
 import { closeCodes } from '../session/close-codes.ts'
 import type { Delivery } from '../session/delivery.ts'
 import { Fifo } from '../session/fifo.ts'
-import { Patience } from '../session/patience.ts'
-import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
+import { Lifecycle, type LifecycleState } from '../session/lifecycle.ts'
+import type { ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { SessionStats } from '../session/stats.ts'
-import type { ConnectionEvent, ConnectionTuning } from './connection.ts'
-import { nextState, type ConnectionState, type Transition } from './connection-state.ts'
+import type { ConnectionTuning } from './connection.ts'
+import { transitions, type Transition } from './connection-state.ts'
 import { DataLink } from './data-link.ts'
-import { Farewell } from './farewell.ts'
 import { cutReason, requireCode } from './handshake.ts'
 import { isPacket } from './packet.ts'
+import { isPartingEvent, Parting } from './parting.ts'
+import { PeerAddress } from './peer-address.ts'
 
 /** What both kinds of session are made with. */
 export interface ReliableSessionOptions {
   readonly settings: SessionSettings
-  readonly initialState: ConnectionState
+  readonly initialState: LifecycleState
   /** Where to look for the other side first. */
   readonly remote: Address
   readonly tuning: ConnectionTuning
@@ -35,29 +36,26 @@ export abstract class ReliableSession implements Session {
   protected readonly settings: SessionSettings
   protected readonly events: Fifo<SessionEvent> = new Fifo<SessionEvent>()
   protected readonly link: DataLink
-  #state: ConnectionState
+  readonly #lifecycle: Lifecycle<Transition>
+  readonly #peer: PeerAddress
+  readonly #parting: Parting
   /** The latest time this session was told; times of arrival may lie before it. */
   #now: number
-  #remote: Address
-  /** Where the datagram that was just written goes. */
-  #destination: Address
-  #hasPeer = false
-  /** How long the present state may last, for those that neither silence nor a farewell ends. */
-  #patience: Patience
-  #farewell: Farewell | undefined
-  /** Whether the connection that is being closed had stood, so that its end has yet to be told of. */
-  #hasStood = false
-  /** Whether it is closed because of what the other side did, so that nothing of it is handed over any more. */
-  #isExpelled = false
 
   protected constructor(now: number, { settings, initialState, remote, tuning }: ReliableSessionOptions) {
     this.settings = { ...settings }
     this.link = new DataLink(now, this.settings, this.events, tuning)
-    this.#state = initialState
+    this.#lifecycle = new Lifecycle(transitions, now, initialState, settings.handshakeTimeoutMs)
+    this.#peer = new PeerAddress(remote, this.events)
+    this.#parting = new Parting({
+      link: this.link,
+      events: this.events,
+      lifecycle: this.#lifecycle,
+      peer: this.#peer,
+      takeRetryMs: () => this.takeRetryMs(),
+      end: () => this.end(),
+    })
     this.#now = now
-    this.#remote = remote
-    this.#destination = remote
-    this.#patience = new Patience(now, settings.handshakeTimeoutMs)
   }
 
   /** When a datagram of the opening is due; `Infinity` for never. */
@@ -66,8 +64,6 @@ export abstract class ReliableSession implements Session {
   protected abstract handleHandshake(now: number, bytes: Uint8Array, source: Address): void
   /** The state before the connection stood has lasted too long, or long enough. */
   protected abstract handleOpeningTimeout(): void
-  /** The first packet of the other side opened; `isStanding` is false where the connection is being closed already. */
-  protected abstract handleFirstPacket(isStanding: boolean): void
   /** The attempt or connection that there was has been left behind. */
   protected abstract handleLeft(): void
   /** Writes the datagram of the opening that is due; 0 when none is. */
@@ -75,17 +71,20 @@ export abstract class ReliableSession implements Session {
   /** How long to wait before the next attempt, which is thereby taken; `undefined` when there is to be none. */
   protected abstract takeRetryMs(): number | undefined
 
+  /** The first packet of the other side opened; `isStanding` is false where the connection is being closed already. */
+  protected handleFirstPacket(_isStanding: boolean): void {}
+
   /** How long to wait for the other side to come back to a lost connection by itself; `undefined` for not at all. */
   protected get returnWindowMs(): number | undefined {
     return undefined
   }
 
   get state(): SessionState {
-    return this.#state === 'lingering' ? 'closing' : this.#state
+    return this.#lifecycle.shownState
   }
 
   get destination(): Address {
-    return this.#destination
+    return this.#peer.destination
   }
 
   get rttMs(): number {
@@ -102,13 +101,13 @@ export abstract class ReliableSession implements Session {
 
   get nextDeadline(): number {
     if (this.events.length > 0) return this.#now
-    if (this.#state === 'closed') return Infinity
+    if (this.#lifecycle.state === 'closed') return Infinity
     return Math.min(this.link.nextDeadline, this.openingDueAt, this.#stateDeadline)
   }
 
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
     this.advanceTo(now)
-    if (this.state === 'closing' || this.#state === 'closed') return 'closed'
+    if (this.state === 'closing' || this.#lifecycle.state === 'closed') return 'closed'
     return this.link.send(this.#now, message, delivery, channel)
   }
 
@@ -126,18 +125,15 @@ export abstract class ReliableSession implements Session {
   close(now: number, code: number, reason: string): void {
     requireCode(code)
     this.advanceTo(now)
-    switch (this.#state) {
+    switch (this.#lifecycle.state) {
       case 'connecting':
       case 'connected':
       case 'stalled':
-        this.#hasStood = this.#isLinked
-        this.#enter('close')
-        this.#farewell = new Farewell(this.#now, this.link, code, cutReason(reason))
-        this.link.setStalled(this.#now, false)
+        this.#parting.start(this.#now, code, cutReason(reason))
         return
       case 'waiting':
         // The other side may have said CLOSE just now, and waits for CLOSED.
-        if (this.link.isHeard) this.#linger()
+        if (this.link.isHeard) this.#parting.linger(this.#now)
         else this.end()
         return
       case 'lingering':
@@ -164,26 +160,26 @@ export abstract class ReliableSession implements Session {
   handleTimeout(now: number, maxSilenceMs: number): void {
     this.advanceTo(now)
     this.link.advance(this.#now)
-    switch (this.#state) {
+    switch (this.#lifecycle.state) {
       case 'connected':
       case 'stalled':
         this.#judgeSilence(maxSilenceMs)
         if (this.#isLinked && this.link.isWornOut) this.close(this.#now, WORN_OUT_CODE, WORN_OUT_REASON)
         return
       case 'closing':
-        if (this.#farewell?.advance(this.#now, maxSilenceMs) === true) this.#finishClosing()
+        this.#parting.advance(this.#now, maxSilenceMs)
         return
       case 'lingering':
-        if (this.#patience.advance(this.#now, maxSilenceMs)) this.end()
+        if (this.#lifecycle.advance(this.#now, maxSilenceMs)) this.end()
         return
       case 'waiting':
         // A client's wait accuses nobody, so it is over by the clock.
-        if (this.#patience.advance(this.#now, this.returnWindowMs === undefined ? Infinity : maxSilenceMs))
+        if (this.#lifecycle.advance(this.#now, this.returnWindowMs === undefined ? Infinity : maxSilenceMs))
           this.handleOpeningTimeout()
         return
       case 'dialing':
       case 'connecting':
-        if (this.#patience.advance(this.#now, maxSilenceMs)) this.handleOpeningTimeout()
+        if (this.#lifecycle.advance(this.#now, maxSilenceMs)) this.handleOpeningTimeout()
         return
     }
   }
@@ -194,15 +190,15 @@ export abstract class ReliableSession implements Session {
       if (own !== undefined) return own
       const event = this.link.poll()
       if (event === undefined) return undefined
-      if (isControl(event)) this.#handleControl(event)
-      else if (this.#isOpen) return event
+      if (isPartingEvent(event)) this.#parting.handle(this.#now, event)
+      else if (this.#parting.isOpen) return event
     }
   }
 
   pollTransmit(now: number, into: Uint8Array): number {
     this.advanceTo(now)
-    this.#farewell?.say(this.#now)
-    this.#destination = this.#remote
+    this.#parting.say(this.#now)
+    this.#peer.address()
     return this.transmitOpening(this.#now, into) || this.link.transmit(this.#now, into)
   }
 
@@ -212,7 +208,7 @@ export abstract class ReliableSession implements Session {
 
   /** Whether a datagram comes from where this session's go. */
   protected isFromPeer(source: Address): boolean {
-    return (this.#hasPeer || this.link.isHeard) && isSameAddress(source, this.#remote)
+    return (this.#peer.isSet || this.link.isHeard) && this.#peer.is(source)
   }
 
   /** Takes a packet from where the peer is not, in a datagram of `datagramBytes`. */
@@ -232,20 +228,17 @@ export abstract class ReliableSession implements Session {
 
   /** Talks to another address from now on, or to nobody. */
   protected setPeer(remote: Address | undefined): void {
-    if (remote === undefined ? !this.#hasPeer : this.#hasPeer && isSameAddress(remote, this.#remote)) return
-    this.#hasPeer = remote !== undefined
-    this.#remote = remote ?? this.#remote
-    this.events.push({ type: 'peer', remote })
+    this.#peer.set(remote)
   }
 
   /** The datagram that is being written goes to where the peer is not. */
   protected sendElsewhere(destination: Address): void {
-    this.#destination = destination
+    this.#peer.addressTo(destination)
   }
 
   /** The peer has proved to be at another address: all goes there from now on, and the way there has yet to be measured. */
   protected move(now: number, to: Address): void {
-    const from = this.#remote
+    const from = this.#peer.remote
     this.link.startPath(now)
     this.setPeer(to)
     this.events.push({ type: 'migrated', from, to })
@@ -254,18 +247,17 @@ export abstract class ReliableSession implements Session {
 
   /** The peer was heard. */
   protected hear(now: number): void {
-    if (this.link.heard(now) && this.#state === 'stalled') this.#handleStallOver()
+    if (this.link.heard(now) && this.#lifecycle.state === 'stalled') this.#handleStallOver()
   }
 
   /** Enters a state that lasts `limitMs` at most. */
   protected enter(transition: Transition, limitMs: number): void {
-    this.#enter(transition)
-    this.#patience = new Patience(this.#now, limitMs)
+    this.#lifecycle.enter(this.#now, transition, limitMs)
   }
 
   /** Has the present state last up to `limitMs` from now on. */
   protected wait(limitMs: number): void {
-    this.#patience = new Patience(this.#now, limitMs)
+    this.#lifecycle.wait(this.#now, limitMs)
   }
 
   /**
@@ -307,16 +299,15 @@ export abstract class ReliableSession implements Session {
 
   /** The other side, which had lost the connection, has resumed it from there, whether it was missed here or not. */
   protected handleReturn(source: Address): void {
-    if (this.#isLinked) this.#pushEnded('timeout', 0, 'timed out at the other side', false)
+    if (this.#isLinked) this.#parting.tellEnd('timeout', 0, 'timed out at the other side', false)
     this.#enter('returned')
-    if (!this.#hasPeer || !isSameAddress(source, this.#remote)) this.setPeer(source)
-    this.events.push({ type: 'connected', remote: this.#remote })
+    this.setPeer(source)
+    this.events.push({ type: 'connected', remote: source })
   }
 
   /** Ends the session for good. */
   protected end(): void {
     this.enter('over', Infinity)
-    this.#farewell = undefined
     this.link.giveUp(false)
     this.link.drop()
     this.handleLeft()
@@ -325,19 +316,14 @@ export abstract class ReliableSession implements Session {
   }
 
   get #isLinked(): boolean {
-    return this.#state === 'connected' || this.#state === 'stalled'
-  }
-
-  /** Whether messages are handed over: after the other side's CLOSE none are. */
-  get #isOpen(): boolean {
-    return this.#isLinked || (this.#state === 'closing' && !this.#isExpelled)
+    return this.#lifecycle.isLinked
   }
 
   /** When the present state has lasted too long, if nothing happens until then. */
   get #stateDeadline(): number {
     if (this.#isLinked) return this.link.silenceDeadline
-    if (this.#state === 'closing') return this.#farewell?.dueAt(this.#now) ?? Infinity
-    return this.#patience.nextDeadline
+    if (this.#lifecycle.state === 'closing') return this.#parting.dueAt(this.#now)
+    return this.#lifecycle.limit
   }
 
   /** The latest time that this session was told is this one, or a later one. */
@@ -346,15 +332,15 @@ export abstract class ReliableSession implements Session {
   }
 
   #enter(transition: Transition): void {
-    this.#state = nextState(this.#state, transition)
+    this.#lifecycle.enter(this.#now, transition)
   }
 
   #handleFirstPacket(source: Address): void {
-    const isStanding = this.#state === 'connecting'
-    if (!this.#hasPeer) this.setPeer(source)
+    const isStanding = this.#lifecycle.state === 'connecting'
+    if (!this.#peer.isSet) this.setPeer(source)
     if (isStanding) {
       this.#enter('established')
-      this.events.push({ type: 'connected', remote: this.#remote })
+      this.events.push({ type: 'connected', remote: this.#peer.remote })
     }
     this.handleFirstPacket(isStanding)
   }
@@ -364,26 +350,14 @@ export abstract class ReliableSession implements Session {
     const notice = this.link.takeRateNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
     if (!this.#isLinked) return
-    if (this.link.isRateExceeded) this.#expel(closeCodes.rateLimited, 'sent too much')
-    else if (this.link.isBeyondTrust) this.#expel(closeCodes.violations, 'violated the protocol')
-  }
-
-  /** Ends the connection at once. The other side is told so as after any close, but nothing else any more, nor is it listened to. */
-  #expel(code: number, reason: string): void {
-    this.#drainMessages()
-    this.#pushEnded('closed-here', code, reason, false)
-    this.#isExpelled = true
-    this.#hasStood = false
-    this.#enter('close')
-    this.link.giveUp(false)
-    this.link.setStalled(this.#now, true)
-    this.#farewell = new Farewell(this.#now, this.link, code, reason, true)
+    if (this.link.isRateExceeded) this.#parting.expel(this.#now, closeCodes.rateLimited, 'sent too much')
+    else if (this.link.isBeyondTrust) this.#parting.expel(this.#now, closeCodes.violations, 'violated the protocol')
   }
 
   #handleStallOver(): void {
     this.#enter('heard')
     this.link.setStalled(this.#now, false)
-    this.setPeer(this.#remote)
+    this.setPeer(this.#peer.remote)
     this.events.push({ type: 'unstalled' })
   }
 
@@ -405,89 +379,13 @@ export abstract class ReliableSession implements Session {
   }
 
   #handleTimedOut(): void {
-    this.#drainMessages()
+    this.#parting.drainMessages()
     const retryMs = this.takeRetryMs()
-    this.#pushEnded('timeout', 0, 'timed out', retryMs !== undefined)
+    this.#parting.tellEnd('timeout', 0, 'timed out', retryMs !== undefined)
     this.leave(retryMs ?? this.returnWindowMs)
   }
-
-  #handleControl(event: ControlEvent): void {
-    this.#drainMessages()
-    if (event.type === 'peer-close') this.#handleClose(event.code, event.reason)
-    else if (this.#state === 'closing') this.#finishClosing()
-    // While lingering, our own CLOSED goes out before the end.
-    else if (this.#state === 'lingering') this.#patience = new Patience(this.#now, 0)
-  }
-
-  /** The other side leaves. If both do at once, each answers the other's CLOSE, and each has closed of its own accord. */
-  #handleClose(code: number, reason: string): void {
-    this.link.sendClosed(this.#now)
-    if (this.#state === 'closing') {
-      this.#pushClosedHere()
-      this.#linger()
-    } else if (this.#isLinked) {
-      const retryMs = this.takeRetryMs()
-      this.#pushEnded('closed-there', code, reason, retryMs !== undefined)
-      if (retryMs === undefined) this.#linger()
-      else this.#retreat(retryMs)
-    }
-  }
-
-  #finishClosing(): void {
-    this.#drainMessages()
-    this.#pushClosedHere()
-    this.end()
-  }
-
-  /** Waits before dialing again, while the old connection answers CLOSE again, in case our CLOSED was lost. */
-  #retreat(retryMs: number): void {
-    this.enter('retry', retryMs)
-    this.#silence(true)
-    this.setPeer(undefined)
-  }
-
-  /** Answers CLOSE again for a while, in case our CLOSED was lost. */
-  #linger(): void {
-    this.enter('linger', Math.min(MAX_LINGER_MS, Math.max(LINGER_MS, this.link.probeTimeoutMs * 3)))
-    this.#farewell = undefined
-    this.#silence(false)
-  }
-
-  /** Nothing but answers leaves the connection from now on. */
-  #silence(isUnsentKept: boolean): void {
-    this.link.giveUp(isUnsentKept)
-    this.link.setStalled(this.#now, true)
-  }
-
-  /** Tells of what has arrived before the end that is told of next. */
-  #drainMessages(): void {
-    for (let event = this.link.poll(); event !== undefined; event = this.link.poll()) {
-      if (!isControl(event) && this.#isOpen) this.events.push(event)
-    }
-  }
-
-  /** A connection that never stood has no end to be told of. */
-  #pushClosedHere(): void {
-    if (!this.#hasStood || this.#farewell === undefined) return
-    this.#pushEnded('closed-here', this.#farewell.code, this.#farewell.reason, false)
-  }
-
-  #pushEnded(cause: EndCause, code: number, reason: string, willReconnect: boolean): void {
-    this.events.push({ type: 'ended', cause, code, reason, willReconnect })
-  }
 }
-
-/** How long the other side's repeated CLOSE is answered after the end, or three times as long as an answer takes. */
-const LINGER_MS = 1_000
-/** A round trip that was measured across a pause of ours must not hold a port for long. */
-const MAX_LINGER_MS = 5_000
 
 /** With what a connection is closed whose keys are worn out. */
 const WORN_OUT_CODE = 0
 const WORN_OUT_REASON = 'the keys are worn out'
-
-type ControlEvent = Extract<ConnectionEvent, { readonly type: 'peer-close' | 'peer-closed' }>
-
-function isControl(event: ConnectionEvent): event is ControlEvent {
-  return event.type === 'peer-close' || event.type === 'peer-closed'
-}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { nextState, type ClassicState, type Input } from '../../lib/classic/state.ts'
+import { transitions, type Input } from '../../lib/classic/state.ts'
+import { nextState, type LifecycleState } from '../../lib/session/lifecycle.ts'
 
-const states: ClassicState[] = [
+const states: LifecycleState[] = [
   'waiting',
   'dialing',
   'connecting',
@@ -13,9 +14,9 @@ const states: ClassicState[] = [
 ]
 const inputs: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'close', 'linger', 'retry', 'over']
 
-function leadsSomewhere(state: ClassicState, input: Input): boolean {
+function leadsSomewhere(state: LifecycleState, input: Input): boolean {
   try {
-    nextState(state, input)
+    nextState(transitions, state, input)
     return true
   } catch {
     return false
@@ -26,8 +27,8 @@ describe('the table of states', () => {
   it('leads a client through its life', () => {
     const life: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'retry', 'dial', 'shown', 'established']
     const ending: Input[] = ['close', 'over']
-    const seen = [...life, ...ending].reduce<ClassicState[]>(
-      (path, input) => [...path, nextState(path.at(-1) ?? 'waiting', input)],
+    const seen = [...life, ...ending].reduce<LifecycleState[]>(
+      (path, input) => [...path, nextState(transitions, path.at(-1) ?? 'waiting', input)],
       [],
     )
     expect(seen).toEqual([
@@ -56,14 +57,14 @@ describe('the table of states', () => {
     const alive = ['dialing', 'connecting', 'connected', 'stalled', 'waiting']
     for (const state of ['closing', 'lingering'] as const) {
       for (const input of inputs.filter((candidate) => leadsSomewhere(state, candidate))) {
-        expect(alive).not.toContain(nextState(state, input))
+        expect(alive).not.toContain(nextState(transitions, state, input))
       }
     }
   })
 
   it('throws where an input leads nowhere, and says which', () => {
-    expect(() => nextState('closed', 'dial')).toThrow(`in the state 'closed' cannot take 'dial'`)
-    expect(() => nextState('dialing', 'established')).toThrow()
-    expect(() => nextState('lingering', 'retry')).toThrow()
+    expect(() => nextState(transitions, 'closed', 'dial')).toThrow(`in the state 'closed' cannot take 'dial'`)
+    expect(() => nextState(transitions, 'dialing', 'established')).toThrow()
+    expect(() => nextState(transitions, 'lingering', 'retry')).toThrow()
   })
 })
