@@ -48,8 +48,8 @@ export class DataLink {
   /** How many violations there were before this connection. */
   #formerViolations = 0
   #isHeard = false
-  /** Whether the connection has stood, and whether it was lost and nothing may come of it until it is resumed. */
   #hasStood = false
+  /** Whether the connection was lost, and nothing may come of it until it is resumed. */
   #isParked = false
   #resumeId: Uint8Array | undefined
   /** Whether what this connection could not deliver has been dealt with. */
@@ -69,6 +69,11 @@ export class DataLink {
   /** Whether a packet of the other side has opened. */
   get isHeard(): boolean {
     return this.#isHeard
+  }
+
+  /** Whether the connection that there is, or was last, has ever stood. */
+  get hasStood(): boolean {
+    return this.#hasStood
   }
 
   get rttMs(): number {
@@ -154,6 +159,7 @@ export class DataLink {
     const settings = limitSettings(this.#settings, limits)
     this.drop()
     this.#mtuBytes = settings.mtuBytes
+    this.#hasStood = false
     this.#resumeId = resumeId
     // What the last connection measured says nothing of this one.
     this.stats.rttMs = NaN
@@ -208,7 +214,7 @@ export class DataLink {
     this.#connection = undefined
     this.stats.heldBytes = 0
     this.#isHeard = false
-    this.#hasStood = false
+    this.#resumeId = undefined
     this.#isParked = false
     this.#isGivenUp = false
     this.#outbox.count()

@@ -41,8 +41,6 @@ export class ReliableServerSession extends ReliableSession {
   /** What the client may name to come back: what opened the connection that there is, and what was offered since. */
   #resumption: string | undefined
   readonly #offers: ReturnOffer[] = []
-  /** Whether its client ever came. */
-  #hasStood = false
 
   constructor(now: number, options: ReliableServerSessionOptions) {
     const { settings, limits, sealer, helloId, resumeId, helloSource, tuning, randomBytes } = options
@@ -77,7 +75,7 @@ export class ReliableServerSession extends ReliableSession {
 
   /** Whether its client ever came. */
   get hasStood(): boolean {
-    return this.#hasStood
+    return this.link.hasStood
   }
 
   protected override get openingDueAt(): number {
@@ -132,10 +130,6 @@ export class ReliableServerSession extends ReliableSession {
   /** Nobody came: there was no connection, so none has ended; or nobody came back to the one that has. */
   protected override handleOpeningTimeout(): void {
     this.end()
-  }
-
-  protected override handleFirstPacket(): void {
-    this.#hasStood = true
   }
 
   protected override handleLeft(): void {
