@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/state.ts'
-import { parseOptions } from '../../lib/options.ts'
+import { parseOptions } from '../../lib/parse-options.ts'
 import { transitions as reliableTransitions } from '../../lib/protocol/connection-state.ts'
 
 const root = new URL('../..', import.meta.url).pathname

@@ -1,7 +1,7 @@
 import { UDPipe, type ErrorCode, type UDPipeOptions } from 'udpipe'
 import { describe, expect, it } from 'vitest'
 import { generateServerKey } from '../../lib/server-key.ts'
-import { parseOptions } from '../../lib/options.ts'
+import { parseOptions } from '../../lib/parse-options.ts'
 import { monotonicMs } from '../../lib/transport/clock.ts'
 import { randomBytes } from '../../lib/transport/random.ts'
 
