@@ -3,11 +3,11 @@ import { Dialing } from '../../lib/protocol/dialing.ts'
 import { encodeConnectPrefix, helloId } from '../../lib/protocol/handshake.ts'
 import { PACKET_HEADER_BYTES, PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
 import { expandPacketNumber } from '../../lib/protocol/sequence.ts'
-import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 import type { Address } from '../../lib/session/address.ts'
 import { Random, type Endpoint, type Receiver, type Socket } from '../../lib/simulator/index.ts'
 import type { ReliableWorld } from './reliable-world.ts'
+import { defaultSecurity } from './securities.ts'
 
 const MTU_BYTES = 1_200
 const LIMITS = { mtuBytes: MTU_BYTES, maxMessageBytes: 16 * 1024 * 1024 }
@@ -43,7 +43,7 @@ export class HostilePeer implements Receiver {
     this.#remote = world.server.address
     this.#dialing = new Dialing(
       world.now,
-      plainSecurity(token, (length) => random.bytes(length)),
+      defaultSecurity()(token, (length) => random.bytes(length)),
       { limits: LIMITS, userPayload: new Uint8Array(0) },
     )
     this.socket = world.network.open(this, { host, port: 666 })
