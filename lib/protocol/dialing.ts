@@ -11,7 +11,9 @@ import {
   isSameId,
   MIN_HELLO_BYTES,
   NOTHING,
+  retryEcho,
   setCookie,
+  type Retry,
 } from './handshake.ts'
 import {
   decodeConnectPayload,
@@ -91,7 +93,7 @@ export class Dialing {
     const message = decodeConnect(bytes)
     if (message !== undefined) return this.#handleConnect(now, message)
     const retry = decodeRetry(bytes)
-    if (retry !== undefined) return this.#isOwn(retry.id) ? this.#handleRetry(now, retry.cookie) : undefined
+    if (retry !== undefined) return this.#handleRetry(now, retry)
     const goAway = decodeGoAway(bytes)
     // Whoever has not seen the HELLO cannot send its client away.
     if (goAway === undefined || !this.#isOwnEcho(goAway.echo)) return undefined
@@ -103,10 +105,6 @@ export class Dialing {
     this.#initiator.wipe()
   }
 
-  #isOwn(id: Uint8Array): boolean {
-    return isSameId(id, helloId(this.#hello))
-  }
-
   /** What was said before a RETRY may be answered as well, after it. */
   #isOwnEcho(echo: Uint8Array): boolean {
     return (
@@ -115,7 +113,8 @@ export class Dialing {
   }
 
   /** Once for each cookie, and no more often than a front door has reason to ask: nobody is to make a client talk. */
-  #handleRetry(now: number, cookie: Uint8Array): Answer | undefined {
+  #handleRetry(now: number, { echo, cookie }: Retry): Answer | undefined {
+    if (!isSameId(echo, retryEcho(this.#hello, cookie))) return undefined
     if (this.#retries >= MAX_RETRIES || isSame(cookie, this.#cookie)) return undefined
     this.#retries += 1
     this.#cookie = Uint8Array.from(cookie)

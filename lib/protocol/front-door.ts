@@ -29,6 +29,7 @@ import {
   encodeGoAway,
   encodeRetry,
   helloEcho,
+  helloId,
   isHello,
   NOTHING,
   PROTOCOL_VERSION,
@@ -129,7 +130,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const verdict = this.#gate.judge(now, network, isProved, isKnown)
     if (verdict === 'drop') this.stats.limitedHellos += 1
     else if (content === undefined) this.#handleBadVersion(now, bytes, source)
-    else if (verdict === 'retry') this.#retry(now, id, source)
+    else if (verdict === 'retry') this.#retry(now, bytes, source)
     else this.#handleHello(now, { hello: bytes, id, key, source, network }, content)
   }
 
@@ -200,9 +201,10 @@ export class ReliableFrontDoor implements FrontDoor {
     return cookie.length > 0 && this.#cookies.isValid(now, cookie, source, id)
   }
 
-  #retry(now: number, id: Uint8Array, source: Address): void {
+  #retry(now: number, hello: Uint8Array, source: Address): void {
     this.stats.retries += 1
-    this.#answers.push({ bytes: encodeRetry(id, this.#cookies.create(now, source, id)), destination: source })
+    const cookie = this.#cookies.create(now, source, helloId(hello))
+    this.#answers.push({ bytes: encodeRetry(hello, cookie), destination: source })
   }
 
   #handleHello(now: number, visit: Visit, { message, ticket: sealed }: HelloContent): void {

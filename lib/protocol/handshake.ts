@@ -59,8 +59,8 @@ export interface HelloContent {
 
 /** A RETRY. */
 export interface Retry {
-  /** The id of the HELLO that is to be said again. */
-  readonly id: Uint8Array
+  /** The {@link retryEcho} of the HELLO that is to be said again. */
+  readonly echo: Uint8Array
   /** What it is to be said again with. */
   readonly cookie: Uint8Array
 }
@@ -83,11 +83,15 @@ export function helloId(hello: Uint8Array): Uint8Array {
  * datagram, most significant byte first. So a client does not believe what was said of a HELLO that was changed on its way.
  */
 export function helloEcho(hello: Uint8Array): Uint8Array {
-  const echo = new Uint8Array(helloId(hello))
-  const view = new DataView(echo.buffer)
-  const offset = HELLO_ID_BYTES - 4
-  view.setUint32(offset, (view.getUint32(offset) ^ crc32(hello, hello.length)) >>> 0)
-  return echo
+  return echoOf(hello, crc32(hello, hello.length))
+}
+
+/**
+ * What RETRY says of the HELLO that it answers: as {@link helloEcho}, XORed with the CRC-32 of the cookie as well. So a client does not
+ * take a cookie that was changed on its way, either.
+ */
+export function retryEcho(hello: Uint8Array, cookie: Uint8Array): Uint8Array {
+  return echoOf(hello, crc32(hello, hello.length) ^ crc32(cookie, cookie.length))
 }
 
 /** Whether a datagram begins like a HELLO of this protocol, in whichever version. */
@@ -133,12 +137,12 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
   return content && { version, id, content }
 }
 
-/** RETRY to the HELLO of that id, which is to be said again with the cookie. */
-export function encodeRetry(id: Uint8Array, cookie: Uint8Array): Uint8Array {
+/** RETRY to a HELLO, which is to be said again with the cookie. */
+export function encodeRetry(hello: Uint8Array, cookie: Uint8Array): Uint8Array {
   const datagram = new Uint8Array(RETRY_HEAD_BYTES + cookie.length)
   datagram.set(retryWord, 0)
   datagram[retryWord.length] = PROTOCOL_VERSION
-  datagram.set(id, retryWord.length + 1)
+  datagram.set(retryEcho(hello, cookie), retryWord.length + 1)
   datagram.set(cookie, RETRY_HEAD_BYTES)
   return datagram
 }
@@ -147,7 +151,7 @@ export function encodeRetry(id: Uint8Array, cookie: Uint8Array): Uint8Array {
 export function decodeRetry(bytes: Uint8Array): Retry | undefined {
   if (!startsWith(bytes, retryWord) || bytes[retryWord.length] !== PROTOCOL_VERSION) return undefined
   if (bytes.length <= RETRY_HEAD_BYTES || bytes.length > RETRY_HEAD_BYTES + MAX_COOKIE_BYTES) return undefined
-  return { id: bytes.subarray(retryWord.length + 1, RETRY_HEAD_BYTES), cookie: bytes.subarray(RETRY_HEAD_BYTES) }
+  return { echo: bytes.subarray(retryWord.length + 1, RETRY_HEAD_BYTES), cookie: bytes.subarray(RETRY_HEAD_BYTES) }
 }
 
 /** The front door's CONNECT, which carries message 2. `maxMessageBytes` is the room to make for it. */
@@ -251,6 +255,15 @@ function decodeHelloContent(bytes: Uint8Array): HelloContent | undefined {
 export function isSameId(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < HELLO_ID_BYTES; i += 1) if (a[i] !== b[i]) return false
   return true
+}
+
+/** A HELLO's id, the last 4 bytes of which are XORed with a checksum. */
+function echoOf(hello: Uint8Array, checksum: number): Uint8Array {
+  const echo = new Uint8Array(helloId(hello))
+  const view = new DataView(echo.buffer)
+  const offset = HELLO_ID_BYTES - 4
+  view.setUint32(offset, (view.getUint32(offset) ^ checksum) >>> 0)
+  return echo
 }
 
 function packetBehind(bytes: Uint8Array, head: Uint8Array, offset: number): Uint8Array | undefined {

@@ -117,13 +117,13 @@ describe('Dialing, when it is asked to prove its address', () => {
     const hello = new Uint8Array(1_200)
     const say = (now: number): number => dialing.pollTransmit(now, hello)
     say(0)
-    return { dialing, hello, say, id: helloId(hello).slice() }
+    return { dialing, hello, say }
   }
 
   it('says the same HELLO with the cookie at once, and repeats that', () => {
-    const { dialing, hello, say, id } = dial()
+    const { dialing, hello, say } = dial()
     const first = decodeHello(hello.slice())
-    expect(dialing.handleAnswer(50, encodeRetry(id, cookies[0] ?? id))).toEqual({ type: 'retry' })
+    expect(dialing.handleAnswer(50, encodeRetry(hello, cookies[0] ?? hello))).toEqual({ type: 'retry' })
     expect(say(50)).toBe(1_200)
     expect(decodeHello(hello)).toEqual({ ...first, content: { ...first?.content, cookie: cookies[0] } })
     expect(say(249)).toBe(0)
@@ -131,29 +131,49 @@ describe('Dialing, when it is asked to prove its address', () => {
   })
 
   it('does so once for each cookie, and not without end', () => {
-    const { dialing, say, id } = dial()
+    const { dialing, hello, say } = dial()
     const said = cookies
       .flatMap((cookie) => [cookie, cookie])
       .filter((cookie) => {
-        dialing.handleAnswer(50, encodeRetry(id, cookie))
+        dialing.handleAnswer(50, encodeRetry(hello, cookie))
         return say(50) > 0
       })
     expect(said).toEqual(cookies.slice(0, 8))
   })
 
   it('does not mind who has not seen its HELLO', () => {
-    const { dialing, say } = dial()
-    expect(
-      dialing.handleAnswer(50, encodeRetry(new Random(9).bytes(16), cookies[0] ?? new Uint8Array(18))),
-    ).toBeUndefined()
+    const { dialing, hello, say } = dial()
+    const guess = hello.slice()
+    guess.set(new Random(9).bytes(16), 9)
+    expect(dialing.handleAnswer(50, encodeRetry(guess, cookies[0] ?? hello))).toBeUndefined()
     expect(say(50)).toBe(0)
+  })
+
+  it('takes no cookie that was changed on its way, nor one for a HELLO that was, nor one for the HELLO of before', () => {
+    const { dialing, hello, say } = dial()
+    const changed = hello.slice()
+    changed[700] = 1
+    const former = hello.slice()
+    const [first = hello, second = hello] = cookies
+    const retry = encodeRetry(hello, first)
+    for (let bit = 0; bit < retry.length * 8; bit += 1) {
+      const broken = retry.slice()
+      broken[bit >>> 3] = (broken[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(dialing.handleAnswer(50, broken)).toBeUndefined()
+    }
+    expect(dialing.handleAnswer(50, encodeRetry(changed, first))).toBeUndefined()
+    expect(dialing.handleAnswer(50, retry)).toEqual({ type: 'retry' })
+    say(50)
+    expect(dialing.handleAnswer(60, encodeRetry(former, second))).toBeUndefined()
+    expect(say(60)).toBe(0)
   })
 
   it('believes a refusal of the HELLO with the cookie, and of the one before it', () => {
     for (const isFormer of [false, true]) {
-      const { dialing, hello, say, id } = dial()
+      const { dialing, hello, say } = dial()
+      const id = helloId(hello).slice()
       const former = helloEcho(hello)
-      dialing.handleAnswer(50, encodeRetry(id, cookies[0] ?? id))
+      dialing.handleAnswer(50, encodeRetry(hello, cookies[0] ?? hello))
       say(50)
       const echo = isFormer ? former : helloEcho(hello)
       expect(dialing.handleAnswer(90, encodeGoAway(id, 3, 'full'))).toBeUndefined()
@@ -162,8 +182,8 @@ describe('Dialing, when it is asked to prove its address', () => {
   })
 
   it('measures the round trip from the HELLO with the cookie', () => {
-    const { dialing, hello, say, id } = dial()
-    dialing.handleAnswer(50, encodeRetry(id, cookies[0] ?? id))
+    const { dialing, hello, say } = dial()
+    dialing.handleAnswer(50, encodeRetry(hello, cookies[0] ?? hello))
     say(50)
     const responder = security.respond(decodeHello(hello)?.content?.message ?? hello)
     const payload = encodeConnectPayload({ limits, isResumed: false, resumeId: undefined, endpoint })

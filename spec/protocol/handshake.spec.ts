@@ -22,6 +22,7 @@ import {
   packetOfConnected,
   setCookie,
 } from '../../lib/protocol/handshake.ts'
+import { crc32 } from '../../lib/security/crc32.ts'
 import { Random } from '../../lib/simulator/index.ts'
 
 const encoder = new TextEncoder()
@@ -130,17 +131,24 @@ describe('HELLO', () => {
 })
 
 describe('RETRY', () => {
-  it('is the word, a NUL, the version, the id of the HELLO and the cookie', () => {
-    const bytes = encodeRetry(id, new Uint8Array([5, 6]))
-    expect([...bytes]).toEqual([...encoder.encode('RETRY\0'), 1, ...id, 5, 6])
-    expect(decodeRetry(bytes)).toEqual({ id, cookie: new Uint8Array([5, 6]) })
+  const hello = new Random(3).bytes(MIN_HELLO_BYTES)
+
+  it('is the word, a NUL, the version, the echo of the HELLO and the cookie', () => {
+    const cookie = new Uint8Array([5, 6])
+    const bytes = encodeRetry(hello, cookie)
+    const echo = hello.slice(9, 25)
+    const checksum = crc32(hello, hello.length) ^ crc32(cookie, 2)
+    const view = new DataView(echo.buffer)
+    view.setUint32(12, (view.getUint32(12) ^ checksum) >>> 0)
+    expect([...bytes]).toEqual([...encoder.encode('RETRY\0'), 1, ...echo, 5, 6])
+    expect(decodeRetry(bytes)).toEqual({ echo, cookie })
   })
 
   it('is not read in another version, nor without a cookie, nor with one that no HELLO has room for', () => {
-    const bytes = encodeRetry(id, new Uint8Array(MAX_COOKIE_BYTES))
+    const bytes = encodeRetry(hello, new Uint8Array(MAX_COOKIE_BYTES))
     expect(decodeRetry(bytes)).toBeDefined()
-    expect(decodeRetry(encodeRetry(id, new Uint8Array(0)))).toBeUndefined()
-    expect(decodeRetry(encodeRetry(id, new Uint8Array(MAX_COOKIE_BYTES + 1)))).toBeUndefined()
+    expect(decodeRetry(encodeRetry(hello, new Uint8Array(0)))).toBeUndefined()
+    expect(decodeRetry(encodeRetry(hello, new Uint8Array(MAX_COOKIE_BYTES + 1)))).toBeUndefined()
     bytes[6] = 2
     expect(decodeRetry(bytes)).toBeUndefined()
   })
