@@ -1,8 +1,11 @@
 import { ReliableClient } from '../../lib/protocol/client.ts'
 import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
 import type { ConnectionTuning } from '../../lib/protocol/connection.ts'
+import type { ConnectToken } from '../../lib/security/connect-token.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
+import type { TicketCheckOptions } from '../../lib/security/ticket-check.ts'
 import type { Address } from '../../lib/session/address.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/front-door-limits.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -24,6 +27,10 @@ export interface ConversationOptions extends ConnectionTuning {
   readonly serverSecurity?: SecurityFactory
   readonly clientToken?: string
   readonly settings?: Partial<SessionSettings>
+  /** What the front door takes, over the default. */
+  readonly limits?: Partial<FrontDoorLimits>
+  readonly tickets?: TicketCheckOptions
+  readonly connectToken?: ConnectToken
   /** Sees each datagram before it is delivered. */
   readonly onPassing?: (passing: Passing, conversation: Conversation) => void
 }
@@ -61,6 +68,7 @@ export class Conversation {
       ...options,
       token: 'token',
       security: serverSecurity,
+      limits: { ...DEFAULT_FRONT_DOOR_LIMITS, ...options.limits },
       randomBytes: bytesOf(seed, 'server'),
     })
   }
@@ -85,6 +93,11 @@ export class Conversation {
     else this.server?.handleDatagram(this.now, copy, source)
   }
 
+  /** Passes on what the front door has answered by now. */
+  passAnswers(): void {
+    this.#pass(this.door, () => 'client', doorAddress)
+  }
+
   /** Text messages that arrived at one end. */
   heard(events: readonly SessionEvent[]): string[] {
     return events.flatMap((event) => (event.type === 'message' ? [new TextDecoder().decode(event.message)] : []))
@@ -96,10 +109,13 @@ export class Conversation {
     this.server?.handleTimeout(this.now, STEP_MS)
     this.#takeKnocks()
     drain(this.client, this.clientEvents)
-    for (const session of this.knocks) drain(session, this.serverEvents)
-    const { client, door, server } = this
+    for (const session of this.knocks) {
+      drain(session, this.serverEvents)
+      if (session.state === 'closed') this.door.forget(session)
+    }
+    const { client, server } = this
     this.#pass(client, (to) => (to.port === doorAddress.port ? 'door' : 'server'), clientAddress)
-    this.#pass(door, () => 'client', doorAddress)
+    this.passAnswers()
     if (server !== undefined) this.#pass(server, () => 'client', privateAddress)
     return this.passed.length > before
   }
