@@ -20,6 +20,8 @@ export interface PlayOptions {
   readonly connectsSockets?: boolean
   readonly limits?: ReliableWorldOptions['limits']
   readonly tickets?: ReliableWorldOptions['tickets']
+  /** Default: the world's. */
+  readonly security?: ReliableWorldOptions['security']
   readonly redundancy?: ReliableWorldOptions['redundancy']
   readonly firstPacketNumber?: number
 }
@@ -64,6 +66,7 @@ export class Play {
       redundancy: options.redundancy ?? 'auto',
       limits: options.limits,
       tickets: options.tickets,
+      ...(options.security !== undefined && { security: options.security }),
       firstPacketNumber: options.firstPacketNumber ?? 0,
       server: {
         loop: options.serverLoop ?? {},

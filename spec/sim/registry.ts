@@ -1,4 +1,5 @@
 import type { Scenario } from './scenario.ts'
+import { attackerScenarios } from './scenarios/attackers.ts'
 import { closingScenarios } from './scenarios/closing.ts'
 import { deliveryScenarios } from './scenarios/delivery.ts'
 import { frontDoorScenarios } from './scenarios/front-door.ts'
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   ...resumingScenarios,
   ...closingScenarios,
   ...hostileScenarios,
+  ...attackerScenarios,
 ]
 
 /** The scenario of a name; throws when there is none. */
