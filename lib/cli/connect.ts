@@ -57,7 +57,9 @@ const attemptFailures: readonly ErrorCode[] = ['ERR_HANDSHAKE_TIMEOUT', 'ERR_REF
 class Connection extends ConsolePipe {
   readonly #server: string
   readonly #staysOpen: boolean
-  readonly #reconnects: boolean
+  /** Whether it goes on after an attempt that failed: over and over, or as long as a connect token names another server. */
+  readonly #goesOn: boolean
+  #failedAttempts = 0
   #hasStood = false
 
   constructor(host: string | undefined, port: number | undefined, options: ConnectOptions) {
@@ -73,7 +75,7 @@ class Connection extends ConsolePipe {
     this.#server =
       host === undefined || port === undefined ? 'the servers of the connect token' : formatAddress({ host, port })
     this.#staysOpen = keepOpen === true
-    this.#reconnects = reconnect
+    this.#goesOn = reconnect || connectToken !== undefined
   }
 
   pass(message: Uint8Array): boolean {
@@ -104,14 +106,18 @@ class Connection extends ConsolePipe {
   }
 
   override onError(error: UDPipeError): void {
-    if (this.#reconnects && attemptFailures.includes(error.code)) this.report.warning(error.message)
-    else super.onError(error)
+    if (this.#goesOn && attemptFailures.includes(error.code)) {
+      this.#failedAttempts += 1
+      this.report.warning(error.message)
+    } else super.onError(error)
   }
 
   protected override begin(): void {
     this.report.event(`dialing ${this.#server}`)
-    // Whether it succeeds, the callbacks tell.
-    void this.connect()
+    // Of everything else that comes of it, the callbacks tell.
+    this.connect().catch(() => {
+      if (this.#failedAttempts > 0) this.report.failure(`no connection with ${this.#server}`)
+    })
   }
 
   protected override nameOf(): string {

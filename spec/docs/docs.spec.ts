@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/state.ts'
 import { parseOptions } from '../../lib/parse-options.ts'
 import { transitions as reliableTransitions } from '../../lib/protocol/connection-state.ts'
+import { scenarios } from '../sim/registry.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -85,6 +86,28 @@ describe('docs/options.md', () => {
     const listed = [...read('docs/options.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
     expect(listed).toEqual(Object.keys(parseOptions({})))
   })
+})
+
+describe('docs/security.md', () => {
+  const [, model = ''] = read('docs/security.md').split('## Threat model\n')
+  const rows = [...(model.split('\n## ')[0] ?? '').matchAll(/^\| (?!attacker|---)(.*) \|$/gm)].map(([, row = '']) => {
+    return row.split(' | ')
+  })
+
+  it('has for each attacker what they try, what happens, and what shows it', () => {
+    expect(rows.length).toBeGreaterThan(25)
+    for (const cells of rows)
+      expect([cells, cells.length, cells.at(-1)]).toEqual([cells, 4, expect.stringMatching(/`/)])
+  })
+
+  it.each(rows.flatMap(([attacker = '', , , shown = '']) => shown.split('; ').map((proof) => [attacker, proof])))(
+    'names what there is: %s: %s',
+    (_attacker, proof) => {
+      const [, spec, words = ''] = /^`([\w/-]+\.spec\.ts)`(?:: \*(.+)\*)?$/.exec(proof) ?? []
+      if (spec !== undefined) expect(read(`spec/${spec}`)).toContain(words)
+      else expect(scenarios.map(({ name }) => `\`${name}\``)).toContain(proof)
+    },
+  )
 })
 
 describe('docs/lifecycle.md', () => {
