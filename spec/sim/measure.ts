@@ -1,10 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { measurements } from './measurements.ts'
 import type { MeasureOptions, Row } from './measurements.ts'
+import { securityCost } from './security-cost.ts'
+
+const all = [...measurements, securityCost]
 
 const program = new Command('measure')
-  .description('Measures the reliable protocol in the simulator and prints a table for each measurement.')
-  .argument('[names...]', `which: ${measurements.map(({ name }) => name).join(', ')}; all by default`)
+  .description(
+    'Measures the reliable protocol, in the simulator but for security, and prints a table for each measurement.',
+  )
+  .argument('[names...]', `which: ${all.map(({ name }) => name).join(', ')}; all by default`)
   .option('--seeds <n>', 'how many seeds each', parseCount, 10)
   .option('--from <seed>', 'the first seed', parseCount, 1)
   .option('--seconds <s>', 'how long the streams last', parseCount, 60)
@@ -19,11 +24,11 @@ const program = new Command('measure')
       names: string[],
       options: { seeds: number; from: number; seconds: number; redundancy: 'auto' | 'off' | number; security: string },
     ) => {
-      const unknown = names.find((name) => !measurements.some((measurement) => measurement.name === name))
+      const unknown = names.find((name) => !all.some((measurement) => measurement.name === name))
       if (unknown !== undefined) program.error(`There is no measurement '${unknown}'.`)
       process.env['SECURITY'] = options.security
       const { seeds, from: firstSeed, seconds, redundancy } = options
-      for (const measurement of measurements) {
+      for (const measurement of all) {
         if (names.length > 0 && !names.includes(measurement.name)) continue
         const settings: MeasureOptions = { seeds, firstSeed, seconds, redundancy }
         console.log(`\n${measurement.name}: ${measurement.title}`)
