@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Counters } from 'udpipe'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { ChildProgram } from '../support/child-program.ts'
 import type { Holdings } from './programs/measure.ts'
 
@@ -9,6 +9,8 @@ const COUNT = Number(process.env['FLOOD'] ?? 2_000)
 
 const MESSAGES = Math.min(300, Math.max(60, COUNT / 100))
 const JOINS = 3
+/** From one message of a client to its next. */
+const INTERVAL_MS = 1_000 / 60
 /** What a heap may be larger by than before the flood. */
 const HEAP_TOLERANCE_BYTES = 4 * 1024 * 1024
 
@@ -20,9 +22,19 @@ interface Talk {
   readonly disconnects: number
 }
 
+interface Flood {
+  readonly sentBytes: number
+  readonly answeredBytes: number
+  readonly durationMs: number
+}
+
 type State = Holdings & { readonly counters: Counters; readonly peers: number }
 
 describe(`a flood of ${COUNT} datagrams from 200 addresses`, () => {
+  const rows: Record<string, object> = {}
+
+  afterAll(() => printTable(rows))
+
   it.each(['wrong token', 'right token', 'garbage'] as const)(
     'with %s keeps nobody out, disturbs nobody, and leaves nothing behind',
     { timeout: 180_000 },
@@ -34,17 +46,18 @@ describe(`a flood of ${COUNT} datagrams from 200 addresses`, () => {
       const quiet = (await besieged.ask({ messages: MESSAGES })) as Talk
       const before = (await besieged.ask({})) as State
 
-      const flooding = flood.ask({ port, kind, count: COUNT }) as Promise<{ sentBytes: number; answeredBytes: number }>
+      const flooding = flood.ask({ port, kind, count: COUNT }) as Promise<Flood>
       const during = (await besieged.ask({ messages: MESSAGES })) as Talk
       const joins = await besieged.ask({ joins: JOINS })
-      const { sentBytes, answeredBytes } = await flooding
+      const flooded = await flooding
       const after = await untilAtRest(besieged, before)
 
-      console.log(report(kind, quiet, during, after, answeredBytes / sentBytes))
+      rows[kind] = tableRow(quiet, during, [before, after], flooded)
       expect(during).toMatchObject({ arrived: quiet.expected, expected: quiet.expected, disconnects: 0 })
       expect(joins).toEqual({ joined: JOINS })
-      expect(answeredBytes).toBeLessThan(sentBytes)
+      expect(flooded.answeredBytes).toBeLessThan(flooded.sentBytes)
       expect(after.peers).toBe(before.peers)
+      expect(after.sockets).toBe(before.sockets)
     },
   )
 })
@@ -60,14 +73,36 @@ async function untilAtRest(besieged: ChildProgram, before: State): Promise<State
   throw new Error(`The server still holds on to ${JSON.stringify(state)}; before ${JSON.stringify(before)}.`)
 }
 
-function report(kind: string, quiet: Talk, during: Talk, after: State, answered: number): string {
+/** What a flood came to, as a line of the table. */
+function tableRow(quiet: Talk, during: Talk, [before, after]: readonly [State, State], flood: Flood): object {
   const { badTokens, retries, limitedHellos, suppressedRefusals, abandonedHandshakes, droppedInbox } = after.counters
-  const ms = (value: number): string => value.toFixed(2)
-  return (
-    `${kind}: p50 ${ms(quiet.p50Ms)} -> ${ms(during.p50Ms)} ms, p99 ${ms(quiet.p99Ms)} -> ${ms(during.p99Ms)} ms; ` +
-    `answered ${(100 * answered).toFixed(2)} % of the bytes; ` +
-    JSON.stringify({ badTokens, retries, limitedHellos, suppressedRefusals, abandonedHandshakes, droppedInbox })
-  )
+  const rise = during.p99Ms - quiet.p99Ms
+  return {
+    'a second': Math.round((COUNT * 1_000) / flood.durationMs),
+    'p50 ms': `${during.p50Ms.toFixed(1)} (quiet ${quiet.p50Ms.toFixed(1)})`,
+    'p99 ms': `${during.p99Ms.toFixed(1)} (quiet ${quiet.p99Ms.toFixed(1)})`,
+    'within an interval': rise <= INTERVAL_MS ? 'yes' : `no: ${rise.toFixed(1)} more`,
+    'answered bytes': `${((100 * flood.answeredBytes) / flood.sentBytes).toFixed(2)} %`,
+    sockets: `${before.sockets} -> ${after.sockets}`,
+    'heap MB': `${(before.heapBytes / 1e6).toFixed(1)} -> ${(after.heapBytes / 1e6).toFixed(1)}`,
+    'bad tokens': badTokens,
+    retries,
+    limited: limitedHellos,
+    'not refused': suppressedRefusals,
+    abandoned: abandonedHandshakes,
+    'inbox full': droppedInbox,
+  }
+}
+
+/** One column for each flood, which a terminal has room for. */
+function printTable(rows: Readonly<Record<string, object>>): void {
+  const kinds = Object.entries(rows)
+  const names = Object.keys(kinds[0]?.[1] ?? {})
+  const columns = kinds.map(([kind, row]) => [kind, ...Object.values(row).map(String)])
+  const lines = ['', ...names].map((name, i) => {
+    return name.padEnd(20) + columns.map((column) => (column[i] ?? '').padStart(26)).join('')
+  })
+  console.log(`a flood of ${COUNT} datagrams of each kind\n${lines.join('\n')}`)
 }
 
 function startProgram(name: string): ChildProgram {

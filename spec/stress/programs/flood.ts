@@ -1,6 +1,7 @@
 /**
  * Floods a front door: for each message of its parent with `{ port, kind, count }`, so many datagrams of that kind from sockets on many
- * addresses of 127.0.0.0/8, and never an answer to what comes back. It answers how many it sent, and how many bytes came back.
+ * addresses of 127.0.0.0/8, and never an answer to what comes back. It answers how many bytes
+ * it sent, how many came back, and how long it took.
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -36,11 +37,13 @@ process.send?.({})
 
 async function flood({ port, kind, count }: Order): Promise<void> {
   answeredBytes = 0
+  const startedAt = performance.now()
   for (let i = 0; i < count; i += 1) {
     sockets[i % SOCKETS]?.send(datagram(kind), port, '127.0.0.1')
     if (i % BURST === BURST - 1) await turn()
   }
-  process.send?.({ sent: count, sentBytes: count * HELLO_BYTES, answeredBytes })
+  const durationMs = performance.now() - startedAt
+  process.send?.({ sentBytes: count * HELLO_BYTES, answeredBytes, durationMs })
 }
 
 function datagram(kind: Order['kind']): Uint8Array {
