@@ -55,7 +55,8 @@ export function defineSim(program: Command): void {
 const help = `
 What is asked for happens in both directions, to each client on a path of its own. The private port that the server shows a client is
 relayed, too, under the same number, so the relay needs an address of its own, and the server has to advertise that one. An encrypted
-CONNECT hides the port: there the server gets a range of private ports, and so does the relay.
+CONNECT hides the port: there the server keeps its clients at one port (--private-ports shared) and the relay has the same number, or the
+server gets a range of private ports, and so does the relay.
 ${exitCodesHelp}
 
 Example, in three terminals:

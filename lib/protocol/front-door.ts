@@ -265,16 +265,16 @@ export class ReliableFrontDoor implements FrontDoor {
     const { key, responder, source } = knock
     const { session } = guest
     // A copy, so that nobody keeps the whole HELLO.
-    const helloId = knock.id.slice()
+    const id = knock.id.slice()
     session.offerReturn({
-      helloId,
+      helloId: id,
       resumption,
       sealer: responder.createSealer(),
       source: this.#isPortShared ? source : undefined,
     })
     this.#guests.note(guest, key, answer, resumption)
     this.stats.returned += 1
-    this.#events.push({ type: 'returning', session, id: helloId, source })
+    this.#events.push({ type: 'returning', session, id, source })
     this.#answers.push(answer)
   }
 

@@ -39,8 +39,9 @@ interface Doorway {
 export const MAX_RELAY_CLIENTS = 1_024
 
 const HIDDEN_PORT =
-  'The server’s CONNECT is encrypted, so nobody here can read which private port it names: give the relay the range of them, as the ' +
-  'server has it, or have both ends run with security none.'
+  'The server’s CONNECT is encrypted, so nobody here can read which private port it names. That is well where its clients stay at one ' +
+  'port (--private-ports shared) and that has the same number here; if not, give the relay the range of them (--ports), as the server ' +
+  'has it, or have both ends run with security none.'
 
 /** A client that nothing came from for so long is forgotten, like a mapping in a NAT. */
 const IDLE_MS = 60_000
