@@ -11,7 +11,6 @@ import {
   isSameId,
   MIN_HELLO_BYTES,
   NOTHING,
-  retryEcho,
   setCookie,
   type Retry,
 } from './handshake.ts'
@@ -114,7 +113,7 @@ export class Dialing {
 
   /** Once for each cookie, and no more often than a front door has reason to ask: nobody is to make a client talk. */
   #handleRetry(now: number, { echo, cookie }: Retry): Answer | undefined {
-    if (!isSameId(echo, retryEcho(this.#hello, cookie))) return undefined
+    if (!isSameId(echo, helloEcho(this.#hello))) return undefined
     if (this.#retries >= MAX_RETRIES || isSame(cookie, this.#cookie)) return undefined
     this.#retries += 1
     this.#cookie = Uint8Array.from(cookie)

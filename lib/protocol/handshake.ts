@@ -59,7 +59,7 @@ export interface HelloContent {
 
 /** A RETRY. */
 export interface Retry {
-  /** The {@link retryEcho} of the HELLO that is to be said again. */
+  /** The {@link helloEcho} of the HELLO that is to be said again. */
   readonly echo: Uint8Array
   /** What it is to be said again with. */
   readonly cookie: Uint8Array
@@ -79,19 +79,12 @@ export function helloId(hello: Uint8Array): Uint8Array {
 }
 
 /**
- * What GO AWAY! says of the HELLO that it answers: its id, the last 4 bytes of which are XORed with the CRC-32 of the whole
- * datagram, most significant byte first. So a client does not believe what was said of a HELLO that was changed on its way.
+ * What RETRY and GO AWAY! say of the HELLO that they answer: its id, the last 4 bytes of which are XORed with the CRC-32 of the
+ * whole datagram, most significant byte first. So a client does not believe what was said of a HELLO that was changed on its
+ * way. On its own way an echo is XORed with the CRC-32 of all that follows it as well, for the same reason.
  */
 export function helloEcho(hello: Uint8Array): Uint8Array {
-  return echoOf(hello, crc32(hello, hello.length))
-}
-
-/**
- * What RETRY says of the HELLO that it answers: as {@link helloEcho}, XORed with the CRC-32 of the cookie as well. So a client does not
- * take a cookie that was changed on its way, either.
- */
-export function retryEcho(hello: Uint8Array, cookie: Uint8Array): Uint8Array {
-  return echoOf(hello, crc32(hello, hello.length) ^ crc32(cookie, cookie.length))
+  return mixed(helloId(hello), crc32(hello, hello.length))
 }
 
 /** Whether a datagram begins like a HELLO of this protocol, in whichever version. */
@@ -142,16 +135,16 @@ export function encodeRetry(hello: Uint8Array, cookie: Uint8Array): Uint8Array {
   const datagram = new Uint8Array(RETRY_HEAD_BYTES + cookie.length)
   datagram.set(retryWord, 0)
   datagram[retryWord.length] = PROTOCOL_VERSION
-  datagram.set(retryEcho(hello, cookie), retryWord.length + 1)
   datagram.set(cookie, RETRY_HEAD_BYTES)
+  setEcho(datagram, retryWord.length + 1, helloEcho(hello))
   return datagram
 }
 
-/** Reads a RETRY, as views; `undefined` when it is none of our version, or its cookie empty or longer than any. */
+/** Reads a RETRY, its cookie as a view; `undefined` when it is none of our version, or its cookie empty or longer than any. */
 export function decodeRetry(bytes: Uint8Array): Retry | undefined {
   if (!startsWith(bytes, retryWord) || bytes[retryWord.length] !== PROTOCOL_VERSION) return undefined
   if (bytes.length <= RETRY_HEAD_BYTES || bytes.length > RETRY_HEAD_BYTES + MAX_COOKIE_BYTES) return undefined
-  return { echo: bytes.subarray(retryWord.length + 1, RETRY_HEAD_BYTES), cookie: bytes.subarray(RETRY_HEAD_BYTES) }
+  return { echo: echoOf(bytes, retryWord.length + 1), cookie: bytes.subarray(RETRY_HEAD_BYTES) }
 }
 
 /** The front door's CONNECT, which carries message 2. `maxMessageBytes` is the room to make for it. */
@@ -176,9 +169,9 @@ export function encodeGoAway(echo: Uint8Array, code: number, reason: string): Ui
   const datagram = new Uint8Array(GO_AWAY_HEAD_BYTES + text.length)
   datagram.set(goAwayWord, 0)
   datagram[goAwayWord.length] = PROTOCOL_VERSION
-  datagram.set(echo, goAwayWord.length + 1)
   writeUint16(datagram, GO_AWAY_HEAD_BYTES - CODE_BYTES, code)
   datagram.set(text, GO_AWAY_HEAD_BYTES)
+  setEcho(datagram, goAwayWord.length + 1, echo)
   return datagram
 }
 
@@ -186,9 +179,8 @@ export function encodeGoAway(echo: Uint8Array, code: number, reason: string): Ui
 export function decodeGoAway(bytes: Uint8Array): GoAway | undefined {
   if (!startsWith(bytes, goAwayWord)) return undefined
   if (bytes.length < GO_AWAY_HEAD_BYTES || bytes.length > GO_AWAY_HEAD_BYTES + MAX_REASON_BYTES) return undefined
-  const echoOffset = goAwayWord.length + 1
   return {
-    echo: bytes.subarray(echoOffset, echoOffset + HELLO_ID_BYTES),
+    echo: echoOf(bytes, goAwayWord.length + 1),
     code: readUint16(bytes, GO_AWAY_HEAD_BYTES - CODE_BYTES),
     reason: decoder.decode(bytes.subarray(GO_AWAY_HEAD_BYTES)),
   }
@@ -257,13 +249,28 @@ export function isSameId(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-/** A HELLO's id, the last 4 bytes of which are XORed with a checksum. */
-function echoOf(hello: Uint8Array, checksum: number): Uint8Array {
-  const echo = new Uint8Array(helloId(hello))
-  const view = new DataView(echo.buffer)
+/** Writes an echo, XORed with the checksum of all that follows it in the datagram. */
+function setEcho(datagram: Uint8Array, offset: number, echo: Uint8Array): void {
+  datagram.set(mixed(echo, checksumBehindEcho(datagram, offset)), offset)
+}
+
+/** The echo that was written by {@link setEcho}; another one when anything behind it was changed. */
+function echoOf(datagram: Uint8Array, offset: number): Uint8Array {
+  return mixed(datagram.subarray(offset, offset + HELLO_ID_BYTES), checksumBehindEcho(datagram, offset))
+}
+
+function checksumBehindEcho(datagram: Uint8Array, offset: number): number {
+  const content = datagram.subarray(offset + HELLO_ID_BYTES)
+  return crc32(content, content.length)
+}
+
+/** As many bytes as a HELLO's id has, the last 4 of which are XORed with a checksum, as a copy. */
+function mixed(echo: Uint8Array, checksum: number): Uint8Array {
+  const copy = new Uint8Array(echo)
+  const view = new DataView(copy.buffer)
   const offset = HELLO_ID_BYTES - 4
   view.setUint32(offset, (view.getUint32(offset) ^ checksum) >>> 0)
-  return echo
+  return copy
 }
 
 function packetBehind(bytes: Uint8Array, head: Uint8Array, offset: number): Uint8Array | undefined {

@@ -11,6 +11,7 @@ import {
   encodeGoAway,
   encodeHello,
   encodeRetry,
+  helloEcho,
   HELLO_OVERHEAD_BYTES,
   helloId,
   idOfConnect,
@@ -136,12 +137,14 @@ describe('RETRY', () => {
   it('is the word, a NUL, the version, the echo of the HELLO and the cookie', () => {
     const cookie = new Uint8Array([5, 6])
     const bytes = encodeRetry(hello, cookie)
-    const echo = hello.slice(9, 25)
-    const checksum = crc32(hello, hello.length) ^ crc32(cookie, 2)
-    const view = new DataView(echo.buffer)
-    view.setUint32(12, (view.getUint32(12) ^ checksum) >>> 0)
-    expect([...bytes]).toEqual([...encoder.encode('RETRY\0'), 1, ...echo, 5, 6])
-    expect(decodeRetry(bytes)).toEqual({ echo, cookie })
+    const sum = crc32(hello, hello.length) ^ crc32(cookie, 2)
+    expect([...bytes]).toEqual([...encoder.encode('RETRY\0'), 1, ...xorEnd(hello.slice(9, 25), sum), 5, 6])
+    expect(decodeRetry(bytes)).toEqual({ echo: helloEcho(hello), cookie })
+  })
+
+  it('echoes another HELLO when any bit behind its version is flipped', () => {
+    const bytes = encodeRetry(hello, new Random(4).bytes(MAX_COOKIE_BYTES))
+    expectOtherEchoes(bytes, 7, (changed) => decodeRetry(changed)?.echo, helloEcho(hello))
   })
 
   it('is not read in another version, nor without a cookie, nor with one that no HELLO has room for', () => {
@@ -180,7 +183,13 @@ describe('the front door’s CONNECT', () => {
 describe('GO AWAY!', () => {
   it('is the word, a NUL, the version, the echo of the HELLO, the code and the reason', () => {
     const bytes = encodeGoAway(id, 0x0102, 'full')
-    expect([...bytes]).toEqual([...encoder.encode('GO AWAY!\0'), 1, ...id, 1, 2, ...encoder.encode('full')])
+    const content = [1, 2, ...encoder.encode('full')]
+    const echo = xorEnd(id, crc32(Uint8Array.from(content), content.length))
+    expect([...bytes]).toEqual([...encoder.encode('GO AWAY!\0'), 1, ...echo, ...content])
+  })
+
+  it('echoes another HELLO when any bit behind its version is flipped', () => {
+    expectOtherEchoes(encodeGoAway(id, 3, 'full'), 10, (changed) => decodeGoAway(changed)?.echo, id)
   })
 
   it('comes back out as it went in', () => {
@@ -266,3 +275,25 @@ describe('every decoder', () => {
     )
   })
 })
+
+/** Bytes, the last 4 of which are XORed with a checksum. */
+function xorEnd(bytes: Uint8Array, checksum: number): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  const view = new DataView(copy.buffer)
+  view.setUint32(copy.length - 4, (view.getUint32(copy.length - 4) ^ checksum) >>> 0)
+  return copy
+}
+
+function expectOtherEchoes(
+  datagram: Uint8Array,
+  fromOffset: number,
+  read: (bytes: Uint8Array) => Uint8Array | undefined,
+  echo: Uint8Array,
+): void {
+  expect(read(datagram)).toEqual(echo)
+  for (let bit = fromOffset * 8; bit < datagram.length * 8; bit += 1) {
+    const changed = Uint8Array.from(datagram)
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    expect(read(changed)).not.toEqual(echo)
+  }
+}
