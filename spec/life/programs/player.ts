@@ -34,7 +34,11 @@ export interface Standing {
   readonly peers: number
   /** How many messages `send` took. */
   readonly accepted: number
-  readonly hints: number
+  /** What the kernel said of datagrams that did not arrive, each once; only with `debug`. */
+  readonly hintCodes: readonly string[]
+  /** The moves of its clients, `from to`. */
+  readonly moves: readonly string[]
+  readonly resumptions: number
   /** What keeps this process besides its parent. */
   readonly resources: readonly string[]
 }
@@ -47,7 +51,8 @@ class Playing extends RecordingPipe {
   }
 }
 
-const pipe = new Playing()
+const hintCodes = new Set<string>()
+const pipe = new Playing({ logger: { debug: takeHint, warn: (line) => console.error(line) } })
 /** 0 on a client. */
 let port = 0
 let accepted = 0
@@ -93,6 +98,11 @@ async function obey(command: Command): Promise<void> {
   process.send?.(look())
 }
 
+function takeHint(line: string): void {
+  const [, code] = /hint: (\w+)/.exec(line) ?? []
+  if (code !== undefined) hintCodes.add(code)
+}
+
 function send(message: string): boolean {
   return port === 0 ? pipe.send(message) : pipe.sendAll(message) > 0
 }
@@ -110,7 +120,9 @@ function look(): Standing {
     remotes: pipe.called('onConnect').map(([, ip, remotePort]) => `${ip}:${remotePort}`),
     peers: [...pipe.peers()].length,
     accepted,
-    hints: pipe.counters.hints,
+    hintCodes: [...hintCodes],
+    moves: pipe.called('onMigrated').map(([, from, to]) => `${from.host} ${to.host}`),
+    resumptions: pipe.counters.resumptions,
     resources: process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap'),
   }
 }
