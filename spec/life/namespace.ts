@@ -17,13 +17,13 @@ export class Namespace {
   /** Nobody else's. */
   readonly name = `udpipe-${process.pid}-${randomBytes(4).toString('hex')}`
 
-  constructor() {
+  /** `onOver` is told what has to be done in the end. */
+  constructor(onOver: (remove: () => void) => void) {
     ip('netns', 'add', this.name)
+    onOver(() => {
+      ip('netns', 'del', this.name)
+    })
     this.ip('link', 'set', 'lo', 'up')
-  }
-
-  remove(): void {
-    ip('netns', 'del', this.name)
   }
 
   /** What to run a program by. */
@@ -67,15 +67,14 @@ function ip(...args: readonly string[]): void {
 /** Why this machine has no namespaces to play in; `undefined` when it has. */
 export function whatIsMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'this is not root'
-  const made: Namespace[] = []
+  const removals: (() => void)[] = []
   try {
-    made.push(new Namespace())
-    made.push(new Namespace())
-    made[0]?.connect(made[1] as Namespace, 'probe')
+    const [here, there] = [0, 1].map(() => new Namespace((remove) => removals.push(remove))) as [Namespace, Namespace]
+    here.connect(there, 'probe')
     return undefined
   } catch (error) {
     return `ip cannot make them (${(error as Error).message.trim()})`
   } finally {
-    for (const namespace of made) namespace.remove()
+    for (const remove of removals) remove()
   }
 }

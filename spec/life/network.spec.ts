@@ -16,8 +16,7 @@ describe.concurrent('a network that goes away under both ends and comes back', (
     skip,
   }) => {
     skip(missing !== undefined, `needs a network namespace: ${missing}`)
-    const network = createNetwork()
-    onTestFinished(() => network.remove())
+    const network = createNetwork(onTestFinished)
     const { server, client, port } = await createPlayers(network)
     await client.connect(port, { ...patient, host: SERVER, debug: true })
     await client.until(hasConnected)
@@ -43,8 +42,7 @@ describe.concurrent('a network that goes away under both ends and comes back', (
 
   it('is waited for by a client that dials meanwhile', async ({ expect, onTestFinished, skip }) => {
     skip(missing !== undefined, `needs a network namespace: ${missing}`)
-    const network = createNetwork()
-    onTestFinished(() => network.remove())
+    const network = createNetwork(onTestFinished)
     const { server, client, port } = await createPlayers(network)
 
     cut(network, 'ENETUNREACH')
@@ -59,8 +57,8 @@ describe.concurrent('a network that goes away under both ends and comes back', (
 })
 
 /** A network that has an address for either end. */
-function createNetwork(): Namespace {
-  const network = new Namespace()
+function createNetwork(onOver: (remove: () => void) => void): Namespace {
+  const network = new Namespace(onOver)
   for (const host of [SERVER, CLIENT]) network.addAddress(host)
   return network
 }

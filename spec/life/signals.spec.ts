@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'vitest'
-import { ChildProgram } from '../support/child-program.ts'
 import { count, hasConnected, isConnected, numbered, Player } from './player.ts'
 
 const patient = { stallTimeoutMs: 300, pingIntervalMs: 100, timeoutMs: 20_000 }
@@ -92,46 +91,3 @@ describe.concurrent('a process that is killed', () => {
     expect(count(await current.look(), 'onNewClient')).toBe(1)
   })
 })
-
-describe.concurrent('a relay that stands for the server at an address of its own', () => {
-  it('is where the client is shown its private port, as advertised', async ({ expect }) => {
-    const { client, privatePort } = await connectThroughRelay('127.0.0.11')
-
-    expect((await client.look()).remotes).toEqual([`127.0.0.11:${privatePort}`])
-  })
-
-  it('carries nothing while it is stopped, and no reliable message is missing or stuck after it', async ({
-    expect,
-  }) => {
-    const { server, client, relay } = await connectThroughRelay('127.0.0.12')
-
-    relay.kill('SIGSTOP')
-    await Promise.all([server, client].map((end) => end.until(({ names }) => names.includes('onStalled'))))
-    await client.send(...numbered('up', 300))
-    await server.send(...numbered('down', 300))
-    await delay(1_000)
-    relay.kill('SIGCONT')
-    const served = await server.until(({ messages }) => messages.length >= 300)
-    const received = await client.until(({ messages }) => messages.length >= 300)
-    await client.send('at once')
-    const after = await server.until(({ messages }) => messages.length > 300)
-
-    expect(served.messages.slice(0, 300)).toEqual(numbered('up', 300))
-    expect(received.messages).toEqual(numbered('down', 300))
-    expect(after.messages.slice(300)).toEqual(['at once'])
-    expect([...served.names, ...received.names]).not.toContain('onDisconnect')
-  })
-})
-
-async function connectThroughRelay(host: string) {
-  const [server, client] = await Promise.all([Player.create(), Player.create()])
-  // The relay has to read which private port CONNECT shows.
-  const security = 'none'
-  const port = await server.start({ ...patient, security, advertisedHost: host })
-  const relay = new ChildProgram('lib/cli/main.ts', ['sim', String(port), '127.0.0.1', String(port), '--host', host])
-  await relay.until(/relaying/)
-  await client.connect(port, { ...patient, security, host })
-  await client.until(hasConnected)
-  const { names, remotes } = await client.look()
-  return { server, client, relay, names, privatePort: remotes[0]?.split(':')[1] }
-}
