@@ -7,6 +7,7 @@ const onEitherPort = [
   'handshake',
   'liveness',
   'messages',
+  'network-errors',
   'reconnecting',
   'reliable',
   'resuming',
