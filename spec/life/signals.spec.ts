@@ -54,6 +54,29 @@ describe.concurrent('a process that is killed', () => {
     expect((await server.until(({ messages }) => messages.length > 0)).peers).toBe(1)
   })
 
+  it('are two clients: who comes after them is served, and who was there goes on', async ({ expect }) => {
+    const { server, client: first, port } = await Player.createPair({ server: hasty, client: patient })
+    const [second, resident, newcomer] = await Promise.all([Player.create(), Player.create(), Player.create()])
+    for (const player of [second, resident]) {
+      await player.connect(port, patient)
+      await player.until(hasConnected)
+    }
+
+    await Promise.all([first.program.destroy(), second.program.destroy()])
+    await newcomer.connect(port, patient)
+    await newcomer.until(hasConnected)
+    await server.until(({ ends, peers }) => ends.length === 2 && peers === 2)
+    await Promise.all([resident.send('resident'), newcomer.send('newcomer')])
+    await server.send('to all')
+    const [served] = await Promise.all([
+      server.until(({ messages }) => messages.length === 2),
+      ...[resident, newcomer].map((player) => player.until(({ messages }) => messages.length === 1)),
+    ])
+
+    expect([...served.messages].sort()).toEqual(['newcomer', 'resident'])
+    for (const player of [resident, newcomer]) expect((await player.look()).names).not.toContain('onDisconnect')
+  })
+
   it('is a server that comes back on its port, is found again, and gets what waited', async ({ expect }) => {
     const { server, client, port } = await Player.createPair({ client: hasty })
     const successor = await Player.create()
