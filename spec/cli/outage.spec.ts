@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import type { ChildProgram } from '../support/child-program.ts'
+import { listen, udpipe } from './udpipe-command.ts'
+
+/** Where relays stand for servers that are at 127.0.0.1. */
+const HOST = '127.0.0.21'
+/** A relay that comes back does not know which private ports clients were shown before. */
+const PORTS = '40330-40331'
+/** Longer than a relay takes to come back. */
+const options = ['--timeout', '4'] as const
+
+describe('a relay that goes away between commands, and comes back', () => {
+  it('is reported as a stall, a move, and a connection that was lost and found; no line is missing or twice', async () => {
+    const { listener, port } = await listen('--lines', '--advertise', HOST, '--private-ports', PORTS, ...options)
+    const relay = await startRelay(port)
+    const connection = udpipe('connect', HOST, port, '--lines', '--reconnect', ...options)
+    await connection.until(/ connected to /)
+
+    connection.write('before\n')
+    await listener.until(/^before\n/)
+    await relay.destroy()
+    await connection.until(/ stalled: nothing heard from 127\.0\.0\.21:\d+; what is sent to it waits\n/)
+    connection.write('while stalled\n')
+    const successor = await startRelay(port)
+    await listener.until(/ moved: client 1 \(.*\) was at 127\.0\.0\.1:\d+ and is at 127\.0\.0\.1:\d+\n/)
+    await listener.until(/^before\nwhile stalled\n/)
+    await connection.until(/ unstalled: 127\.0\.0\.21:\d+ is back\n/)
+
+    successor.kill('SIGSTOP')
+    connection.write('while lost\n')
+    await connection.until(/ disconnected from 127\.0\.0\.21:\d+: no sign of life for 4 s; dialing again\n/)
+    connection.write('while it dials\n')
+    successor.kill('SIGCONT')
+    await connection.until(/ reconnected to /)
+    connection.end('after\n')
+
+    expect(await connection.ended).toBe(0)
+    await listener.until(/ disconnected: client 1 .*, closed by the other side\n/)
+    expect(listener.stdout).toBe('before\nwhile stalled\nwhile lost\nwhile it dials\nafter\n')
+  })
+
+  it('is waited for by a ping, which then goes on and says what was lost', async () => {
+    const { port } = await listen('--advertise', HOST, '--private-ports', PORTS, '--timeout', '60')
+    const relay = await startRelay(port)
+    const ping = udpipe('ping', '-i', '0.1', '--timeout', '60', HOST, port)
+    await ping.until(/seq=2 /)
+
+    await relay.destroy()
+    const answered = countOf(ping)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await startRelay(port)
+    await ping.until(new RegExp(`(.* seq=.*\\n){${answered + 3}}`))
+    ping.kill('SIGINT')
+
+    expect(await ping.ended).toBe(0)
+    expect(ping.stdout).toMatch(/\n\d+ pings sent, \d+ answered, [1-9][\d.]* % lost\n/)
+  })
+})
+
+async function startRelay(port: string): Promise<ChildProgram> {
+  const relay = udpipe('sim', port, '127.0.0.1', port, '--host', HOST, '--ports', PORTS)
+  await relay.until(/relaying/)
+  return relay
+}
+
+/** How many pings were answered so far. */
+function countOf(ping: ChildProgram): number {
+  return ping.stdout.split('\n').length - 1
+}
