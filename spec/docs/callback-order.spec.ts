@@ -39,14 +39,15 @@ const quick = { timeoutMs: 2_000, handshakeTimeoutMs: 1_000, reconnect: always }
 interface Life {
   readonly what: string
   readonly names: readonly string[]
-  play(rig: Rig): Promise<readonly [RecordingPipe, ...RecordingPipe[]]>
+  /** Returns the server and its clients. */
+  readonly play: (rig: Rig) => Promise<readonly [RecordingPipe, ...RecordingPipe[]]>
 }
 
 const lives: readonly Life[] = [
   {
     what: 'talks, pings, stalls and is closed',
     names: ['onNewMessage', 'onPing', 'onPong', 'onStalled', 'onUnstalled', 'onClose'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client, clientPeer } = await rig.connectedPair()
       for (const asleep of [client, server]) {
         client.send('up')
@@ -65,7 +66,7 @@ const lives: readonly Life[] = [
   {
     what: 'is closed by both, with messages queued',
     names: ['onClose', 'onDisconnect'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client, clientPeer } = await rig.connectedPair()
       client.send('up')
       clientPeer.send('down')
@@ -78,7 +79,7 @@ const lives: readonly Life[] = [
   {
     what: 'is closed while the other end stands still',
     names: ['onStalled', 'onUndelivered'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client } = await rig.connectedPair()
       rig.freeze(server)
       client.send('into the dark')
@@ -92,7 +93,7 @@ const lives: readonly Life[] = [
   {
     what: 'is lost and found again',
     names: ['onStalled', 'onDisconnect', 'onConnecting'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client, clientPeer } = await rig.connectedPair({ server: quick, client: quick })
       rig.freeze(client)
       await rig.passUntil(() => server.names.includes('onDisconnect'))
@@ -105,7 +106,7 @@ const lives: readonly Life[] = [
   {
     what: 'is found again by a client alone that lost it',
     names: ['onDisconnect'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client } = await rig.connectedPair({ client: quick })
       rig.freeze(server)
       await rig.passUntil(() => client.names.includes('onDisconnect'))
@@ -118,7 +119,7 @@ const lives: readonly Life[] = [
   {
     what: 'is lost for too long',
     names: ['onUndelivered', 'onDisconnect'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client, clientPeer } = await rig.connectedPair({
         server: { ...quick, resumeWindowMs: 1_000 },
         client: quick,
@@ -134,7 +135,7 @@ const lives: readonly Life[] = [
   {
     what: 'is let in only after it was refused, and was not answered',
     names: ['onError', 'onMaxClients', 'onBadToken'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, port, clientPeer } = await rig.connectedPair({
         server: { maxClients: 1 },
         client: { reconnect: false },
@@ -153,7 +154,7 @@ const lives: readonly Life[] = [
   {
     what: 'moves',
     names: ['onMigrated'],
-    async play(rig) {
+    play: async (rig) => {
       const host = '127.0.0.2'
       const security = 'none'
       const [server, client] = [rig.pipe({ advertisedHost: host, security }), rig.pipe({ security })]
@@ -171,7 +172,7 @@ const lives: readonly Life[] = [
   {
     what: 'sends more than it may',
     names: ['onRateLimited', 'onDisconnect'],
-    async play(rig) {
+    play: async (rig) => {
       const { server, client, serverPeer } = await rig.connectedPair({ server: { maxMessagesPerSecond: 100 } })
       for (let i = 0; i < 200 && !server.names.includes('onDisconnect'); i += 1) {
         for (let n = 0; n < 40; n += 1) serverPeer.send('flood', { immediate: true, delivery: 'unreliable' })

@@ -38,7 +38,7 @@ async function bundlePrograms(folder: string): Promise<void> {
       target: 'node20',
       minify: false,
       outDir: folder,
-      rollupOptions: {
+      rolldownOptions: {
         input: Object.fromEntries([...files, COMMAND].map((file) => [bundleNameOf(file), join(ROOT, file)])),
         output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
       },

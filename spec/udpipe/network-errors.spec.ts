@@ -10,7 +10,7 @@ function refuse(code: string): () => void {
   const error = Object.assign(new Error(code), { code })
   const spies = (['send', 'connect'] as const).map((method) =>
     vi.spyOn(Socket.prototype, method).mockImplementation(function (this: Socket, ...args: readonly unknown[]) {
-      const handleSent = args.at(-1)
+      const handleSent = args.at(-1) as ((error: Error) => void) | undefined
       process.nextTick(() => {
         if (typeof handleSent === 'function') handleSent(error)
         this.emit('error', error)
