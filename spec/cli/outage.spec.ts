@@ -6,14 +6,12 @@ import { listen, udpipe } from './udpipe-command.ts'
 const HOST = '127.0.0.21'
 /** A relay that comes back does not know which private ports clients were shown before. */
 const PORTS = '40330-40331'
-/** Longer than a relay takes to come back. */
-const options = ['--timeout', '4'] as const
 
 describe('a relay that goes away between commands, and comes back', () => {
-  it('is reported as a stall, a move, and a connection that was lost and found; no line is missing or twice', async () => {
-    const { listener, port } = await listen('--lines', '--advertise', HOST, '--private-ports', PORTS, ...options)
+  it('as another one, is reported as a stall and a move, and no line is missing or twice', async () => {
+    const { listener, port } = await listenBehindRelay('--lines', '--timeout', '60')
     const relay = await startRelay(port)
-    const connection = udpipe('connect', HOST, port, '--lines', '--reconnect', ...options)
+    const connection = udpipe('connect', HOST, port, '--lines', '--timeout', '60')
     await connection.until(/ connected to /)
 
     connection.write('before\n')
@@ -21,26 +19,39 @@ describe('a relay that goes away between commands, and comes back', () => {
     await relay.destroy()
     await connection.until(/ stalled: nothing heard from 127\.0\.0\.21:\d+; what is sent to it waits\n/)
     connection.write('while stalled\n')
-    const successor = await startRelay(port)
+    await startRelay(port)
     await listener.until(/ moved: client 1 \(.*\) was at 127\.0\.0\.1:\d+ and is at 127\.0\.0\.1:\d+\n/)
-    await listener.until(/^before\nwhile stalled\n/)
     await connection.until(/ unstalled: 127\.0\.0\.21:\d+ is back\n/)
+    connection.end('after\n')
 
-    successor.kill('SIGSTOP')
+    expect(await connection.ended).toBe(0)
+    await listener.until(/ disconnected: client 1 .*, closed by the other side\n/)
+    expect(listener.stdout).toBe('before\nwhile stalled\nafter\n')
+  })
+
+  it('after longer than connect waits, is reported as a connection that was lost and found', async () => {
+    const { listener, port } = await listenBehindRelay('--lines', '--timeout', '60')
+    const relay = await startRelay(port)
+    const connection = udpipe('connect', HOST, port, '--lines', '--reconnect', '--timeout', '2')
+    await connection.until(/ connected to /)
+
+    connection.write('before\n')
+    await listener.until(/^before\n/)
+    relay.kill('SIGSTOP')
     connection.write('while lost\n')
-    await connection.until(/ disconnected from 127\.0\.0\.21:\d+: no sign of life for 4 s; dialing again\n/)
+    await connection.until(/ disconnected from 127\.0\.0\.21:\d+: no sign of life for 2 s; dialing again\n/)
     connection.write('while it dials\n')
-    successor.kill('SIGCONT')
+    relay.kill('SIGCONT')
     await connection.until(/ reconnected to /)
     connection.end('after\n')
 
     expect(await connection.ended).toBe(0)
     await listener.until(/ disconnected: client 1 .*, closed by the other side\n/)
-    expect(listener.stdout).toBe('before\nwhile stalled\nwhile lost\nwhile it dials\nafter\n')
+    expect(listener.stdout).toBe('before\nwhile lost\nwhile it dials\nafter\n')
   })
 
   it('is waited for by a ping, which then goes on and says what was lost', async () => {
-    const { port } = await listen('--advertise', HOST, '--private-ports', PORTS, '--timeout', '60')
+    const { port } = await listenBehindRelay('--timeout', '60')
     const relay = await startRelay(port)
     const ping = udpipe('ping', '-i', '0.1', '--timeout', '60', HOST, port)
     await ping.until(/seq=2 /)
@@ -56,6 +67,10 @@ describe('a relay that goes away between commands, and comes back', () => {
     expect(ping.stdout).toMatch(/\n\d+ pings sent, \d+ answered, [1-9][\d.]* % lost\n/)
   })
 })
+
+function listenBehindRelay(...options: readonly string[]) {
+  return listen('--advertise', HOST, '--private-ports', PORTS, ...options)
+}
 
 async function startRelay(port: string): Promise<ChildProgram> {
   const relay = udpipe('sim', port, '127.0.0.1', port, '--host', HOST, '--ports', PORTS)
