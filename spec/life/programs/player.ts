@@ -58,7 +58,12 @@ let port = 0
 let accepted = 0
 
 process.on('message', (command: Command) => void obey(command))
-process.on('disconnect', () => process.removeAllListeners('message'))
+/** Whether its parent has let it go, and has not been killed. */
+let isOnItsOwn = false
+process.on('disconnect', () => {
+  if (!isOnItsOwn) process.exit(1)
+  process.removeAllListeners('message')
+})
 
 async function obey(command: Command): Promise<void> {
   switch (command.do) {
@@ -92,6 +97,7 @@ async function obey(command: Command): Promise<void> {
     case 'look':
       break
     case 'part':
+      isOnItsOwn = true
       process.disconnect()
       return
   }
