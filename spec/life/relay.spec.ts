@@ -120,13 +120,16 @@ describe.concurrent('a way to the server that is gone for longer than either end
 const said = [...numbered('into the dark', 50), ...numbered('while it dials', 50)]
 
 /** Nothing is carried until what this returns is called, and then all of it. */
-function stop(relay: ChildProgram): () => Promise<unknown> {
+function stop(relay: ChildProgram): () => Promise<void> {
   relay.kill('SIGSTOP')
-  return () => Promise.resolve(relay.kill('SIGCONT'))
+  return () => {
+    relay.kill('SIGCONT')
+    return Promise.resolve()
+  }
 }
 
 /** Whoever sends to the relay is refused, until what this returns is called. */
-function replace(relay: ChildProgram, host: string, port: number): () => Promise<unknown> {
+function replace(relay: ChildProgram, host: string, port: number): () => Promise<void> {
   relay.kill('SIGKILL')
   return async () => {
     await relay.ended

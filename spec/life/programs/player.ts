@@ -1,5 +1,5 @@
 /** A UDPipe in a process of its own, which does what its parent says, and tells it then how things stand. */
-import type { CloseOptions, DisconnectInfo, UDPipeOptions } from 'udpipe'
+import type { CloseOptions, DisconnectInfo, Peer, UDPipeOptions } from 'udpipe'
 import { RecordingPipe, type CallbackName } from '../../support/recording-pipe.ts'
 
 /** What a player is told to do. */
@@ -32,6 +32,8 @@ export interface Standing {
   /** Where its connections stood. */
   readonly remotes: readonly string[]
   readonly peers: number
+  /** The states that they are in now. */
+  readonly states: readonly Peer['state'][]
   /** How many messages `send` took. */
   readonly accepted: number
   /** What the kernel said of datagrams that did not arrive, each once; only with `debug`. */
@@ -125,6 +127,7 @@ function look(): Standing {
     errors: pipe.errorCodes,
     remotes: pipe.called('onConnect').map(([, ip, remotePort]) => `${ip}:${remotePort}`),
     peers: [...pipe.peers()].length,
+    states: [...pipe.peers()].map(({ state }) => state),
     accepted,
     hintCodes: [...hintCodes],
     moves: pipe.called('onMigrated').map(([, from, to]) => `${from.host} ${to.host}`),
