@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { ChildProgram } from '../support/child-program.ts'
+import { freeRange } from '../support/free-range.ts'
 import { listen, udpipe } from './udpipe-command.ts'
 
-/** Where relays stand for servers that are at 127.0.0.1. */
-const HOST = '127.0.0.21'
+/** Where relays stand for servers that are at 127.0.0.1: an address that no other run of the specs has. */
+const HOST = `127.1.${(process.pid >> 8) & 0xff}.${process.pid & 0xff || 1}`
 /** A relay that comes back does not know which private ports clients were shown before. */
-const PORTS = '40330-40331'
+const { min, max } = freeRange(2)
+const PORTS = `${min}-${max}`
 
 describe('a relay that goes away between commands, and comes back', () => {
   it('as another one, is reported as a stall and a move, and no line is missing or twice', async () => {
@@ -17,11 +19,11 @@ describe('a relay that goes away between commands, and comes back', () => {
     connection.write('before\n')
     await listener.until(/^before\n/)
     await relay.destroy()
-    await connection.until(/ stalled: nothing heard from 127\.0\.0\.21:\d+; what is sent to it waits\n/)
+    await connection.until(/ stalled: nothing heard from 127\.1\.[\d.]+:\d+; what is sent to it waits\n/)
     connection.write('while stalled\n')
     await startRelay(port)
     await listener.until(/ moved: client 1 \(.*\) was at 127\.0\.0\.1:\d+ and is at 127\.0\.0\.1:\d+\n/)
-    await connection.until(/ unstalled: 127\.0\.0\.21:\d+ is back\n/)
+    await connection.until(/ unstalled: 127\.1\.[\d.]+:\d+ is back\n/)
     connection.end('after\n')
 
     expect(await connection.ended).toBe(0)
@@ -39,7 +41,7 @@ describe('a relay that goes away between commands, and comes back', () => {
     await listener.until(/^before\n/)
     relay.kill('SIGSTOP')
     connection.write('while lost\n')
-    await connection.until(/ disconnected from 127\.0\.0\.21:\d+: no sign of life for 2 s; dialing again\n/)
+    await connection.until(/ disconnected from 127\.1\.[\d.]+:\d+: no sign of life for 2 s; dialing again\n/)
     connection.write('while it dials\n')
     relay.kill('SIGCONT')
     await connection.until(/ reconnected to /)
