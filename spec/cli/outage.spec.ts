@@ -5,14 +5,11 @@ import { listen, udpipe } from './udpipe-command.ts'
 
 /** Where relays stand for servers that are at 127.0.0.1: an address that no other run of the specs has. */
 const HOST = `127.1.${(process.pid >> 8) & 0xff}.${process.pid & 0xff || 1}`
-/** A relay that comes back does not know which private ports clients were shown before. */
-const { min, max } = freeRange(2)
-const PORTS = `${min}-${max}`
 
 describe('a relay that goes away between commands, and comes back', () => {
   it('as another one, is reported as a stall and a move, and no line is missing or twice', async () => {
-    const { listener, port } = await listenBehindRelay('--lines', '--timeout', '60')
-    const relay = await startRelay(port)
+    const { listener, port, startRelay } = await listenBehindRelay('--lines', '--timeout', '60')
+    const relay = await startRelay()
     const connection = udpipe('connect', HOST, port, '--lines', '--timeout', '60')
     await connection.until(/ connected to /)
 
@@ -21,7 +18,7 @@ describe('a relay that goes away between commands, and comes back', () => {
     await relay.destroy()
     await connection.until(/ stalled: nothing heard from 127\.1\.[\d.]+:\d+; what is sent to it waits\n/)
     connection.write('while stalled\n')
-    await startRelay(port)
+    await startRelay()
     await listener.until(/ moved: client 1 \(.*\) was at 127\.0\.0\.1:\d+ and is at 127\.0\.0\.1:\d+\n/)
     await connection.until(/ unstalled: 127\.1\.[\d.]+:\d+ is back\n/)
     connection.end('after\n')
@@ -32,8 +29,8 @@ describe('a relay that goes away between commands, and comes back', () => {
   })
 
   it('after longer than connect waits, is reported as a connection that was lost and found', async () => {
-    const { listener, port } = await listenBehindRelay('--lines', '--timeout', '60')
-    const relay = await startRelay(port)
+    const { listener, port, startRelay } = await listenBehindRelay('--lines', '--timeout', '60')
+    const relay = await startRelay()
     const connection = udpipe('connect', HOST, port, '--lines', '--reconnect', '--timeout', '2')
     await connection.until(/ connected to /)
 
@@ -53,15 +50,15 @@ describe('a relay that goes away between commands, and comes back', () => {
   })
 
   it('is waited for by a ping, which then goes on and says what was lost', async () => {
-    const { port } = await listenBehindRelay('--timeout', '60')
-    const relay = await startRelay(port)
+    const { port, startRelay } = await listenBehindRelay('--timeout', '60')
+    const relay = await startRelay()
     const ping = udpipe('ping', '-i', '0.1', '--timeout', '60', HOST, port)
     await ping.until(/seq=2 /)
 
     await relay.destroy()
     const answered = countOf(ping)
     await new Promise((resolve) => setTimeout(resolve, 500))
-    await startRelay(port)
+    await startRelay()
     await ping.until(new RegExp(`(.* seq=.*\\n){${answered + 3}}`))
     ping.kill('SIGINT')
 
@@ -70,14 +67,17 @@ describe('a relay that goes away between commands, and comes back', () => {
   })
 })
 
-function listenBehindRelay(...options: readonly string[]) {
-  return listen('--advertise', HOST, '--private-ports', PORTS, ...options)
-}
-
-async function startRelay(port: string): Promise<ChildProgram> {
-  const relay = udpipe('sim', port, '127.0.0.1', port, '--host', HOST, '--ports', PORTS)
-  await relay.until(/relaying/)
-  return relay
+/** A listener, and what starts a relay to it; one that comes back has to be told which private ports clients were shown before. */
+async function listenBehindRelay(...options: readonly string[]) {
+  const { min, max } = freeRange(2)
+  const ports = `${min}-${max}`
+  const { listener, port } = await listen('--advertise', HOST, '--private-ports', ports, ...options)
+  const startRelay = async (): Promise<ChildProgram> => {
+    const relay = udpipe('sim', port, '127.0.0.1', port, '--host', HOST, '--ports', ports)
+    await relay.until(/relaying/)
+    return relay
+  }
+  return { listener, port, startRelay }
 }
 
 /** How many pings were answered so far. */
