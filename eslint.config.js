@@ -32,7 +32,7 @@ const transportModules = '/^(node:)?(dgram|dns|crypto)$/'
 const transportOnly = 'Only lib/transport touches sockets, names and the random source.'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/'] },
+  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/', 'spec/build/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

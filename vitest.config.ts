@@ -7,6 +7,7 @@ const onEitherPort = [
   'handshake',
   'liveness',
   'messages',
+  'network-errors',
   'reconnecting',
   'reliable',
   'resuming',
@@ -17,9 +18,10 @@ export default defineConfig({
   resolve: { conditions: ['@udpipe/source'] },
   ssr: { resolve: { conditions: ['@udpipe/source'] } },
   test: {
-    globalSetup: ['spec/support/translate-programs.mjs'],
+    globalSetup: ['spec/support/bundle-programs.ts', 'spec/support/translate-programs.mjs'],
     setupFiles: ['spec/support/end-programs.ts'],
-    testTimeout: 30_000,
+    // A bound for what hangs, not a judgement of how fast a machine is.
+    testTimeout: 120_000,
     pool: 'forks',
     // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/state.ts'
@@ -143,5 +143,15 @@ describe('docs/lifecycle.md', () => {
       const moves: Readonly<Record<string, string>> = reliableTransitions[from as keyof typeof reliableTransitions]
       expect(moves[transition]).toBe(to)
     }
+  })
+
+  it('names scenarios and specs that there are', () => {
+    const [, section = ''] = text.split('## What it was tested against')
+    const paths = [...section.matchAll(/`(spec\/[\w/.-]+\.ts)`/g)].map(([, path = '']) => path)
+    const names = [...section.matchAll(/`([a-z]+(?:-[a-z]+)*)`/g)].map(([, name = '']) => name)
+    expect(paths.length).toBeGreaterThan(0)
+    expect(names.length).toBeGreaterThan(0)
+    for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true)
+    expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
   })
 })

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { UDPipeOptions } from 'udpipe'
 import { describe, it } from 'vitest'
 import { count, hasConnected, numbered, Player, socketsOf, type Pair } from './player.ts'
 
 const patient = { stallTimeoutMs: 1_000, pingIntervalMs: 200, timeoutMs: 20_000 }
 const hasty = { ...patient, stallTimeoutMs: 300, pingIntervalMs: 100, timeoutMs: 1_000 }
-/** Gives up a handshake soon. */
-const brief = { ...patient, handshakeTimeoutMs: 1_000 }
+/** Gives up soon a client that never comes to its private port. */
+const brief = { ...patient, handshakeTimeoutMs: 2_000 }
 /** Stays where it is when its connection has ended. */
 const still = { ...patient, reconnect: false }
 
@@ -71,10 +72,10 @@ describe.concurrent.each(['classic', 'reliable'] as const)('the end of a %s conn
 
 describe.concurrent('a close during the handshake', () => {
   it('of a client that still dials ends it, and the server lets go of it when it wakes up', async ({ expect }) => {
-    const { server, client, port } = await createStrangers()
+    const { server, client, port } = await createStrangers(brief)
 
     server.program.kill('SIGSTOP')
-    await client.connect(port, brief)
+    await client.connect(port, patient)
     const { names } = await client.close()
     server.program.kill('SIGCONT')
 
@@ -84,10 +85,10 @@ describe.concurrent('a close during the handshake', () => {
   })
 
   it('of a client that was just shown its private port leaves nothing on either side', async ({ expect }) => {
-    const { server, client, port } = await createStrangers()
+    const { server, client, port } = await createStrangers(brief)
 
     await client.closeOn('onConnecting')
-    await client.connect(port, brief)
+    await client.connect(port, patient)
     const standing = await client.until(({ names, resources }) => names.length > 0 && resources.length === 0)
 
     expect(standing.names[0]).toBe('onConnecting')
@@ -100,7 +101,7 @@ describe.concurrent('a close during the handshake', () => {
     const { server, client, port } = await createStrangers()
 
     await server.closeOn('onNewClient')
-    await client.connect(port, { ...brief, reconnect: false })
+    await client.connect(port, still)
     const { errors, names } = await client.until((standing) => standing.errors.length > 0)
 
     expect(errors).toEqual(['ERR_REFUSED'])
@@ -113,7 +114,7 @@ describe.concurrent('a close during the handshake', () => {
     const { server, client, port } = await createStrangers()
 
     await (who === 'server' ? server : client).closeOn('onConnect')
-    await client.connect(port, { ...brief, reconnect: false })
+    await client.connect(port, still)
 
     await client.until(({ ends }) => ends.length === 1 && !ends[0]?.timedOut)
     await server.until(({ ends }) => ends.length === 1 && !ends[0]?.timedOut)
@@ -124,12 +125,12 @@ describe.concurrent('a close with messages queued', () => {
   it('sends them first, in order', async ({ expect }) => {
     const { server, client } = await Player.createPair({ server: patient, client: patient })
 
-    await client.send(...numbered('last words', 2_000))
+    await client.send(...numbered('last words', 300))
     const { undelivered } = await client.close()
     const { messages } = await server.until(({ ends }) => ends.length === 1)
 
     expect(undelivered).toEqual([])
-    expect(messages).toEqual(numbered('last words', 2_000))
+    expect(messages).toEqual(numbered('last words', 300))
   })
 
   it('ends within its limit where nobody takes them, and tells of each', async ({ expect }) => {
@@ -202,7 +203,7 @@ describe.concurrent('why there is no connection, or no more', () => {
 })
 
 /** Processes of a server and of a client that has not dialed yet. */
-async function createStrangers(): Promise<Pair> {
+async function createStrangers(options: UDPipeOptions = patient): Promise<Pair> {
   const [server, client] = await Promise.all([Player.create(), Player.create()])
-  return { server, client, port: await server.start(brief) }
+  return { server, client, port: await server.start(options) }
 }

@@ -4,8 +4,10 @@ import { ChildProgram, type ChildProgramOptions } from '../support/child-program
 import type { CallbackName } from '../support/recording-pipe.ts'
 import type { Command, Standing } from './programs/player.ts'
 
-/** What is waited for comes within this even on a busy machine. */
-const PATIENCE_MS = 20_000
+/** What is waited for comes within this even on a machine that is ten times too busy. */
+const PATIENCE_MS = 60_000
+/** How often is looked: an answer takes a process that may have better things to do. */
+const LOOK_INTERVAL_MS = 40
 
 export interface PairOptions {
   readonly server?: UDPipeOptions
@@ -97,7 +99,7 @@ export class Player {
       if (performance.now() - startedAt > PATIENCE_MS) {
         throw new Error(`Waited in vain for ${condition.toString()}: ${JSON.stringify(standing)}`)
       }
-      await delay(20)
+      await delay(LOOK_INTERVAL_MS)
     }
   }
 

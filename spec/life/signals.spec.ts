@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'vitest'
-import { ChildProgram } from '../support/child-program.ts'
 import { count, hasConnected, isConnected, numbered, Player } from './player.ts'
 
 const patient = { stallTimeoutMs: 300, pingIntervalMs: 100, timeoutMs: 20_000 }
-const hasty = { ...patient, timeoutMs: 1_000, reconnect: { minDelayMs: 50, maxDelayMs: 200, attempts: Infinity } }
+const hasty = { ...patient, timeoutMs: 2_000, reconnect: { minDelayMs: 50, maxDelayMs: 200, attempts: Infinity } }
 
 describe.concurrent.each(['server', 'client'] as const)('a %s that is stopped and goes on', (stopped) => {
   it('stalls, and everything that was sent meanwhile arrives in order', async ({ expect }) => {
@@ -55,12 +54,35 @@ describe.concurrent('a process that is killed', () => {
     expect((await server.until(({ messages }) => messages.length > 0)).peers).toBe(1)
   })
 
+  it('are two clients: who comes after them is served, and who was there goes on', async ({ expect }) => {
+    const { server, client: first, port } = await Player.createPair({ server: hasty, client: patient })
+    const [second, resident, newcomer] = await Promise.all([Player.create(), Player.create(), Player.create()])
+    for (const player of [second, resident]) {
+      await player.connect(port, patient)
+      await player.until(hasConnected)
+    }
+
+    await Promise.all([first.program.destroy(), second.program.destroy()])
+    await newcomer.connect(port, patient)
+    await newcomer.until(hasConnected)
+    await server.until(({ ends, peers }) => ends.length === 2 && peers === 2)
+    await Promise.all([resident.send('resident'), newcomer.send('newcomer')])
+    await server.send('to all')
+    const [served] = await Promise.all([
+      server.until(({ messages }) => messages.length === 2),
+      ...[resident, newcomer].map((player) => player.until(({ messages }) => messages.length === 1)),
+    ])
+
+    expect([...served.messages].sort()).toEqual(['newcomer', 'resident'])
+    for (const player of [resident, newcomer]) expect((await player.look()).names).not.toContain('onDisconnect')
+  })
+
   it('is a server that comes back on its port, is found again, and gets what waited', async ({ expect }) => {
     const { server, client, port } = await Player.createPair({ client: hasty })
     const successor = await Player.create()
 
     await server.program.destroy()
-    await client.until(({ names }) => names.includes('onStalled'))
+    await client.until(({ states }) => states.includes('stalled'))
     await client.send(...numbered('waiting', 100))
     await client.until(({ ends }) => ends.length > 0)
     await client.send(...numbered('later', 100))
@@ -80,7 +102,7 @@ describe.concurrent('a process that is killed', () => {
     for (let round = 1; round <= 2; round += 1) {
       const successor = await Player.create()
       await current.program.destroy()
-      await client.until(({ ends }) => ends.length === round)
+      await client.until(({ ends }) => ends.length >= round)
       await successor.start({ ...patient, port })
       await successor.until(isConnected)
       current = successor
@@ -92,46 +114,3 @@ describe.concurrent('a process that is killed', () => {
     expect(count(await current.look(), 'onNewClient')).toBe(1)
   })
 })
-
-describe.concurrent('a relay that stands for the server at an address of its own', () => {
-  it('is where the client is shown its private port, as advertised', async ({ expect }) => {
-    const { client, privatePort } = await connectThroughRelay('127.0.0.11')
-
-    expect((await client.look()).remotes).toEqual([`127.0.0.11:${privatePort}`])
-  })
-
-  it('carries nothing while it is stopped, and no reliable message is missing or stuck after it', async ({
-    expect,
-  }) => {
-    const { server, client, relay } = await connectThroughRelay('127.0.0.12')
-
-    relay.kill('SIGSTOP')
-    await Promise.all([server, client].map((end) => end.until(({ names }) => names.includes('onStalled'))))
-    await client.send(...numbered('up', 300))
-    await server.send(...numbered('down', 300))
-    await delay(1_000)
-    relay.kill('SIGCONT')
-    const served = await server.until(({ messages }) => messages.length >= 300)
-    const received = await client.until(({ messages }) => messages.length >= 300)
-    await client.send('at once')
-    const after = await server.until(({ messages }) => messages.length > 300)
-
-    expect(served.messages.slice(0, 300)).toEqual(numbered('up', 300))
-    expect(received.messages).toEqual(numbered('down', 300))
-    expect(after.messages.slice(300)).toEqual(['at once'])
-    expect([...served.names, ...received.names]).not.toContain('onDisconnect')
-  })
-})
-
-async function connectThroughRelay(host: string) {
-  const [server, client] = await Promise.all([Player.create(), Player.create()])
-  // The relay has to read which private port CONNECT shows.
-  const security = 'none'
-  const port = await server.start({ ...patient, security, advertisedHost: host })
-  const relay = new ChildProgram('lib/cli/main.ts', ['sim', String(port), '127.0.0.1', String(port), '--host', host])
-  await relay.until(/relaying/)
-  await client.connect(port, { ...patient, security, host })
-  await client.until(hasConnected)
-  const { names, remotes } = await client.look()
-  return { server, client, relay, names, privatePort: remotes[0]?.split(':')[1] }
-}

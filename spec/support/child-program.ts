@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { bundleOf } from './bundles.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 /** Long enough for a busy machine; whoever waits this long waits in vain. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 /** How a program ended: its exit code, or the signal that ended it. */
 type Ending = number | NodeJS.Signals
@@ -41,9 +42,7 @@ export class ChildProgram {
     args: readonly string[] = [],
     { env = {}, nodeOptions = [], runBy = [] }: ChildProgramOptions = {},
   ) {
-    const loader = fileURLToPath(new URL('typescript-loader.mjs', import.meta.url))
-    const node = [process.execPath, ...nodeOptions, '--conditions', '@udpipe/source', '--import', loader]
-    const [command = '', ...rest] = [...runBy, ...node, fileURLToPath(new URL(file, ROOT)), ...args]
+    const [command = '', ...rest] = [...runBy, process.execPath, ...nodeOptions, ...programOf(file), ...args]
     this.#process = spawn(command, rest, {
       cwd: fileURLToPath(ROOT),
       env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },
@@ -155,4 +154,12 @@ export class ChildProgram {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
+}
+
+/** What Node is told to run a program: its bundle, or where there is none its source. */
+function programOf(file: string): string[] {
+  const bundle = bundleOf(file)
+  if (bundle !== undefined) return [bundle]
+  const loader = fileURLToPath(new URL('typescript-loader.mjs', import.meta.url))
+  return ['--conditions', '@udpipe/source', '--import', loader, fileURLToPath(new URL(file, ROOT))]
 }

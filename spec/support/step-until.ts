@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { UDPipe } from 'udpipe'
 
 /** How long real datagrams over loopback, and a busy machine, are waited for: a bound for a spec that fails. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 /** Steps every pipe that is not over, and lets the sockets be read, turn by turn, until the condition holds. */
 export async function stepUntil(pipes: Iterable<UDPipe>, condition: () => boolean): Promise<void> {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { translationOf } from './translation.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** Where programs are, and what they import. */
-const FOLDERS = ['lib', 'examples', 'spec/life', 'spec/stress', 'spec/support', 'spec/transport/programs']
+/** Where the programs are that are not bundled, and what they import. */
+const FOLDERS = ['lib', 'examples']
 
 /** Before any spec runs, translates what the programs of the specs consist of, so that not each of them does. */
 export async function setup() {

@@ -1,5 +1,5 @@
 /** A UDPipe in a process of its own, which does what its parent says, and tells it then how things stand. */
-import type { CloseOptions, DisconnectInfo, UDPipeOptions } from 'udpipe'
+import type { CloseOptions, DisconnectInfo, Peer, UDPipeOptions } from 'udpipe'
 import { RecordingPipe, type CallbackName } from '../../support/recording-pipe.ts'
 
 /** What a player is told to do. */
@@ -32,9 +32,15 @@ export interface Standing {
   /** Where its connections stood. */
   readonly remotes: readonly string[]
   readonly peers: number
+  /** The states that they are in now. */
+  readonly states: readonly Peer['state'][]
   /** How many messages `send` took. */
   readonly accepted: number
-  readonly hints: number
+  /** What the kernel said of datagrams that did not arrive, each once; only with `debug`. */
+  readonly hintCodes: readonly string[]
+  /** The moves of its clients, `from to`. */
+  readonly moves: readonly string[]
+  readonly resumptions: number
   /** What keeps this process besides its parent. */
   readonly resources: readonly string[]
 }
@@ -47,13 +53,19 @@ class Playing extends RecordingPipe {
   }
 }
 
-const pipe = new Playing()
+const hintCodes = new Set<string>()
+const pipe = new Playing({ logger: { debug: takeHint, warn: (line) => console.error(line) } })
 /** 0 on a client. */
 let port = 0
 let accepted = 0
 
 process.on('message', (command: Command) => void obey(command))
-process.on('disconnect', () => process.removeAllListeners('message'))
+/** Whether its parent has let it go, and has not been killed. */
+let isOnItsOwn = false
+process.on('disconnect', () => {
+  if (!isOnItsOwn) process.exit(1)
+  process.removeAllListeners('message')
+})
 
 async function obey(command: Command): Promise<void> {
   switch (command.do) {
@@ -87,10 +99,16 @@ async function obey(command: Command): Promise<void> {
     case 'look':
       break
     case 'part':
+      isOnItsOwn = true
       process.disconnect()
       return
   }
   process.send?.(look())
+}
+
+function takeHint(line: string): void {
+  const [, code] = /hint: (\w+)/.exec(line) ?? []
+  if (code !== undefined) hintCodes.add(code)
 }
 
 function send(message: string): boolean {
@@ -109,8 +127,11 @@ function look(): Standing {
     errors: pipe.errorCodes,
     remotes: pipe.called('onConnect').map(([, ip, remotePort]) => `${ip}:${remotePort}`),
     peers: [...pipe.peers()].length,
+    states: [...pipe.peers()].map(({ state }) => state),
     accepted,
-    hints: pipe.counters.hints,
+    hintCodes: [...hintCodes],
+    moves: pipe.called('onMigrated').map(([, from, to]) => `${from.host} ${to.host}`),
+    resumptions: pipe.counters.resumptions,
     resources: process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap'),
   }
 }

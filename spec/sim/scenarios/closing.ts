@@ -3,6 +3,9 @@ import { Play, randomLoop } from '../play.ts'
 import { defineScenario } from '../scenario.ts'
 import type { Scenario } from '../scenario.ts'
 
+/** Half a minute of several clients takes as much work as this many ordinary seeds. */
+const SEVERAL_CLIENTS_COST = 15
+
 export const closingScenarios: readonly Scenario[] = [
   defineScenario('close-with-messages-queued', (context) => {
     const { random } = context
@@ -82,6 +85,37 @@ export const closingScenarios: readonly Scenario[] = [
     checkAgreement(conversation.clientEnding, conversation.serverEnding, true)
     play.waitForAll(1)
   }),
+
+  defineScenario(
+    'killed-and-followed',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, { link: { delayMs: random.between(1, 60) }, serverLoop: randomLoop(random) })
+      const link = { loop: randomLoop(random) }
+      const resident = play.connect(link)
+      const victims = Array.from({ length: random.integer(2, 4) }, () => play.connect(link))
+      for (const conversation of [resident, ...victims]) conversation.chat({ durationMs: 1_000, intervalMs: 20 })
+      play.world.run(random.between(0, 1_000))
+      for (const { client } of victims) client.stop()
+      play.world.run(random.between(0, play.settings.timeoutMs * 1.5))
+      const follower = play.connect({ ...link, address: random.pick(victims).client.socket.address })
+      for (const conversation of [resident, follower]) conversation.chat({ durationMs: 2_000, intervalMs: 20 })
+      play.world.run(play.settings.timeoutMs + 3_000)
+      for (const { up, down, isConnected, client } of [resident, follower]) {
+        if (!isConnected) fail(`${client.name} is not connected any more`)
+        up.checkComplete()
+        down.checkComplete()
+      }
+      for (const { serverEvents } of victims) {
+        const causes = serverEvents.flatMap((event) => (event.type === 'ended' ? [event.cause] : []))
+        if (causes.length !== 1) fail(`the end of a client that was killed was told ${causes.length} times`)
+      }
+      if (play.world.server.clientCount !== 2) fail(`${play.world.server.clientCount} clients are at the server, not 2`)
+      for (const conversation of [resident, follower]) conversation.closeFrom('client')
+      if (!play.world.waitFor(() => play.world.server.clientCount === 0, 10_000)) fail('the server keeps a client')
+    },
+    SEVERAL_CLIENTS_COST,
+  ),
 
   defineScenario('killed', (context) => {
     const { random } = context
