@@ -74,6 +74,7 @@ export class Connection {
   #now: number
   /** How many of the messages that waited too long are in the stats already. */
   #countedStale = 0
+  #tidiedAt: number
   /** When the packets arrived that the next ones answer; `NaN` when there were none. */
   #answeringAt = NaN
 
@@ -82,6 +83,7 @@ export class Connection {
     const { settings, sealer, stats, limiter, handshakeRttMs = NaN, redundancy = 'auto' } = options
     const { mtuBytes } = settings
     this.#now = now
+    this.#tidiedAt = now
     this.#stats = stats
     this.#mtuBytes = mtuBytes
     this.#redundancyMode = redundancy
@@ -209,6 +211,11 @@ export class Connection {
     this.#sender.isStalled = isStalled
   }
 
+  /** Takes no message any more: what arrives is not acknowledged, so that its sender knows. */
+  stopListening(): void {
+    this.#channels.stopListening()
+  }
+
   /**
    * Packets take another path from now on: what was measured of the old one, and what follows from it, is forgotten, and the
    * congestion window begins anew. What is in flight is still waited for, and its acks say nothing of the new path.
@@ -251,6 +258,8 @@ export class Connection {
    */
   handleDatagram(now: number, bytes: Uint8Array, mustBeNewest = false): PacketVerdict {
     this.#advanceTo(now)
+    // Where something arrives all the time no deadline passes, and nobody else may look.
+    if (this.#now >= this.#tidiedAt + TIDY_INTERVAL_MS) this.#tidy()
     const verdict = this.#receiver.handle(now, bytes, mustBeNewest)
     if (verdict === 'accepted' && this.#receiver.isPathNew) this.startPath(now)
     this.#noteReceived(now, bytes, verdict)
@@ -265,7 +274,7 @@ export class Connection {
   /** Lets time pass. */
   handleTimeout(now: number): void {
     this.#advanceTo(now)
-    this.#channels.handleTimeout(this.#now)
+    this.#tidy()
     if (!this.#sender.isStalled) this.#recovery.handleTimeout(this.#now)
     this.#stats.sendRate = this.#sendMeter.advance(this.#now)
     this.#stats.receiveRate = this.#receiveMeter.advance(this.#now)
@@ -303,6 +312,13 @@ export class Connection {
     const length = this.#sender.writePathChallenge(this.#now, data, into)
     this.#sendMeter.add(length)
     return length
+  }
+
+  /** Drops what has grown too old. */
+  #tidy(): void {
+    this.#tidiedAt = this.#now
+    this.#channels.handleTimeout(this.#now)
+    this.#stats.heldBytes = this.#channels.heldBytes
   }
 
   #noteReceived(now: number, bytes: Uint8Array, verdict: PacketVerdict): void {
@@ -345,6 +361,9 @@ export class Connection {
     if (now > this.#now) this.#now = now
   }
 }
+
+/** What has grown too old is looked for at least this often while packets arrive. */
+const TIDY_INTERVAL_MS = 1_000
 
 /** Whether the seal was found to match. */
 function isOpened(verdict: PacketVerdict): boolean {

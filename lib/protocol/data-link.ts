@@ -235,6 +235,11 @@ export class DataLink {
     this.#connection?.setStalled(now, isStalled)
   }
 
+  /** Takes no message of this connection any more, and acknowledges none. */
+  stopListening(): void {
+    this.#connection?.stopListening()
+  }
+
   sendClose(now: number, code: number, reason: string): void {
     this.#connection?.sendClose(now, code, reason)
   }

@@ -41,6 +41,8 @@ export class Farewell {
   say(now: number): void {
     if (this.#repetition === undefined) {
       if (!this.#isFlushed) return
+      // What has not got through by now is handed back: behind CLOSE nobody would take it.
+      if (!this.#link.isDrained) this.#link.setStalled(now, true)
       const { probeTimeoutMs } = this.#link
       this.#patience = new Patience(now, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
       this.#repetition = new Repetition(now, probeTimeoutMs)

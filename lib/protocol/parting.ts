@@ -67,8 +67,7 @@ export class Parting {
     this.tellEnd('closed-here', code, reason, false)
     this.#isExpelled = true
     lifecycle.enter(now, 'close')
-    link.giveUp(false)
-    link.setStalled(now, true)
+    this.#silence(now, false)
     this.#farewell = new Farewell(now, link, code, reason, true)
   }
 
@@ -141,10 +140,11 @@ export class Parting {
     peer.set(undefined)
   }
 
-  /** Nothing but answers leaves the connection from now on. */
+  /** Nothing but answers leaves the connection from now on, and nothing that arrives is handed over. */
   #silence(now: number, isUnsentKept: boolean): void {
     const { link } = this.#session
     link.giveUp(isUnsentKept)
+    link.stopListening()
     link.setStalled(now, true)
   }
 

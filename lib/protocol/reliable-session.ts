@@ -241,7 +241,8 @@ export abstract class ReliableSession implements Session {
     const from = this.#peer.remote
     this.link.startPath(now)
     this.setPeer(to)
-    this.events.push({ type: 'migrated', from, to })
+    // Whoever was told of the end has no peer any more that could move.
+    if (this.#parting.isOpen) this.events.push({ type: 'migrated', from, to })
     this.hear(now)
   }
 

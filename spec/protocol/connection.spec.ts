@@ -73,6 +73,18 @@ describe('Connection: delivery', () => {
     }
   })
 
+  it('forgets what stays incomplete in time, although packets keep coming and nobody lets time pass', () => {
+    const pair = new ConnectionPair({ link: usual, loopB: { isLazy: true } })
+    let sent = 0
+    pair.forth.configure({ filter: () => ++sent !== 2 })
+    pair.a.send(new Uint8Array(4_000), 'unreliable')
+    pair.run(100)
+    expect(pair.b.session.stats.heldBytes).toBeGreaterThan(2_000)
+    pair.a.every(100, () => pair.a.ping())
+    pair.run(4_000)
+    expect(pair.b.session.stats.heldBytes).toBe(0)
+  })
+
   it.each([1_199, 16 * 1024, 1024 * 1024])('carries %i bytes despite loss', (bytes) => {
     const pair = new ConnectionPair({ link: { ...usual, lossRate: 0.05 } })
     pair.a.send(new Uint8Array(bytes).fill(65))

@@ -162,6 +162,44 @@ describe('closing', () => {
     expect(server.isOver).toBe(true)
   })
 
+  it('says nothing behind CLOSE of what does not get through', () => {
+    const world = createWorld()
+    const { client } = world.connect()
+    const saidAtMs: number[] = []
+    world.uplink(client).configure({
+      filter: (bytes, now) => {
+        if (bytes.length > 200) saidAtMs.push(now)
+        return bytes.length < 200
+      },
+    })
+    world.downlink(client).configure({ lossRate: 1 })
+    const startMs = world.now
+    client.send(new Uint8Array(500))
+    client.close()
+    world.run(8_000)
+    expect(client.isOver).toBe(true)
+    expect(saidAtMs.length).toBeGreaterThan(3)
+    expect(Math.max(...saidAtMs)).toBeLessThanOrEqual(startMs + 3_000)
+  })
+
+  it('acknowledges nothing that arrives behind the other’s CLOSE, so that it is handed back', () => {
+    const world = createWorld()
+    const { client, server } = world.connect()
+    const [own, other] = [listen(client), listen(server)]
+    // The message is held up for so long that CLOSE overtakes it, and CLOSED takes as long to get through.
+    world.uplink(client).configure({ reorderRate: 1, reorderDelayMs: 3_400 })
+    world.downlink(client).configure({ filter: (_bytes, now) => now > 3_500 })
+    const message = 'hello'.repeat(20)
+    client.send(message)
+    world.run(20)
+    world.uplink(client).configure({ reorderRate: 0, filter: (bytes) => bytes.length < message.length })
+    client.close()
+    world.run(10_000)
+    expect(client.isOver && server.isOver).toBe(true)
+    expect(texts(other)).toEqual([])
+    expect(undelivered(own)).toEqual([message])
+  })
+
   it('by both sides at once, with messages queued on both, delivers what arrives before the other’s CLOSE', () => {
     const world = createWorld()
     const { client, server } = world.connect()

@@ -242,6 +242,23 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     expect(server.session.destination).toEqual(stranger)
   })
 
+  it('tells of no move once the end was told of, and takes CLOSED to the new address nevertheless', () => {
+    const world = createWorld()
+    const { client, server } = world.connect()
+    const events: SessionEvent['type'][] = []
+    server.onEvent = ({ type }) => void events.push(type)
+    world.run(100)
+    world.downlink(client).configure({ lossRate: 1 })
+    client.close()
+    world.waitFor(() => events.includes('ended'))
+    world.move(client, stranger)
+    world.downlink(client).configure({ lossRate: 0 })
+    world.run(2_000)
+    expect(client.isOver).toBe(true)
+    expect(server.session.destination).toEqual(stranger)
+    expect(events).not.toContain('migrated')
+  })
+
   it('hears the client although somebody else was quicker with each of its datagrams', () => {
     const { world, client, server, say, bring } = connectAndTap()
     world.run(1_500)

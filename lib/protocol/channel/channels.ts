@@ -54,6 +54,7 @@ export class Channels {
   /** By channel, then delivery; made when something first arrives. */
   readonly #channels: (LaneReceiver | undefined)[][] = []
   readonly #receivers: LaneReceiver[] = []
+  #isListening = true
 
   /** Throws a RangeError when packets have no room for a fragment. */
   constructor(settings: ChannelsSettings) {
@@ -194,10 +195,16 @@ export class Channels {
     return this.#queue.unconfirmed()
   }
 
+  /** Refuses every message from now on, so that none is acknowledged that is not handed over. */
+  stopListening(): void {
+    this.#isListening = false
+  }
+
   /** Takes a frame of a packet with this whole number. Its payload may be kept. */
   handleFrame(now: number, packetNumber: number, frame: Frame): FrameVerdict {
     switch (frame.type) {
       case FrameType.data:
+        if (!this.#isListening) return this.#handover.refuse()
         return this.#receiverOf(frame).receive(now, packetNumber, frame)
       case FrameType.window:
         if (this.#sendCredit.raise(frame.limit)) this.#turns.noteCredit()
