@@ -105,6 +105,11 @@ export class ReliableFrontDoor implements FrontDoor {
     return this.#answers.destination
   }
 
+  /** How many things are remembered of those who were let in or wait for it; nothing, once all of them are forgotten. */
+  get remembered(): number {
+    return this.#guests.size + this.#knocks.size + this.#holders.size + this.#gate.halfOpen.size
+  }
+
   /** Changes the token for the HELLOs to come; who was let in stays. */
   setToken(token: string): void {
     this.#security = this.#securityFactory(token, this.#randomBytes)

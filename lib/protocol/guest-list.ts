@@ -36,6 +36,11 @@ export class GuestList {
   readonly #returning = new Map<string, Guest>()
   readonly #bySource = new Map<string, Guest>()
 
+  /** How many things are kept: guests, and what they are found by. */
+  get size(): number {
+    return this.#guests.size + this.#answers.size + this.#returning.size + this.#bySource.size
+  }
+
   /** Somebody is let in. */
   add(session: ReliableServerSession, { source, ...arrival }: Arrival): Guest {
     const guest: Guest = { session, ...arrival, source: formatAddress(source), hellos: [], resumptions: [] }

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { EndCause, SessionEvent } from '../../lib/session/session.ts'
 import type { Endpoint } from '../../lib/simulator/index.ts'
+import { createMessage, isMessage, MIN_MESSAGE_BYTES, readId } from './numbered-message.ts'
 
 /** A message that was accepted by `send`. */
 interface SentMessage {
@@ -10,11 +11,6 @@ interface SentMessage {
   readonly channel: number
   readonly sentAtMs: number
 }
-
-const ID_BYTES = 4
-
-/** The least that a message has: its number. */
-const MIN_MESSAGE_BYTES = ID_BYTES
 
 /**
  * The messages of one direction: makes each one recognisable, and checks everything that arrives against what was sent.
@@ -74,10 +70,10 @@ export class Ledger {
   /** Checks a message that arrived. */
   arrive(now: number, event: SessionEvent & { readonly type: 'message' }): void {
     const { message, delivery, channel } = event
-    const sent = message.length < ID_BYTES ? undefined : this.#sent[readId(message)]
+    const sent = this.#sent[readId(message)]
     if (sent === undefined) fail(`${this.name}: a message of ${message.length} B arrived that was not sent`)
     const what = `${this.name}: ${sent.delivery} message ${sent.id} of ${sent.bytes} B on channel ${sent.channel}`
-    if (!isMessage(message, sent)) fail(`${what} arrived with other bytes`)
+    if (!isMessage(message, sent.id, sent.bytes)) fail(`${what} arrived with other bytes`)
     if (delivery !== sent.delivery || channel !== sent.channel)
       fail(`${what} arrived as ${delivery} on channel ${channel}`)
     if (sent.delivery !== 'unreliable' && this.#arrived.has(sent.id)) fail(`${what} arrived twice`)
@@ -95,7 +91,12 @@ export class Ledger {
   giveUp({ messages }: SessionEvent & { readonly type: 'undelivered' }): void {
     for (const { message, delivery, channel } of messages) {
       const sent = this.#sent[readId(message)]
-      if (sent === undefined || !isMessage(message, sent) || sent.delivery !== delivery || sent.channel !== channel) {
+      if (
+        sent === undefined ||
+        !isMessage(message, sent.id, sent.bytes) ||
+        sent.delivery !== delivery ||
+        sent.channel !== channel
+      ) {
         fail(`${this.name}: a message of ${message.length} B is said to be undelivered that was not sent`)
       }
       if (this.#undelivered.has(sent.id)) fail(`${this.name}: message ${sent.id} is said to be undelivered twice`)
@@ -176,26 +177,4 @@ export function checkQueues(endpoint: Endpoint, limits: { maxQueuedMessages: num
 /** Throws what is wrong. */
 export function fail(message: string): never {
   throw new Error(message)
-}
-
-function createMessage(id: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  for (let i = ID_BYTES; i < length; i += 1) bytes[i] = fillByte(id, i)
-  new DataView(bytes.buffer).setUint32(0, id)
-  return bytes
-}
-
-function isMessage(bytes: Uint8Array, { id, bytes: length }: SentMessage): boolean {
-  if (bytes.length !== length || readId(bytes) !== id) return false
-  for (let i = ID_BYTES; i < length; i += 1) if (bytes[i] !== fillByte(id, i)) return false
-  return true
-}
-
-/** Differs from byte to byte and from message to message, so that nothing can be mixed up unnoticed. */
-function fillByte(id: number, place: number): number {
-  return (id * 167 + place * 13 + (place >> 8) * 31) & 255
-}
-
-function readId(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
 }

@@ -10,6 +10,7 @@ import { loadScenarios } from './scenarios/load.ts'
 import { movingScenarios } from './scenarios/moving.ts'
 import { stallingScenarios } from './scenarios/stalling.ts'
 import { resumingScenarios } from './scenarios/resuming.ts'
+import { wholeLifeScenarios } from './scenarios/whole-life.ts'
 
 /** Every scenario there is. */
 export const scenarios: readonly Scenario[] = [
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   ...closingScenarios,
   ...hostileScenarios,
   ...attackerScenarios,
+  ...wholeLifeScenarios,
 ]
 
 /** The scenario of a name; throws when there is none. */
