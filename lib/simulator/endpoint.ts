@@ -207,7 +207,7 @@ export class Endpoint implements Actor, Receiver, Flushable {
     this.#awakeMs = 0
   }
 
-  /** Hands in what has arrived. Before anything else is told the time, or the session's time would go back. */
+  /** Hands in what has arrived: in a step alone, so that nothing is acknowledged before the program was handed it. */
   #takeInbox(): void {
     for (const { time, bytes, source } of this.#inbox) this.session.handleDatagram(time, bytes, source)
     this.#inbox.length = 0
@@ -241,11 +241,10 @@ export class Endpoint implements Actor, Receiver, Flushable {
     if (Number.isNaN(this.#deadline)) throw new Error(`${this.name}: nextDeadline is NaN at ${now} ms.`)
   }
 
-  /** Before a call that the program makes by itself. Returns the time by its clock. */
+  /** Before a call that the program makes by itself, which takes nothing in. Returns the time by its clock. */
   #enter(): number {
     const { now } = this.#ground.timeline
     if (this.loop.runsFrom(now) > now) throw new Error(`${this.name} is paused at ${now} ms and cannot do anything.`)
-    if (!this.#isStepping) this.#takeInbox()
     return this.loop.clock.read(now)
   }
 
