@@ -2,7 +2,7 @@ import type { ConnectToken } from '../security/connect-token.ts'
 import { plainSecurity } from '../security/plain.ts'
 import type { RandomBytes, Security, SecurityFactory } from '../security/security.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
-import { isUnspecified, type Address } from '../session/address.ts'
+import { isSameAddress, isUnspecified, type Address } from '../session/address.ts'
 import { Backoff } from '../session/backoff.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
 import type { SessionSettings } from '../session/settings.ts'
@@ -42,6 +42,8 @@ export class ReliableClient extends ReliableSession {
   /** Whether the connect token there is has done what it could. */
   #isTokenSpent = false
   #dialing: Dialing | undefined
+  /** The attempt that nobody answered in time: a late answer to it counts, and the next attempt says the same HELLO. */
+  #unanswered: Dialing | undefined
   /** When CONNECT is said, until the private port answers. */
   #connecting: Repetition | undefined
   /** What precedes the packet in CONNECT. */
@@ -83,14 +85,17 @@ export class ReliableClient extends ReliableSession {
   }
 
   protected override handleHandshake(now: number, bytes: Uint8Array, source: Address): void {
+    if (this.#unanswered !== undefined) {
+      this.#handleLateAnswer(now, bytes, source)
+      return
+    }
     if (!this.isFromPeer(source)) {
       this.dropForeign()
       return
     }
     const answer = this.#dialing?.handleAnswer(now, bytes)
     if (answer !== undefined) {
-      this.link.stats.receivedPackets += 1
-      this.link.stats.receivedBytes += bytes.length
+      this.#countReceived(bytes)
       if (answer.type !== 'retry') this.#handleAnswer(answer)
       return
     }
@@ -104,8 +109,14 @@ export class ReliableClient extends ReliableSession {
       this.#dialOrAsk()
       return
     }
+    const unanswered = this.#dialing
+    const doorIndex = this.#doorIndex
     const retryMs = this.#takeNextDoorMs()
     this.events.push({ type: 'unanswered', willReconnect: retryMs !== undefined })
+    if (retryMs !== undefined && this.#doorIndex === doorIndex) {
+      this.#unanswered = unanswered
+      this.#dialing = undefined
+    }
     this.leave(retryMs)
   }
 
@@ -118,6 +129,7 @@ export class ReliableClient extends ReliableSession {
     this.#dialing?.wipe()
     this.#dialing = undefined
     this.#connecting = undefined
+    if (this.state === 'closed') this.#forgetUnanswered()
   }
 
   /** What comes next begins anew, at the first of the servers. */
@@ -164,6 +176,7 @@ export class ReliableClient extends ReliableSession {
   #redial(now: number, credentials: Credentials | undefined): void {
     this.handleTimeout(now, 0)
     if (credentials !== undefined) {
+      this.#forgetUnanswered()
       this.#credentials = credentials
       this.#isTokenSpent = false
       this.#dial()
@@ -181,8 +194,35 @@ export class ReliableClient extends ReliableSession {
     const { mtuBytes, maxMessageBytes } = this.settings
     const payload = { limits: { mtuBytes, maxMessageBytes }, resumeId, userPayload: this.#payload }
     this.#dialing?.wipe()
-    this.#dialing = new Dialing(this.now, this.#security, payload, this.#credentials)
+    if (this.#unanswered?.mayBeSaidAgain(this.now) === false) this.#forgetUnanswered()
+    this.#dialing = this.#unanswered ?? new Dialing(this.now, this.#security, payload, this.#credentials)
+    this.#dialing.sayAgain(this.now)
+    this.#unanswered = undefined
     this.setPeer(this.#frontDoor)
+  }
+
+  #forgetUnanswered(): void {
+    this.#unanswered?.wipe()
+    this.#unanswered = undefined
+  }
+
+  /**
+   * A server that has more to do than it can answers late; if what it says then meant nothing, it would be asked anew for what it has
+   * just done. A refusal is not waited for: the next attempt brings it again.
+   */
+  #handleLateAnswer(now: number, bytes: Uint8Array, source: Address): void {
+    const answer = isSameAddress(source, this.#frontDoor) ? this.#unanswered?.handleAnswer(now, bytes) : undefined
+    if (answer === undefined || answer.type === 'refused') {
+      this.dropForeign()
+      return
+    }
+    this.#countReceived(bytes)
+    if (answer.type === 'shown') this.#connect(answer)
+  }
+
+  #countReceived(bytes: Uint8Array): void {
+    this.link.stats.receivedPackets += 1
+    this.link.stats.receivedBytes += bytes.length
   }
 
   #handleAnswer(answer: Exclude<Answer, { readonly type: 'retry' }>): void {
@@ -223,6 +263,7 @@ export class ReliableClient extends ReliableSession {
       this.link.open(this.now, { sealer, limits, rttMs, resumeId })
     }
     this.#dialing = undefined
+    this.#unanswered = undefined
     this.#connectPrefix = encodeConnectPrefix(id)
     this.#connecting = new Repetition(this.now, this.link.probeTimeoutMs)
   }

@@ -28,7 +28,7 @@ export type Transition =
  * session starts in `'connecting'`, is never told `dial` or `shown`, and so never dials; it alone is told `returned`.
  */
 export const transitions: Transitions<Transition> = {
-  waiting: { dial: 'dialing', returned: 'connected', linger: 'lingering', over: 'closed' },
+  waiting: { dial: 'dialing', shown: 'connecting', returned: 'connected', linger: 'lingering', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
   connected: {

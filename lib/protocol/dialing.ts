@@ -48,12 +48,13 @@ export interface Pass {
 }
 
 /**
- * One attempt at a front door: one HELLO, the same bytes as often as it is said, and its answer. Only the cookie in it changes,
- * when a RETRY asks for one.
+ * One HELLO to a front door, the same bytes as often as it is said, and its answer. Only the cookie in it changes, when a RETRY asks
+ * for one. Attempts that nobody answers say the same one.
  */
 export class Dialing {
   readonly #initiator: Initiator
   readonly #hello: Uint8Array
+  readonly #madeAt: number
   #repetition: Repetition
   #saidAt = NaN
   /** What the last RETRY asked to be given back. */
@@ -66,6 +67,7 @@ export class Dialing {
 
   /** HELLO is padded to `mtuBytes`, and `payload` and the pass's ticket must fit in, see {@link requireRoom}. */
   constructor(now: number, security: Security, payload: HelloPayload, { ticket = NOTHING, psk }: Pass = {}) {
+    this.#madeAt = now
     this.#initiator = security.initiate({ prologue: ticket, preSharedKey: psk })
     this.#hello = new Uint8Array(payload.limits.mtuBytes)
     const encoded = encodeHelloPayload(payload)
@@ -76,6 +78,18 @@ export class Dialing {
   /** When HELLO is to be said next. */
   get dueAt(): number {
     return this.#repetition.dueAt
+  }
+
+  /** Whether HELLO may be said in another attempt: its keys are made anew now and then. */
+  mayBeSaidAgain(now: number): boolean {
+    return now - this.#madeAt < MAX_AGE_MS
+  }
+
+  /** Another attempt begins: HELLO is said at once, and repeated as in the first one. */
+  sayAgain(now: number): void {
+    this.#isRepeated ||= this.#repetition.count > 0
+    this.#retries = 0
+    this.#repetition = new Repetition(now)
   }
 
   /** Writes HELLO if it is due, and returns its length, else 0. */
@@ -131,6 +145,9 @@ export class Dialing {
     return { type: 'shown', id: helloId(this.#hello), payload, sealer: this.#initiator.createSealer(), rttMs }
   }
 }
+
+/** A HELLO is said for no longer, however many attempts are made. */
+const MAX_AGE_MS = 30_000
 
 /** How often one attempt says HELLO anew because it was asked to: cookies run out, and servers change their secret. */
 const MAX_RETRIES = 8

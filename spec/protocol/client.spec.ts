@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ReliableClient } from '../../lib/protocol/client.ts'
-import { encodeGoAway, helloEcho } from '../../lib/protocol/handshake.ts'
+import { encodeGoAway, helloEcho, helloId } from '../../lib/protocol/handshake.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { Endpoint } from '../../lib/simulator/index.ts'
 import { Random } from '../../lib/simulator/index.ts'
-import { ReliableWorld, type ReliableWorldOptions } from '../support/reliable-world.ts'
+import { ReliableWorld, type ReliableClientOptions, type ReliableWorldOptions } from '../support/reliable-world.ts'
 import { createSettings } from '../support/settings.ts'
 
 const decoder = new TextDecoder()
@@ -229,5 +229,130 @@ describe('ReliableClient', () => {
     const waitingSince = world.now
     world.waitFor(() => client.session.state === 'dialing')
     expect(world.now - waitingSince).toBeLessThanOrEqual(251)
+  })
+
+  describe('that nobody answers in time', () => {
+    const hasty = { handshakeTimeoutMs: 1_000, reconnect: { minDelayMs: 200, maxDelayMs: 200, attempts: Infinity } }
+
+    /** A client whose HELLOs are counted, each of another id once. */
+    function dialCounting(world: ReliableWorld, options: ReliableClientOptions = {}) {
+      const ids = new Set<string>()
+      const client = world.dial({
+        settings: hasty,
+        ...options,
+        uplink: {
+          ...options.uplink,
+          filter: (bytes, now) => {
+            if (startsWith(bytes, 'HELLO')) ids.add(helloId(bytes).join())
+            return options.uplink?.filter?.(bytes, now) ?? true
+          },
+        },
+      })
+      return { client, ids, events: listen(client) }
+    }
+
+    it('says the same HELLO in its next attempts, so that a late answer is one', () => {
+      const world = createWorld()
+      const { client, ids, events } = dialCounting(world, { downlink: { delayMs: 3_000 } })
+      world.run(100)
+      world.downlink(client).configure({ delayMs: 25, lossRate: 1 })
+      world.run(2_900)
+      world.downlink(client).configure({ lossRate: 0 })
+      world.waitFor(() => client.session.state === 'connecting', 10_000)
+      expect(world.now).toBeLessThan(3_100)
+      expect(world.waitFor(() => client.session.state === 'connected', 200)).toBe(true)
+      expect(ids.size).toBe(1)
+      expect(events.filter(({ type }) => type === 'unanswered')).toHaveLength(2)
+      expect(world.server.clientCount).toBe(1)
+    })
+
+    it('takes the answer that comes while it waits to dial again', () => {
+      const reconnect = { minDelayMs: 20_000, maxDelayMs: 20_000, attempts: Infinity }
+      const world = createWorld()
+      const settings = { ...hasty, reconnect }
+      const { client } = dialCounting(world, { settings, downlink: { delayMs: 2_000 } })
+      world.run(1_500)
+      expect(client.session.state).toBe('waiting')
+      world.downlink(client).configure({ delayMs: 25 })
+      expect(world.waitFor(() => client.session.state === 'connected', 1_000)).toBe(true)
+    })
+
+    it('takes no such answer from anybody else, and nothing else while it waits', () => {
+      const reconnect = { minDelayMs: 20_000, maxDelayMs: 20_000, attempts: Infinity }
+      const world = createWorld()
+      const settings = { ...hasty, reconnect }
+      const answers: Uint8Array[] = []
+      const { client } = dialCounting(world, {
+        settings,
+        downlink: { filter: (bytes) => (answers.push(bytes.slice()), false) },
+      })
+      world.run(1_500)
+      const [connect = new Uint8Array(0)] = answers
+      world.network.inject(world.now, connect, { ...world.server.address, port: 666 }, client.socket.address)
+      world.network.inject(
+        world.now,
+        encodeGoAway(new Uint8Array(16), 1, ''),
+        world.server.address,
+        client.socket.address,
+      )
+      world.run(100)
+      expect(client.session.state).toBe('waiting')
+    })
+
+    it('says the cookie in its next attempt that came too late for the one before', () => {
+      const world = createWorld({ limits: { retryThreshold: 0 } })
+      const { client, ids } = dialCounting(world, { downlink: { delayMs: 1_100 } })
+      world.run(1_000)
+      world.downlink(client).configure({ lossRate: 1 })
+      world.run(150)
+      world.downlink(client).configure({ lossRate: 0, delayMs: 25 })
+      expect(world.waitFor(() => client.session.state === 'connected', 1_000)).toBe(true)
+      expect(ids.size).toBe(1)
+    })
+
+    it('says another HELLO once it was answered', () => {
+      const world = createWorld()
+      const { client, ids } = dialCounting(world, { uplink: { filter: (bytes) => startsWith(bytes, 'HELLO') } })
+      world.waitFor(() => client.session.state === 'connecting')
+      world.waitFor(() => client.session.state === 'dialing')
+      world.run(10)
+      expect(ids.size).toBe(2)
+    })
+
+    it('says another HELLO once it was refused', () => {
+      const world = createWorld({ server: { maxClients: 0 } })
+      const { client, ids } = dialCounting(world)
+      world.waitFor(() => client.session.state === 'waiting')
+      world.waitFor(() => client.session.state === 'dialing')
+      world.run(10)
+      expect(ids.size).toBe(2)
+    })
+
+    it('says another HELLO when the one it said is too old', () => {
+      const world = createWorld()
+      const { ids } = dialCounting(world, { downlink: { lossRate: 1 } })
+      world.run(29_000)
+      expect(ids.size).toBe(1)
+      world.run(3_000)
+      expect(ids.size).toBe(2)
+    })
+
+    it('says another HELLO to the next server of its connect token', () => {
+      const connectToken = {
+        expiresAtMs: 1e15,
+        psk: new Uint8Array(32),
+        servers: [
+          { host: '10.0.0.1', port: 1 },
+          { host: '10.0.0.1', port: 2 },
+        ],
+        ticket: new Uint8Array(100),
+      }
+      const world = createWorld()
+      const { ids } = dialCounting(world, { connectToken })
+      world.run(500)
+      expect(ids.size).toBe(1)
+      world.run(1_000)
+      expect(ids.size).toBe(2)
+    })
   })
 })

@@ -61,7 +61,7 @@ describe('Dialing', () => {
     expect(said).toEqual([200, 500, 950, 1625, 2625, 3625])
   })
 
-  it('says another HELLO with each attempt', () => {
+  it('has a HELLO of its own', () => {
     expect(helloId(say(dial(), 0))).not.toEqual(helloId(say(dial(), 0)))
   })
 
@@ -69,6 +69,21 @@ describe('Dialing', () => {
     const dialing = dial()
     const connect = answer(say(dialing, 10))
     expect(dialing.handleAnswer(72, connect)).toMatchObject({ type: 'shown', payload: { limits, endpoint }, rttMs: 62 })
+  })
+
+  it('says the same HELLO at once in another attempt, and measures nothing then', () => {
+    const dialing = dial()
+    const first = say(dialing, 0).slice()
+    dialing.sayAgain(5_000)
+    expect(say(dialing, 5_000)).toEqual(first)
+    expect(dialing.dueAt).toBe(5_200)
+    expect(dialing.handleAnswer(5_100, answer(first))).toMatchObject({ type: 'shown', rttMs: NaN })
+  })
+
+  it('may be said for half a minute', () => {
+    const dialing = dial(1_000)
+    expect(dialing.mayBeSaidAgain(30_999)).toBe(true)
+    expect(dialing.mayBeSaidAgain(31_000)).toBe(false)
   })
 
   it('measures nothing when HELLO was said more than once', () => {

@@ -10,6 +10,7 @@ import { loadScenarios } from './scenarios/load.ts'
 import { movingScenarios } from './scenarios/moving.ts'
 import { stallingScenarios } from './scenarios/stalling.ts'
 import { resumingScenarios } from './scenarios/resuming.ts'
+import { slowServerScenarios } from './scenarios/slow-server.ts'
 import { wholeLifeScenarios } from './scenarios/whole-life.ts'
 
 /** Every scenario there is. */
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   ...closingScenarios,
   ...hostileScenarios,
   ...attackerScenarios,
+  ...slowServerScenarios,
   ...wholeLifeScenarios,
 ]
 
