@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly onFrontDoorEvent?: ((event: FrontDoorEvent) => void) | undefined
 }
 
+const DEFAULT_FIRST_PORT = 40_000
+const MAX_PORT = 65_535
 const DEFAULT_ADDRESS: Address = { host: '10.0.0.1', port: 1234 }
 
 /** A server: front doors at a public port, and a private port for each client that was let in. */
@@ -66,7 +68,7 @@ export class Server implements Actor, Receiver {
     this.#ground = ground
     this.#options = options
     this.address = options.address ?? DEFAULT_ADDRESS
-    this.#nextPort = options.firstPrivatePort ?? 40_000
+    this.#nextPort = options.firstPrivatePort ?? DEFAULT_FIRST_PORT
     this.loop = new Loop(options.loop)
     this.#socket = ground.network.open(this, this.address)
     this.#slot = ground.timeline.add(this)
@@ -197,9 +199,15 @@ export class Server implements Actor, Receiver {
 
   #takePort(): Address {
     const { host } = this.address
-    while (this.#ground.network.isTaken({ host, port: this.#nextPort })) this.#nextPort += 1
+    while (this.#ground.network.isTaken({ host, port: this.#nextPort })) this.#advancePort()
     const port = this.#nextPort
-    this.#nextPort += 1
+    this.#advancePort()
     return { host, port }
+  }
+
+  /** Behind the last port comes the first one again. */
+  #advancePort(): void {
+    const { firstPrivatePort = DEFAULT_FIRST_PORT } = this.#options
+    this.#nextPort = this.#nextPort === MAX_PORT ? firstPrivatePort : this.#nextPort + 1
   }
 }

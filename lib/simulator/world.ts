@@ -55,6 +55,7 @@ export class World extends Simulation {
   readonly #serverOptions: ServerOptions
   #server: Server
   #serverCount = 0
+  #clientCount = 0
 
   constructor(options: WorldOptions) {
     super(options)
@@ -75,7 +76,8 @@ export class World extends Simulation {
 
   /** Adds a client; it begins to dial at this very time. */
   addClient(options: ClientOptions): Endpoint {
-    const number = this.clients.length + 1
+    this.#clientCount += 1
+    const number = this.#clientCount
     const address = options.address ?? { host: clientHost(number), port: CLIENT_PORT }
     const name = options.name ?? `client ${number}`
     const loop = new Loop(options.loop)
@@ -97,6 +99,12 @@ export class World extends Simulation {
     })
     this.clients.push(endpoint)
     return endpoint
+  }
+
+  /** Lets go of a client that is over, so that a long simulation does not keep all that there ever were. */
+  forget(client: Endpoint): void {
+    const place = this.clients.indexOf(client)
+    if (place >= 0 && client.isOver) this.clients.splice(place, 1)
   }
 
   /**

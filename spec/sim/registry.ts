@@ -10,6 +10,7 @@ import { loadScenarios } from './scenarios/load.ts'
 import { movingScenarios } from './scenarios/moving.ts'
 import { stallingScenarios } from './scenarios/stalling.ts'
 import { resumingScenarios } from './scenarios/resuming.ts'
+import { crowdScenarios } from './scenarios/crowd.ts'
 import { slowServerScenarios } from './scenarios/slow-server.ts'
 import { wholeLifeScenarios } from './scenarios/whole-life.ts'
 
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   ...attackerScenarios,
   ...slowServerScenarios,
   ...wholeLifeScenarios,
+  ...crowdScenarios,
 ]
 
 /** The scenario of a name; throws when there is none. */

@@ -51,6 +51,9 @@ export class Member {
 /** What a program said before it was gone arrives within this time, even where it waits for a blocked loop. */
 const LATE_MS = 30_000
 
+/** How often somebody looks whether what is waited for has come to be: that takes long where many are to be asked. */
+const LOOK_MS = 100
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -63,8 +66,8 @@ export class Society {
   readonly members = new Map<string, Member>()
   readonly #memberOf = new Map<Endpoint, Member>()
   readonly #numbers: LetterNumbers = { next: 0 }
-  /** All the places where the server has had ends since it was started. */
-  readonly #endsEver: Endpoint[] = []
+  /** Where the server has had ends since it was started. */
+  readonly #portsEver = new Set<number>()
   #joined = 0
   #goodbyes = 0
 
@@ -93,6 +96,16 @@ export class Society {
   /** How many have joined so far. */
   get joined(): number {
     return this.#joined
+  }
+
+  /** How many letters were sent so far. */
+  get letters(): number {
+    return this.#numbers.next
+  }
+
+  /** How many things the front door remembers of its clients. */
+  get remembered(): number {
+    return this.world.server.frontDoors.reduce((sum, door) => sum + (door as ReliableFrontDoor).remembered, 0)
   }
 
   /** Has a client dial. */
@@ -154,7 +167,7 @@ export class Society {
       this.#forgetEnd(end, member)
     }
     this.world.restartServer()
-    this.#endsEver.length = 0
+    this.#portsEver.clear()
   }
 
   /** Both directions of a client's link do this from now on. */
@@ -186,13 +199,23 @@ export class Society {
 
   /** Waits until that is so; says what is not, when it does not come to be. */
   makePeace(limitMs: number): void {
-    if (this.world.waitFor(() => this.isAtPeace, limitMs)) return
+    if (this.waitFor(() => this.isAtPeace, limitMs)) return
     for (const { mail } of this.members.values()) mail.checkSettled()
     const divided = this.living.filter((member) => !this.isUnited(member)).map((member) => this.#describe(member))
     fail(
       `no peace after ${limitMs} ms: ${this.living.length} live, ${this.world.server.clientCount} are at the server; ` +
         `divided: ${divided.join('; ') || 'nobody'}`,
     )
+  }
+
+  /** Lets time pass until something is so, and looks now and then. Returns whether it came to be within `limitMs`. */
+  waitFor(isDone: () => boolean, limitMs: number): boolean {
+    const untilMs = this.world.now + limitMs
+    while (!isDone()) {
+      if (this.world.now >= untilMs) return false
+      this.world.run(LOOK_MS)
+    }
+    return true
   }
 
   /** Throws unless what each end counts is what it was told and has sent. */
@@ -207,18 +230,14 @@ export class Society {
   checkGone(): void {
     const { world } = this
     if (world.server.clientCount > 0) fail(`${world.server.clientCount} clients are still at the server`)
-    for (const { socket, name, isOver } of this.#endsEver) {
-      if (!isOver) fail(`${name} is not over`)
-      if (world.network.isTaken(socket.address)) fail(`the port of ${name} is still taken`)
-    }
+    const { host } = world.server.address
+    for (const port of this.#portsEver) if (world.network.isTaken({ host, port })) fail(`port ${port} is still taken`)
+    if (world.network.inFlightPackets > 0) fail(`${world.network.inFlightPackets} datagrams still travel`)
     for (const member of this.members.values()) {
       member.mail.checkSettled()
       if (!member.isGone) fail(`not gone: ${this.#describe(member)}`)
     }
-    for (const door of world.server.frontDoors) {
-      const { remembered } = door as ReliableFrontDoor
-      if (remembered > 0) fail(`the front door remembers ${remembered} things of those who are gone`)
-    }
+    if (this.remembered > 0) fail(`the front door remembers ${this.remembered} things of those who are gone`)
   }
 
   #welcome(end: Endpoint, name: string): void {
@@ -226,7 +245,7 @@ export class Society {
     if (member === undefined) return fail(`'${name}' was let in, and is nobody`)
     member.ends.set(end, new Biography(`${end.name} of ${name}`))
     this.#memberOf.set(end, member)
-    this.#endsEver.push(end)
+    this.#portsEver.add(end.socket.address.port)
   }
 
   #handleClientEvent(event: SessionEvent, member: Member): void {
@@ -261,7 +280,9 @@ export class Society {
     if (!member.isGone) return
     member.mail.checkSettled()
     this.world.at(this.world.now + LATE_MS, () => {
-      if (member.isGone) this.members.delete(member.name)
+      if (!member.isGone) return
+      this.members.delete(member.name)
+      this.world.forget(member.client)
     })
   }
 

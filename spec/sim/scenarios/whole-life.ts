@@ -298,7 +298,7 @@ function partAndCheck(society: Society): void {
     for (const leaver of leavers) if (leaver !== undefined) society.close(member, leaver)
   }
   const isOver = (): boolean => society.living.length === 0 && world.server.clientCount === 0
-  if (!world.waitFor(isOver, 10_000)) society.checkGone()
+  if (!society.waitFor(isOver, 10_000)) society.checkGone()
   world.run(1_000)
   const before = world.network.sentPackets
   world.run(5_000)
