@@ -1,4 +1,4 @@
-import type { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
 import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
@@ -105,7 +105,8 @@ export class Society {
 
   /** How many things the front door remembers of its clients. */
   get remembered(): number {
-    return this.world.server.frontDoors.reduce((sum, door) => sum + (door as ReliableFrontDoor).remembered, 0)
+    const { frontDoors } = this.world.server
+    return frontDoors.reduce((sum, door) => sum + (door instanceof ReliableFrontDoor ? door.remembered : NaN), 0)
   }
 
   /** Has a client dial. */
@@ -237,7 +238,7 @@ export class Society {
       member.mail.checkSettled()
       if (!member.isGone) fail(`not gone: ${this.#describe(member)}`)
     }
-    if (this.remembered > 0) fail(`the front door remembers ${this.remembered} things of those who are gone`)
+    if (this.remembered !== 0) fail(`the front door remembers ${this.remembered} things of those who are gone`)
   }
 
   #welcome(end: Endpoint, name: string): void {

@@ -35,7 +35,7 @@ export const wholeLifeScenarios: readonly Scenario[] = [
       bringPeace(society)
       partAndCheck(society)
     },
-    20,
+    4,
   ),
 ]
 
@@ -177,8 +177,7 @@ class Storm {
     const say = (): void => {
       if (member.client.isOver) return
       const end = random.chance(0.5) ? member.client : member.newestEnd
-      if (end !== undefined && end.loop.runsFrom(society.world.now) === society.world.now)
-        society.say(member, end, randomSize(random))
+      if (end?.loop.runsFrom(society.world.now) === society.world.now) society.say(member, end, randomSize(random))
       next()
     }
     next()
