@@ -107,7 +107,7 @@ export class ReliableFrontDoor implements FrontDoor {
 
   /** How many things are remembered of those who were let in or wait for it; nothing, once all of them are forgotten. */
   get remembered(): number {
-    return this.#guests.size + this.#knocks.size + this.#holders.size + this.#gate.halfOpen.size
+    return this.#guests.size + this.#knocks.size + (this.#tickets?.size ?? 0) + this.#gate.halfOpen.size
   }
 
   /** Changes the token for the HELLOs to come; who was let in stays. */

@@ -12,6 +12,11 @@ export class TicketHolders {
     this.#check = new TicketCheck(options)
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
   /** Reads a ticket that was sealed under one of the keys; `undefined` for everything else. */
   open(ticket: Uint8Array): Ticket | undefined {
     return this.#check.open(ticket)

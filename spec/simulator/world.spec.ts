@@ -217,6 +217,16 @@ describe('World', () => {
     expect(world.network.strayPackets).toBe(before + 1)
   })
 
+  it('lets go of a client that is over, and of no other, and gives its number to nobody else', () => {
+    const { world, dial } = setUp()
+    const [first, second] = [dial(), dial()]
+    first.stop()
+    world.forget(first)
+    world.forget(second)
+    expect(world.clients).toEqual([second])
+    expect(dial().name).toBe('client 3')
+  })
+
   it('puts a client behind a NAT that shows the private port another address', () => {
     const { world, dial } = setUp()
     const client = dial({ mapsPerDestination: true })
