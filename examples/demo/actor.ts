@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 
 /** How long anything may take that the director waits for. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 30_000
 
 /** A report, and when it came. */
 type Received<Report> = Report & { readonly atMs: number }
