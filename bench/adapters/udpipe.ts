@@ -109,6 +109,7 @@ function settings({ security, maxConnections = 1024 }: EndOptions): Library.UDPi
     maxClients: maxConnections,
     maxQueuedBytes: MAX_QUEUED_BYTES,
     maxQueuedMessages: 1_000_000,
+    maxMessagesPerSecond: Infinity,
     handshakeTimeoutMs: 20_000,
     ...(security === undefined ? {} : { security: security as 'none' | 'noise' }),
   }
