@@ -30,7 +30,7 @@ export class EarlyMessages {
       this.#reportFull()
       return false
     }
-    this.#messages.push({ message: bytes, ...route })
+    this.#messages.push({ message: Buffer.from(bytes), ...route })
     this.#bytes += bytes.length
     return true
   }

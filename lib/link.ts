@@ -10,7 +10,7 @@ import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from './session/address.ts'
 import type { TicketInfo } from './session/front-door.ts'
-import type { ProtocolName, Session, SessionEvent, SessionState } from './session/session.ts'
+import type { ProtocolName, Session, SessionEvent, SessionState, UndeliveredMessage } from './session/session.ts'
 import type { SessionStats } from './session/stats.ts'
 import type { LinkSocket } from './transport/link-socket.ts'
 
@@ -105,7 +105,7 @@ export class Link implements PeerLink {
     return this.sendBytes(toBytes(message), options)
   }
 
-  /** Like {@link send}, with bytes that are ours. */
+  /** Like {@link send}, of a message that is bytes already. */
   sendBytes(bytes: Uint8Array, options: SendOptions): boolean {
     const { channel, delivery } = routeOf(options, this.protocol, this.#context.options)
     switch (this.session.send(this.#context.options.clock(), bytes, delivery, channel)) {
@@ -279,7 +279,7 @@ export class Link implements PeerLink {
         this.onTokenNeeded()
         return
       case 'undelivered':
-        callbacks.onUndelivered(event.messages, this.peer)
+        callbacks.onUndelivered(asBuffers(event.messages), this.peer)
         return
       case 'closed':
         return
@@ -313,6 +313,11 @@ export class Link implements PeerLink {
     this.#isQueueFull = true
     this.#context.report(queueFull(this.peer.id, this.#remote, this.session.stats, this.#context.settings))
   }
+}
+
+/** With Buffers for bytes, as all that a program is handed. */
+function asBuffers(messages: readonly UndeliveredMessage[]): UndeliveredMessage[] {
+  return messages.map(({ message, ...route }) => ({ message: asBuffer(message), ...route }))
 }
 
 /** An event in a few words, for people. */

@@ -18,7 +18,7 @@ export class Outbox {
     return this.#messages.length === 0
   }
 
-  /** Returns whether the message fitted in. */
+  /** Takes a copy of a message. Returns whether it fitted in. */
   push(message: Uint8Array): boolean {
     const stats = this.#stats
     const { maxQueuedMessages, maxQueuedBytes } = this.#settings
@@ -26,7 +26,7 @@ export class Outbox {
       stats.refusedMessages += 1
       return false
     }
-    this.#messages.push(message)
+    this.#messages.push(new Uint8Array(message))
     stats.queuedMessages += 1
     stats.queuedBytes += message.length
     return true

@@ -166,7 +166,7 @@ export class Connection {
     return Math.min(recoveryAt, this.#sender.dueAt(this.#now))
   }
 
-  /** Takes a message to send; the bytes must not change afterwards. */
+  /** Takes a message to send, of which it makes a copy. */
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
     this.#advanceTo(now)
     const outcome = this.#channels.send(this.#now, message, delivery, channel)

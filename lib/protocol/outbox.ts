@@ -29,7 +29,7 @@ export class Outbox {
     this.#stats = stats
   }
 
-  /** Takes a message to wait for the next connection. */
+  /** Takes a copy of a message to wait for the next connection. */
   push(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
     if (message.length > this.#settings.maxMessageBytes) return 'too-large'
     if (!this.#fits(message.length)) this.#dropStale(now)
@@ -37,7 +37,7 @@ export class Outbox {
       this.#stats.refusedMessages += 1
       return 'queue-full'
     }
-    this.#add({ message, delivery, channel, queuedAt: now })
+    this.#add({ message: new Uint8Array(message), delivery, channel, queuedAt: now })
     this.count()
     return 'accepted'
   }

@@ -10,7 +10,7 @@ import {
   TIME_UNITS_PER_MS,
 } from './frame.ts'
 import { Reader } from './reader.ts'
-import { varintBytes, Writer } from './writer.ts'
+import { varintBytes, varintBytesFrom, Writer } from './writer.ts'
 
 /** What a packet begins with, outside of the seal: its flags and the low 16 bits of its number. */
 export const PACKET_HEADER_BYTES = 3
@@ -34,6 +34,21 @@ export function readPacketNumber(bytes: Uint8Array): number {
 /** Whether a packet says which packets have arrived, which can be read before it is opened. */
 export function hasAck(bytes: Uint8Array): boolean {
   return ((bytes[0] ?? 0) & ACK_FORM_BITS) !== AckForm.none
+}
+
+/** Messages as they lie in a packet from the length of the first one on. */
+export interface MessageRun {
+  readonly memory: Uint8Array
+  readonly start: number
+  readonly end: number
+  readonly count: number
+  /** Where the length of the last one is. */
+  readonly lastStart: number
+}
+
+/** The first byte of a DATA frame with the message that comes next in the lane of the frame before it. */
+export function followingFrame(delivery: number): number {
+  return DataFlag.length | DataFlag.next | delivery
 }
 
 /**
@@ -91,6 +106,27 @@ export class PacketWriter {
     if (1 + channelBytes + sequenceBytes + varintBytes(length) + length > this.remaining) return false
     this.#beginData(delivery, channel, hasSequence(delivery) ? sequence : -1, 0)
     this.#payload(message, 0, length)
+    return true
+  }
+
+  /** Messages of one lane that are not fragmented, one behind the other; the sequence is that of the first. Either all of them fit, or none does. */
+  messages(delivery: number, channel: number, sequence: number, run: MessageRun): boolean {
+    const { memory, start, lastStart, end, count } = run
+    const implied = this.#context.impliedSequence(delivery, channel)
+    const sequenceBytes = hasSequence(delivery) && sequence !== implied ? 2 : 0
+    const channelBytes = channel === this.#context.channel ? 0 : 1
+    if (1 + channelBytes + sequenceBytes + end - start > this.remaining) return false
+    this.#beginData(delivery, channel, hasSequence(delivery) ? sequence : -1, 0)
+    const shift = this.#writer.position - start
+    this.#writer.copy(memory, start, end)
+    this.#lengthStart = lastStart + shift
+    this.#payloadStart = this.#lengthStart + varintBytesFrom(memory[lastStart] ?? 0)
+    this.#dataEnd = end + shift
+    if (count > 1) {
+      this.#dataStart = this.#lengthStart - 1
+      this.#context.note(delivery, channel, (sequence + count - 1) & 0xffff)
+      this.#frameCount += count - 1
+    }
     return true
   }
 

@@ -7,6 +7,11 @@ export function varintBytes(value: number): number {
   return value < 0x4000_0000 ? 4 : 8
 }
 
+/** How many bytes a varint takes that begins with this one. */
+export function varintBytesFrom(firstByte: number): number {
+  return 1 << (firstByte >> 6)
+}
+
 /** Writes integers into somebody else's bytes. Running over the end is the caller's mistake and throws a RangeError. */
 export class Writer {
   bytes: Uint8Array = new Uint8Array(0)
@@ -61,9 +66,7 @@ export class Writer {
 
   /** Copies the bytes of `source` from `start` up to, not including, `end`. */
   copy(source: Uint8Array, start: number, end: number): void {
-    const target = this.#claim(end - start)
-    if (start === 0 && end === source.length) this.bytes.set(source, target)
-    else this.bytes.set(source.subarray(start, end), target)
+    copyBytes(source, start, end, this.bytes, this.#claim(end - start))
   }
 
   #claim(count: number): number {
@@ -71,5 +74,20 @@ export class Writer {
     if (count > this.end - start) throw new RangeError(`${count} bytes do not fit in ${this.end - start}`)
     this.position = start + count
     return start
+  }
+}
+
+/** Up to so many bytes are copied one by one: a view for `set` to copy from costs more. */
+const MAX_LOOP_BYTES = 48
+
+/** Copies the bytes of `source` from `start` up to, not including, `end` to where `at` is in `target`. */
+export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start === source.length) {
+    target.set(source, at)
+  } else if (end - start > MAX_LOOP_BYTES) {
+    target.set(source.subarray(start, end), at)
+  } else {
+    const shift = at - start
+    for (let i = start; i < end; i += 1) target[i + shift] = source[i] ?? 0
   }
 }

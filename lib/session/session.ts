@@ -102,7 +102,7 @@ export interface Session {
   /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
   readonly nextDeadline: number
 
-  /** Takes a message to send; the bytes must not change afterwards. */
+  /** Takes a message to send, of which it makes a copy. */
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome
   /** Asks the other side for a sign of life; the answer is a `'pong'` event. */
   ping(now: number): void

@@ -34,6 +34,9 @@ export interface ChannelsSettings {
 }
 
 const DEFAULT_SMALL_MESSAGE_BYTES = 256
+/** One for all connections: what one of them needs for a moment, another one needs the next. */
+const pool = new MessagePool()
+
 /** How long sequenced and unreliable messages may wait to be sent. */
 export const DEFAULT_STALE_AFTER_MS = 250
 
@@ -45,7 +48,6 @@ export const DEFAULT_STALE_AFTER_MS = 250
  */
 export class Channels {
   readonly #stats = createChannelsStats()
-  readonly #pool = new MessagePool()
   readonly #sendCredit: SendCredit
   readonly #turns: Turns
   readonly #queue: SendQueue
@@ -65,12 +67,14 @@ export class Channels {
       maxQueuedBytes: settings.maxQueuedBytes,
       maxMessageBytes,
       fragmentBytes: fragmentBytesOf(maxFrameBytes),
+      smallMessageBytes,
+      maxRunBytes: maxFrameBytes / 2,
       staleAfterMs: settings.staleAfterMs ?? DEFAULT_STALE_AFTER_MS,
     }
     this.#sendCredit = new SendCredit(maxMessageBytes)
     this.#turns = new Turns(this.#sendCredit, smallMessageBytes)
-    this.#queue = new SendQueue(limits, this.#turns, this.#pool, this.#stats)
-    this.#sender = new MessageSender(this.#queue, this.#turns, this.#sendCredit, this.#pool, smallMessageBytes)
+    this.#queue = new SendQueue(limits, this.#turns, pool, this.#stats)
+    this.#sender = new MessageSender(this.#queue, this.#turns, this.#sendCredit, pool)
     this.#handover = new Handover(maxMessageBytes, this.#stats)
   }
 
@@ -122,7 +126,7 @@ export class Channels {
   }
 
   /**
-   * Takes a message to send. The bytes must not change afterwards. Throws a RangeError for a channel that does not exist.
+   * Takes a message to send, of which it makes a copy. Throws a RangeError for a channel that does not exist.
    *
    * A message that is larger than the queue's limit of bytes is accepted by an empty queue.
    */

@@ -17,8 +17,8 @@ export class LatestLane extends SendingLane {
 
   override readonly keepsNewest = true
 
-  override get canBegin(): boolean {
-    return this.unacked.first?.owner.fragments === undefined
+  override get mayBegin(): number {
+    return this.unacked.first?.owner.fragments === undefined ? 1 : 0
   }
 }
 

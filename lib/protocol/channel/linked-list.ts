@@ -44,6 +44,17 @@ export class LinkedList<T> {
     this.#size += 1
   }
 
+  /** Puts a link at the beginning, out of whichever list it was in. */
+  prepend(link: Link<T>): void {
+    link.leave()
+    link.list = this
+    link.next = this.#first
+    if (this.#first === undefined) this.#last = link
+    else this.#first.previous = link
+    this.#first = link
+    this.#size += 1
+  }
+
   /** Takes out a link of this list. */
   remove(link: Link<T>): void {
     const { previous, next } = link

@@ -19,8 +19,7 @@ const MAX_MISFITS = 8
 /** The smallest frame takes so much. */
 const MIN_FRAME_BYTES = 2
 
-/** What a DATA frame has before its payload at most, when it is not a fragment, and when it is. */
-const WHOLE_HEAD_BYTES = 6
+/** What a DATA frame with a fragment has before its payload at most. */
 const FRAGMENT_HEAD_BYTES = 20
 
 /** Writes messages to packets, and again until they are acknowledged. */
@@ -31,17 +30,15 @@ export class MessageSender {
   readonly #turns: Turns
   readonly #credit: SendCredit
   readonly #pool: MessagePool
-  readonly #smallMessageBytes: number
   readonly #copies = new Copies()
   readonly #thinLost = new LinkedList<OutgoingMessage>()
   readonly #bulkLost = new LinkedList<OutgoingMessage>()
 
-  constructor(queue: SendQueue, turns: Turns, credit: SendCredit, pool: MessagePool, smallMessageBytes: number) {
+  constructor(queue: SendQueue, turns: Turns, credit: SendCredit, pool: MessagePool) {
     this.#queue = queue
     this.#turns = turns
     this.#credit = credit
     this.#pool = pool
-    this.#smallMessageBytes = smallMessageBytes
   }
 
   /** Whether there is a thin message to write. */
@@ -78,7 +75,7 @@ export class MessageSender {
     while (message !== undefined) {
       const bit = groupBit(message)
       const left = budgetBytes - (start - packet.remaining)
-      const isInBudget = message.bytes.length + WHOLE_HEAD_BYTES <= left
+      const isInBudget = message.frameBytes <= left
       if (!isInBudget || !this.#writeAgain(now, message, WHOLE, packet, manifest)) passedOver |= bit
       message = this.#copies.oldestDue(now, policy, packetNumber, passedOver)
     }
@@ -170,29 +167,36 @@ export class MessageSender {
     packet: PacketWriter,
     manifest: Manifest,
   ): boolean {
-    for (let count = 0; count < BURST_MESSAGES; count += 1) {
-      if (!this.#isReady(now, lane, list) || !this.#writeHead(now, lane, packet, manifest)) return count > 0
+    let count = 0
+    while (count < BURST_MESSAGES && this.#isReady(now, lane, list)) {
+      const written = this.#writeHead(now, lane, packet, manifest, BURST_MESSAGES - count)
+      if (written === 0) break
+      count += written
     }
-    return true
+    return count > 0
   }
 
-  /** Writes the first message of a lane, or a fragment of it. Returns whether it fitted. */
-  #writeHead(now: number, lane: SendingLane, packet: PacketWriter, manifest: Manifest): boolean {
+  /**
+   * Writes the first message of a lane, the first ones where they are a run, or a fragment. Returns how many messages that is; 0 when
+   * it does not fit.
+   */
+  #writeHead(now: number, lane: SendingLane, packet: PacketWriter, manifest: Manifest, maxMessages: number): number {
+    this.#queue.fitHead(lane, packet.remaining, maxMessages)
     const message = lane.head
-    if (message === undefined) return false
+    if (message === undefined) return 0
     const start = packet.remaining
-    const { nextCost } = message
+    const { nextCost, count } = message
     const isThin = this.#turns.isThin(message)
     const isWritten =
       message.fragments === undefined
         ? this.#writeWhole(now, lane, message, packet, manifest)
         : this.#writeNextFragment(lane, message, packet, manifest)
-    if (!isWritten) return false
+    if (!isWritten) return 0
     if (lane.hasCredit) this.#credit.spend(lane.channel, nextCost)
     manifest.newBytes += start - packet.remaining
     if (!isThin) manifest.bulkBytes += start - packet.remaining
     this.#turns.place(lane)
-    return true
+    return count
   }
 
   #writeWhole(
@@ -202,7 +206,7 @@ export class MessageSender {
     packet: PacketWriter,
     manifest: Manifest,
   ): boolean {
-    if (!packet.message(lane.delivery, lane.channel, lane.nextSequence, message.bytes)) return false
+    if (!packet.messages(lane.delivery, lane.channel, lane.nextSequence, message)) return false
     this.#queue.noteWritten(message)
     if (!lane.isAcked) {
       this.#pool.give(message)
@@ -222,7 +226,7 @@ export class MessageSender {
     if (!this.#writeFragmentFrame(message, sequence, index, packet)) return false
     if (index === 0) this.#begin(lane, message)
     fragments.noteWritten(index)
-    this.#queue.noteFragmentWritten(message, fragments.lengthOf(index, message.bytes.length))
+    this.#queue.noteFragmentWritten(message, fragments.lengthOf(index, message.length))
     this.#turns.noteFragment(lane, message)
     if (lane.isAcked) manifest.addMessage(message, index)
     else if (fragments.isWhollyWritten) this.#pool.give(message)
@@ -233,7 +237,7 @@ export class MessageSender {
   #begin(lane: SendingLane, message: OutgoingMessage): void {
     if (message.fragments !== undefined || hasSequence(lane.delivery)) {
       message.sequence = lane.nextSequence
-      lane.takeSequence()
+      lane.takeSequences(message.count)
     }
     if (!lane.isAcked) return
     if (lane.keepsNewest && lane.unacked.first !== undefined) this.#pool.give(lane.unacked.first.owner)
@@ -279,7 +283,7 @@ export class MessageSender {
     if (lane === undefined) return false
     if (fragments === undefined) {
       if (message.lastPacketNumber === packet.packetNumber) return false
-      if (!packet.message(lane.delivery, lane.channel, message.sequence, message.bytes)) return false
+      if (!packet.messages(lane.delivery, lane.channel, message.sequence, message)) return false
       this.#noteWholeWritten(now, message, packet.packetNumber, manifest)
       return true
     }
@@ -291,9 +295,9 @@ export class MessageSender {
   }
 
   #writeFragmentFrame(message: OutgoingMessage, sequence: number, index: number, packet: PacketWriter): boolean {
-    const { lane, fragments, bytes } = message
+    const { lane, fragments } = message
     if (lane === undefined || fragments === undefined) return false
-    return packet.fragment(lane.delivery, lane.channel, sequence, bytes, index, fragments.last, fragments.size)
+    return packet.fragment(lane.delivery, lane.channel, sequence, message.memory, index, fragments.last, fragments.size)
   }
 
   #noteWholeWritten(now: number, message: OutgoingMessage, packetNumber: number, manifest: Manifest): void {
@@ -304,7 +308,7 @@ export class MessageSender {
     manifest.addMessage(message, WHOLE)
     if (message.resends > 0) message.resends -= 1
     if (message.resends > 0) return
-    if (message.bytes.length <= this.#smallMessageBytes) this.#copies.noteWritten(message)
+    if (this.#turns.isSmall(message)) this.#copies.noteWritten(message)
     else message.repeatLink.leave()
   }
 
@@ -324,13 +328,13 @@ export class MessageSender {
   #probeLane(now: number, lane: SendingLane, packet: PacketWriter, manifest: Manifest, leftBytes: number): void {
     for (let link = lane.unacked.first; link !== undefined; link = link.next) {
       const message = link.owner
-      const { fragments, bytes } = message
+      const { fragments } = message
       if (message.isAcked) continue
       const index = fragments === undefined ? WHOLE : fragments.oldestUnacked()
       if (fragments !== undefined && index < 0) continue
-      const length = fragments?.lengthOf(index, bytes.length) ?? bytes.length
-      const headBytes = fragments === undefined ? WHOLE_HEAD_BYTES : FRAGMENT_HEAD_BYTES
-      if (packet.remaining - headBytes - length < leftBytes) return
+      const frameBytes =
+        fragments === undefined ? message.frameBytes : FRAGMENT_HEAD_BYTES + fragments.lengthOf(index, message.length)
+      if (packet.remaining - frameBytes < leftBytes) return
       if (!this.#writeAgain(now, message, index, packet, manifest)) return
     }
   }

@@ -3,17 +3,31 @@ import type { SendingLane } from './sending-lane.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** How many records a pool keeps for messages to come. */
-const MAX_POOLED = 1024
+/** How many records a pool keeps for messages to come: a burst's worth, for all connections together. */
+const MAX_POOLED = 16_384
+
+/** The first byte of a frame, its channel and its sequence: what the first of several has before its length. */
+const FIRST_HEAD_BYTES = 4
 
 /** What a message costs besides its bytes, so that empty ones are not free. */
 export const MESSAGE_COST_BYTES = 64
 
-/** A message on its way out. Records are used again: whoever keeps one notes its {@link generation} with it. */
+/**
+ * A message on its way out, or a run of small ones that travel together: they are written to the same packets, and so acknowledged and
+ * lost together. Records are used again: whoever keeps one notes its {@link generation} with it.
+ */
 export class OutgoingMessage {
   /** Counts the messages that this record has been; a note with another generation is about a message that is gone. */
   generation = 0
-  bytes: Uint8Array = NO_BYTES
+  /** How many messages it is. */
+  count = 1
+  /** How many bytes they have, their heads apart. */
+  length = 0
+  /** Where they lie, see {@link MessageMemory}; `lastStart` is where the length of the last one does. */
+  memory: Uint8Array = NO_BYTES
+  start = 0
+  lastStart = 0
+  end = 0
   lane: SendingLane | undefined
   /** Counts the messages of the connection in the order in which they were sent. */
   order = 0
@@ -50,17 +64,16 @@ export class OutgoingMessage {
     return this.sequence >= 0
   }
 
-  /** How many of its bytes wait to be written for the first time. */
-  get waitingBytes(): number {
-    if (this.fragments === undefined) return this.bytes.length
-    return Math.max(0, this.bytes.length - this.fragments.next * this.fragments.size)
+  /** How many bytes its frames take at most, where it is not fragmented. */
+  get frameBytes(): number {
+    return FIRST_HEAD_BYTES + this.end - this.start
   }
 
   /** What the next piece that is written for the first time costs. */
   get nextCost(): number {
     const { fragments } = this
-    if (fragments === undefined) return this.bytes.length + MESSAGE_COST_BYTES
-    return fragments.lengthOf(fragments.next, this.bytes.length) + (fragments.next === 0 ? MESSAGE_COST_BYTES : 0)
+    if (fragments === undefined) return this.length + this.count * MESSAGE_COST_BYTES
+    return fragments.lengthOf(fragments.next, this.length) + (fragments.next === 0 ? MESSAGE_COST_BYTES : 0)
   }
 }
 
@@ -195,7 +208,9 @@ export class MessagePool {
     message.unackedLink.leave()
     message.repeatLink.leave()
     message.generation += 1
-    message.bytes = NO_BYTES
+    message.count = 1
+    message.length = 0
+    message.memory = NO_BYTES
     message.lane = undefined
     message.sequence = -1
     message.fragments = undefined

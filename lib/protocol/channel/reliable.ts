@@ -17,9 +17,10 @@ export class ReliableLane extends SendingLane {
   override readonly hasCredit = true
   override readonly keepsNewest = false
 
-  override get canBegin(): boolean {
+  override get mayBegin(): number {
     const oldest = this.unacked.first?.owner
-    return oldest === undefined || sequenceDistance(this.nextSequence, oldest.sequence) < SEQUENCE_WINDOW
+    if (oldest === undefined) return SEQUENCE_WINDOW
+    return SEQUENCE_WINDOW - sequenceDistance(this.nextSequence, oldest.sequence)
   }
 }
 

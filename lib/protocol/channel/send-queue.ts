@@ -3,11 +3,15 @@ import type { SendOutcome, UndeliveredMessage } from '../../session/session.ts'
 import { DeliveryCode, MAX_FRAGMENTS } from '../frame.ts'
 import type { ChannelsStats } from './channels-stats.ts'
 import { LatestLane } from './latest.ts'
+import { MessageMemory, messagesOf } from './message-memory.ts'
 import { MessagePool, OutgoingFragments, type OutgoingMessage } from './outgoing-message.ts'
 import { ReliableLane } from './reliable.ts'
 import type { SendingLane } from './sending-lane.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type Turns } from './turns.ts'
 import { UnreliableLane } from './unreliable.ts'
+
+/** One for all connections, so that thousands of them that say little do not keep one each. */
+const memory = new MessageMemory()
 
 /** What a {@link SendQueue} has to keep to. */
 export interface SendQueueLimits {
@@ -16,6 +20,10 @@ export interface SendQueueLimits {
   readonly maxMessageBytes: number
   /** The largest message that is not fragmented, and the size of the fragments of one that is. */
   readonly fragmentBytes: number
+  /** Messages up to this size travel with those that are sent with them. */
+  readonly smallMessageBytes: number
+  /** How many bytes of a packet such a run takes at most. */
+  readonly maxRunBytes: number
   /** After waiting for this long, sequenced and unreliable messages are dropped. */
   readonly staleAfterMs: number
 }
@@ -85,13 +93,36 @@ export class SendQueue {
       this.#discard(replaced)
       this.#stats.replaced += 1
     }
-    this.#enqueue(now, bytes, lane)
+    const isJoined = newest !== undefined && this.#join(newest, bytes, lane)
+    if (!isJoined) this.#enqueue(now, bytes, lane)
+    this.#order += 1
+    this.#queuedMessages += 1
+    this.#queuedBytes += bytes.length
+    if (!isJoined && lane.queue.size === 1) this.#turns.place(lane)
     return 'accepted'
+  }
+
+  /** Where a lane begins with a run that is longer than this, or than may begin, splits off what is not. */
+  fitHead(lane: SendingLane, roomBytes: number, roomMessages: number): void {
+    const run = lane.head
+    if (run === undefined || run.count === 1) return
+    const maxMessages = Math.min(roomMessages, lane.mayBegin)
+    if (run.frameBytes <= roomBytes && run.count <= maxMessages) return
+    const part = this.#pool.take()
+    if (!memory.split(run, part, roomBytes - run.frameBytes + run.end - run.start, maxMessages)) {
+      this.#pool.give(part)
+      return
+    }
+    part.lane = lane
+    part.order = run.order
+    part.queuedAt = run.queuedAt
+    run.order += part.count
+    lane.queue.prepend(part.queueLink)
   }
 
   /** The first message of a lane, which is not fragmented, was written: it waits no more. */
   noteWritten(message: OutgoingMessage): void {
-    this.#queuedBytes -= message.bytes.length
+    this.#queuedBytes -= message.length
     this.#leave(message)
   }
 
@@ -129,13 +160,15 @@ export class SendQueue {
       }
     }
     messages.sort((a, b) => a.order - b.order)
-    return messages.map(({ bytes, lane, hasBegun, queuedAt }) => ({
-      message: bytes,
-      delivery: deliveries[lane?.delivery ?? 0] ?? 'reliable',
-      channel: lane?.channel ?? 0,
-      isSent: hasBegun,
-      queuedAt,
-    }))
+    return messages.flatMap((record) =>
+      messagesOf(record).map((message) => ({
+        message,
+        delivery: deliveries[record.lane?.delivery ?? 0] ?? 'reliable',
+        channel: record.lane?.channel ?? 0,
+        isSent: record.hasBegun,
+        queuedAt: record.queuedAt,
+      })),
+    )
   }
 
   /** Whether there is room, if need be after dropping what waited too long. One message that is too large for the queue may wait alone. */
@@ -147,7 +180,7 @@ export class SendQueue {
 
   #fits(bytes: number, replaced: OutgoingMessage | undefined): boolean {
     const messages = this.#queuedMessages - (replaced === undefined ? 0 : 1)
-    const queuedBytes = this.#queuedBytes - (replaced?.bytes.length ?? 0)
+    const queuedBytes = this.#queuedBytes - (replaced?.length ?? 0)
     if (messages >= this.#limits.maxQueuedMessages) return false
     return messages === 0 || queuedBytes + bytes <= this.#limits.maxQueuedBytes
   }
@@ -155,28 +188,37 @@ export class SendQueue {
   #enqueue(now: number, bytes: Uint8Array, lane: SendingLane): void {
     const { fragmentBytes } = this.#limits
     const message = this.#pool.take()
-    message.bytes = bytes
     message.lane = lane
     message.order = this.#order
     message.queuedAt = now
-    if (bytes.length > fragmentBytes) message.fragments = new OutgoingFragments(bytes.length, fragmentBytes)
+    if (bytes.length > fragmentBytes) {
+      message.fragments = new OutgoingFragments(bytes.length, fragmentBytes)
+      memory.placeWhole(message, bytes)
+    } else {
+      memory.place(message, bytes)
+    }
     lane.queue.append(message.queueLink)
-    this.#order += 1
-    this.#queuedMessages += 1
-    this.#queuedBytes += bytes.length
-    if (lane.queue.size === 1) this.#turns.place(lane)
+  }
+
+  /** Lets a small message travel with the one that was sent before it, if that still waits and is small, too. */
+  #join(newest: OutgoingMessage, bytes: Uint8Array, lane: SendingLane): boolean {
+    if (!lane.hasCredit || newest.hasBegun || !this.#turns.isSmall(newest)) return false
+    return (
+      bytes.length <= this.#limits.smallMessageBytes &&
+      memory.extend(newest, bytes, lane.delivery, this.#limits.maxRunBytes)
+    )
   }
 
   /** Drops a message that was never written. */
   #discard(message: OutgoingMessage): void {
-    this.#queuedBytes -= message.bytes.length
+    this.#queuedBytes -= message.length
     this.#leave(message)
     this.#pool.give(message)
   }
 
   #leave(message: OutgoingMessage): void {
     message.queueLink.leave()
-    this.#queuedMessages -= 1
+    this.#queuedMessages -= message.count
   }
 
   #laneOf(channel: number, delivery: number): SendingLane {

@@ -38,8 +38,8 @@ export abstract class SendingLane {
   /** Whether a message takes the place of the one before it. */
   abstract readonly keepsNewest: boolean
 
-  /** Whether the first message of the queue may begin to be written, credit apart. */
-  abstract readonly canBegin: boolean
+  /** How many messages of the queue may begin to be written, credit apart. */
+  abstract readonly mayBegin: number
 
   /** The message that is next to be written. */
   get head(): OutgoingMessage | undefined {
@@ -51,8 +51,8 @@ export abstract class SendingLane {
     return this.#nextSequence
   }
 
-  /** The message with {@link nextSequence} begins to be written. */
-  takeSequence(): void {
-    this.#nextSequence = sequenceAfter(this.#nextSequence)
+  /** So many messages, the first one with {@link nextSequence}, begin to be written. */
+  takeSequences(count: number): void {
+    this.#nextSequence = sequenceAfter(this.#nextSequence, count)
   }
 }

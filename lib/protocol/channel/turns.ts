@@ -34,7 +34,12 @@ export class Turns {
   /** Whether a message goes before bulk: one that is small, or that is not worth anything when it comes late. */
   isThin(message: OutgoingMessage): boolean {
     if (message.fragments !== undefined) return false
-    return message.bytes.length <= this.#smallMessageBytes || message.lane?.isAcked === false
+    return this.isSmall(message) || message.lane?.isAcked === false
+  }
+
+  /** Whether a message, or each of a run, is small. */
+  isSmall(message: OutgoingMessage): boolean {
+    return message.count > 1 || message.length <= this.#smallMessageBytes
   }
 
   /** Puts a lane where it belongs, after its queue, or what it may do, has changed. */
@@ -59,7 +64,7 @@ export class Turns {
 
   #listOf(lane: SendingLane): LinkedList<SendingLane> | undefined {
     const { head } = lane
-    if (head === undefined || (!head.hasBegun && !lane.canBegin)) return undefined
+    if (head === undefined || (!head.hasBegun && lane.mayBegin <= 0)) return undefined
     if (lane.hasCredit) {
       if (head.fragments !== undefined && this.#open !== undefined && this.#open !== head) return this.#behindOpen
       if (!this.#credit.allows(lane.channel, head.nextCost)) return this.#withoutCredit

@@ -8,7 +8,7 @@ export class UnreliableLane extends SendingLane {
   override readonly isAcked = false
   override readonly hasCredit = false
   override readonly keepsNewest = false
-  override readonly canBegin = true
+  override readonly mayBegin: number = Infinity
 }
 
 /** Hands messages over as they come. */

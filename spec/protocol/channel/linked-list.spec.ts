@@ -21,6 +21,15 @@ describe('LinkedList', () => {
     expect([list.size, list.first?.owner, list.last?.owner]).toEqual([3, 'a', 'c'])
   })
 
+  it('takes links in at the beginning, too', () => {
+    const list = new LinkedList<string>()
+    for (const name of ['b', 'a']) list.prepend(new Link(name))
+    expect(owners(list)).toEqual(['a', 'b'])
+    expect([list.size, list.first?.owner, list.last?.owner]).toEqual([2, 'a', 'b'])
+    list.first?.leave()
+    expect(owners(list)).toEqual(['b'])
+  })
+
   it.each([
     { name: 'first', at: 0, left: ['b', 'c'] },
     { name: 'middle', at: 1, left: ['a', 'c'] },

@@ -108,6 +108,35 @@ describe('messages that were written', () => {
   })
 })
 
+describe('small messages that wait together', () => {
+  it('are split where the packet is full, and lost and acknowledged with those beside them', () => {
+    const rig = new SendingRig()
+    for (let value = 0; value < 6; value += 1) rig.send(full(value, 60))
+    const first = rig.packet({ room: 200 })
+    const second = rig.packet()
+    expect([contentsOf(first), contentsOf(second)]).toEqual([
+      [0, 1, 2].map((value) => String(value)),
+      [3, 4, 5].map((value) => String(value)),
+    ])
+    rig.channels.onPacketLost(second.manifest)
+    expect(contentsOf(rig.packet())).toEqual(contentsOf(second))
+    rig.channels.onPacketAcked(first.manifest)
+    expect(rig.channels.undelivered(rig.now).map(({ message }) => message[0])).toEqual([3, 4, 5])
+  })
+
+  it('spend the credit of each of them, and no more', () => {
+    const [few, many] = [new SendingRig(), new SendingRig()]
+    for (const { rig, room } of [
+      { rig: few, room: 100 },
+      { rig: many, room: 1_000 },
+    ]) {
+      for (let i = 0; i < 20_000; i += 1) rig.send(full(1, 1))
+      while (rig.channels.hasThin(rig.now)) rig.channels.onPacketAcked(rig.packet({ room }).manifest)
+    }
+    expect(few.channels.queuedMessages).toBe(many.channels.queuedMessages)
+  })
+})
+
 describe('fragments that were written', () => {
   it('are acknowledged and written again alone', () => {
     const rig = new SendingRig()
