@@ -16,7 +16,7 @@ export const bulk: Benchmark = {
   name: 'bulk',
   title: 'Bulk over loopback',
   method:
-    'So many bytes in reliable messages of 64 KiB over a connection that is there already, until the server’s answer to the last of ' +
+    'So many bytes in reliable messages of 64 KiB over a fresh connection, until the server’s answer to the last of ' +
     'them has come back.',
   figures: [
     { name: 'MiB/s', title: 'MiB/s', digits: 0, better: 'more' },

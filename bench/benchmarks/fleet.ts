@@ -1,6 +1,6 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
-import { Pair } from '../run/pair.ts'
 import type { Benchmark, BenchOptions, Run } from './benchmark.ts'
+import { watchedRun } from './watched.ts'
 
 const BYTES = 64
 const WARM_UP_MS = 2_000
@@ -41,34 +41,19 @@ export const fleet: Benchmark = {
 }
 
 function run(adapter: AdapterName, { clients, hz, seconds, repetitions }: Fleet, { security }: BenchOptions): Run {
-  const scenario = `${clients.toLocaleString('en')} clients, ${hz} Hz`
-  return {
-    adapter,
-    scenario,
+  return watchedRun({
+    scenario: `${clients.toLocaleString('en')} clients, ${hz} Hz`,
     ...(repetitions !== undefined && { repetitions }),
-    measure: async () => {
-      const parameters = { bytes: BYTES, clients, hz }
-      const pair = await Pair.start({ adapter, workload: 'fleet', parameters, security, maxConnections: clients })
-      try {
-        await pair.watch(WARM_UP_MS, 0)
-        const { seconds: length, server, client, serverCpuMs } = await pair.watch(0, seconds * 1000)
-        const { server: state } = await pair.counters()
-        const due = clients * hz * length * 2
-        return {
-          adapter,
-          scenario,
-          figures: {
-            serverCpuPercent: serverCpuMs / length / 10,
-            stepP50Ms: server['stepP50Ms'] ?? NaN,
-            stepP99Ms: server['stepP99Ms'] ?? NaN,
-            rssPerClientKiB: state['rssPerClientKiB'] ?? NaN,
-            arrivedPercent: (100 * ((server['messages'] ?? 0) + (client['messages'] ?? 0))) / due,
-            connections: state['connections'] ?? NaN,
-          },
-        }
-      } finally {
-        await pair.stop()
-      }
-    },
-  }
+    pair: { adapter, workload: 'fleet', parameters: { bytes: BYTES, clients, hz }, security, maxConnections: clients },
+    warmUpMs: WARM_UP_MS,
+    lengthMs: seconds * 1000,
+    figures: ({ seconds: length, server, client, serverState, serverCpuMs }) => ({
+      serverCpuPercent: serverCpuMs / length / 10,
+      stepP50Ms: serverState['stepP50Ms'] ?? NaN,
+      stepP99Ms: serverState['stepP99Ms'] ?? NaN,
+      rssPerClientKiB: serverState['rssPerClientKiB'] ?? NaN,
+      arrivedPercent: (100 * ((server['messages'] ?? 0) + (client['messages'] ?? 0))) / (clients * hz * length * 2),
+      connections: serverState['connections'] ?? NaN,
+    }),
+  })
 }

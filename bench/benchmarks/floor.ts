@@ -1,5 +1,5 @@
-import { Pair } from '../run/pair.ts'
 import type { Benchmark, Run } from './benchmark.ts'
+import { rateOf, watchedRun } from './watched.ts'
 
 const OUTSTANDING = 64
 
@@ -21,29 +21,15 @@ export const floor: Benchmark = {
 }
 
 function run(bytes: number, outstanding: number, isQuick: boolean): Run {
-  const scenario = `${bytes} B, ${outstanding === 0 ? 'one way' : 'echo'}`
-  return {
-    adapter: 'node:dgram',
-    scenario,
-    measure: async () => {
-      const parameters = { bytes, outstanding }
-      const pair = await Pair.start({ adapter: 'net', workload: 'floor', parameters, security: undefined })
-      try {
-        const window = await pair.watch(isQuick ? 200 : 500, isQuick ? 500 : 1_000)
-        const datagrams = window[outstanding === 0 ? 'server' : 'client']['messages'] ?? 0
-        return {
-          adapter: 'node:dgram',
-          scenario,
-          figures: {
-            perSecond: datagrams / window.seconds,
-            'MiB/s': (datagrams * bytes) / 1024 / 1024 / window.seconds,
-            serverCpuUs: (window.serverCpuMs * 1000) / datagrams,
-            clientCpuUs: (window.clientCpuMs * 1000) / datagrams,
-          },
-        }
-      } finally {
-        await pair.stop()
-      }
+  return watchedRun({
+    name: 'node:dgram',
+    scenario: `${bytes} B, ${outstanding === 0 ? 'one way' : 'echo'}`,
+    pair: { adapter: 'net', workload: 'floor', parameters: { bytes, outstanding }, security: undefined },
+    warmUpMs: isQuick ? 200 : 500,
+    lengthMs: isQuick ? 500 : 1_000,
+    figures: (window) => {
+      const datagrams = window[outstanding === 0 ? 'server' : 'client']['messages'] ?? 0
+      return { ...rateOf(datagrams, window), 'MiB/s': (datagrams * bytes) / 1024 / 1024 / window.seconds }
     },
-  }
+  })
 }

@@ -1,6 +1,6 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
-import { Pair } from '../run/pair.ts'
 import type { Benchmark, BenchOptions, Run } from './benchmark.ts'
+import { rateOf, watchedRun } from './watched.ts'
 
 const CONCURRENCY = 32
 
@@ -23,28 +23,14 @@ export const handshakes: Benchmark = {
 }
 
 function run(adapter: AdapterName, { security, isQuick }: BenchOptions): Run {
-  const scenario = 'connect and leave'
-  return {
-    adapter,
-    scenario,
-    measure: async () => {
-      const parameters = { concurrency: CONCURRENCY }
-      const pair = await Pair.start({ adapter, workload: 'handshakes', parameters, security })
-      try {
-        const window = await pair.watch(500, isQuick ? 700 : 2_000)
-        const connections = window.server['connections'] ?? 0
-        return {
-          adapter,
-          scenario,
-          figures: {
-            perSecond: connections / window.seconds,
-            serverCpuUs: (window.serverCpuMs * 1000) / connections,
-            perServerCore: (connections * 1000) / window.serverCpuMs,
-          },
-        }
-      } finally {
-        await pair.stop()
-      }
+  return watchedRun({
+    scenario: 'connect and leave',
+    pair: { adapter, workload: 'handshakes', parameters: { concurrency: CONCURRENCY }, security },
+    warmUpMs: 1_500,
+    lengthMs: isQuick ? 700 : 2_000,
+    figures: (window) => {
+      const connections = window.server['connections'] ?? 0
+      return { ...rateOf(connections, window), perServerCore: (connections * 1000) / window.serverCpuMs }
     },
-  }
+  })
 }

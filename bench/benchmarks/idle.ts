@@ -1,5 +1,5 @@
-import { Pair } from '../run/pair.ts'
 import type { Benchmark } from './benchmark.ts'
+import { watchedRun } from './watched.ts'
 
 const PING_INTERVAL_MS = 500
 
@@ -12,30 +12,23 @@ export const idle: Benchmark = {
     { name: 'sentPerInterval', title: 'sent in an interval', digits: 2, better: 'less' },
     { name: 'receivedPerInterval', title: 'received in an interval', digits: 2, better: 'less' },
   ],
-  runs: ({ adapters, security, isQuick }) => [
-    ...adapters
+  runs: ({ adapters, security, isQuick }) =>
+    adapters
       .filter((name) => name === 'udpipe')
-      .map((adapter) => ({
-        adapter,
-        scenario: 'idle',
-        repetitions: 1,
-        measure: async () => {
-          const pair = await Pair.start({ adapter, workload: 'idle', parameters: {}, security })
-          try {
-            const { server, seconds } = await pair.watch(1_000, isQuick ? 3_000 : 10_000)
+      .map((adapter) =>
+        watchedRun({
+          scenario: 'idle',
+          repetitions: 1,
+          pair: { adapter, workload: 'idle', parameters: {}, security },
+          warmUpMs: 1_000,
+          lengthMs: isQuick ? 3_000 : 10_000,
+          figures: ({ server, seconds }) => {
             const intervals = (seconds * 1000) / PING_INTERVAL_MS
             return {
-              adapter,
-              scenario: 'idle',
-              figures: {
-                sentPerInterval: (server['sent'] ?? NaN) / intervals,
-                receivedPerInterval: (server['received'] ?? NaN) / intervals,
-              },
+              sentPerInterval: (server['sent'] ?? NaN) / intervals,
+              receivedPerInterval: (server['received'] ?? NaN) / intervals,
             }
-          } finally {
-            await pair.stop()
-          }
-        },
-      })),
-  ],
+          },
+        }),
+      ),
 }

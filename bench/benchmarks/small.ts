@@ -1,9 +1,11 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
-import { Pair } from '../run/pair.ts'
-import type { Benchmark, BenchOptions, Run, Sample } from './benchmark.ts'
+import type { Benchmark, BenchOptions, Run } from './benchmark.ts'
+import { rateOf, watchedRun } from './watched.ts'
 
 const BYTES = 64
 const OUTSTANDING = 512
+const FULL = { warmUpMs: 1_500, lengthMs: 1_500 }
+const QUICK = { warmUpMs: 1_000, lengthMs: 500 }
 
 /** Small messages between two processes. */
 export const small: Benchmark = {
@@ -21,50 +23,20 @@ export const small: Benchmark = {
   runs: (options) => options.adapters.flatMap((adapter) => [oneWay(adapter, options), echo(adapter, options)]),
 }
 
-function oneWay(adapter: AdapterName, options: BenchOptions): Run {
-  return run(adapter, 'one way', options, async () => {
-    const pair = await Pair.start({
-      adapter,
-      workload: 'oneWay',
-      parameters: { bytes: BYTES },
-      security: options.security,
-    })
-    return sample(adapter, 'one way', pair, options, 'server')
+function oneWay(adapter: AdapterName, { security, isQuick }: BenchOptions): Run {
+  return watchedRun({
+    scenario: 'one way',
+    pair: { adapter, workload: 'oneWay', parameters: { bytes: BYTES }, security },
+    ...(isQuick ? QUICK : FULL),
+    figures: (window) => rateOf(window.server['messages'] ?? 0, window),
   })
 }
 
-function echo(adapter: AdapterName, options: BenchOptions): Run {
-  return run(adapter, 'echo', options, async () => {
-    const parameters = { bytes: BYTES, outstanding: OUTSTANDING }
-    const pair = await Pair.start({ adapter, workload: 'echo', parameters, security: options.security })
-    return sample(adapter, 'echo', pair, options, 'client')
+function echo(adapter: AdapterName, { security, isQuick }: BenchOptions): Run {
+  return watchedRun({
+    scenario: 'echo',
+    pair: { adapter, workload: 'echo', parameters: { bytes: BYTES, outstanding: OUTSTANDING }, security },
+    ...(isQuick ? QUICK : FULL),
+    figures: (window) => rateOf(window.client['messages'] ?? 0, window),
   })
-}
-
-function run(adapter: AdapterName, scenario: string, _options: BenchOptions, measure: () => Promise<Sample>): Run {
-  return { adapter, scenario, measure }
-}
-
-async function sample(
-  adapter: AdapterName,
-  scenario: string,
-  pair: Pair,
-  { isQuick }: BenchOptions,
-  counter: 'server' | 'client',
-): Promise<Sample> {
-  try {
-    const window = await pair.watch(isQuick ? 300 : 1_000, isQuick ? 700 : 1_500)
-    const messages = window[counter]['messages'] ?? 0
-    return {
-      adapter,
-      scenario,
-      figures: {
-        perSecond: messages / window.seconds,
-        serverCpuUs: (window.serverCpuMs * 1000) / messages,
-        clientCpuUs: (window.clientCpuMs * 1000) / messages,
-      },
-    }
-  } finally {
-    await pair.stop()
-  }
 }

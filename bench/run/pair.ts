@@ -19,8 +19,11 @@ export interface PairOptions {
 /** What both ends did between two moments. */
 export interface Window {
   readonly seconds: number
+  /** By how much each counter has grown. */
   readonly server: Figures
   readonly client: Figures
+  /** What the server's counters were at the end: for those that do not grow. */
+  readonly serverState: Figures
   /** Milliseconds of CPU. */
   readonly serverCpuMs: number
   readonly clientCpuMs: number
@@ -82,15 +85,10 @@ export class Pair {
       seconds: (after.server.atMs - before.server.atMs) / 1000,
       server: increase(before.server, after.server),
       client: increase(before.client, after.client),
+      serverState: after.server.counters,
       serverCpuMs: after.server.cpuMs - before.server.cpuMs,
       clientCpuMs: after.client.cpuMs - before.client.cpuMs,
     }
-  }
-
-  /** What both have counted so far, as it is. */
-  async counters(): Promise<{ readonly server: Figures; readonly client: Figures }> {
-    const { server, client } = await this.#mark()
-    return { server: server.counters, client: client.counters }
   }
 
   async stop(): Promise<void> {
