@@ -27,6 +27,9 @@ type FramesVerdict = (typeof FramesVerdict)[keyof typeof FramesVerdict]
 /** To look up so many packets of an ack is as much work as a message. */
 const ACK_PACKETS_PER_MESSAGE = 256
 
+/** One for all connections: packets are read one after the other, and none of it is needed when the next one is. */
+const reader = new PacketReader()
+
 /** The parts of a connection that a packet which arrives concerns. */
 export interface ReceivingParts {
   readonly sealer: Sealer
@@ -45,7 +48,6 @@ export class PacketReceiver {
   readonly #parts: ReceivingParts
   #path: Path
   #sealer: Sealer
-  readonly #reader = new PacketReader()
   #wasNewest = false
   #lastPacketNumber = NaN
   #wasChallenge = false
@@ -135,7 +137,6 @@ export class PacketReceiver {
     stats.receivedPackets += 1
     stats.receivedBytes += bytes.length
     if (!limiter.admits(now, bytes.length)) return 'limited'
-    const reader = this.#reader
     if (!reader.decode(bytes, length)) return 'malformed'
     if (reader.hasAck && !recovery.handleAck(now, reader.ack)) return 'malformed'
     const verdict = this.#handleFrames(now, packetNumber)
@@ -149,7 +150,7 @@ export class PacketReceiver {
   /** The packet counted as a message before it was opened: here it is shown to be more. */
   #chargeWork(): void {
     const { channels, limiter } = this.#parts
-    const { ack, hasAck } = this.#reader
+    const { ack, hasAck } = reader
     const furtherMessages = Math.max(0, channels.takeArrivedMessages() - 1)
     const ackWork = hasAck ? Math.floor(ack.reach / ACK_PACKETS_PER_MESSAGE) : 0
     if (furtherMessages + ackWork > 0) limiter.charge(furtherMessages + ackWork)
@@ -170,8 +171,8 @@ export class PacketReceiver {
     this.#pathResponse = undefined
     this.#wasChallenge = false
     this.#isPathNew = false
-    while (this.#reader.nextFrame()) {
-      const { frame } = this.#reader
+    while (reader.nextFrame()) {
+      const { frame } = reader
       switch (this.#parts.channels.handleFrame(now, packetNumber, frame)) {
         case 'accepted':
           this.#isAckEliciting = true

@@ -26,6 +26,10 @@ const RESEND_TWICE_RATE = 0.02
 /** Copies go before new messages while those take no more than this share of the packet. */
 const QUEUE_SHARE_BESIDE_COPIES = 0.25
 
+/** One of each for all connections: packets are written one after the other. */
+const writer = new PacketWriter()
+const ackSection = new AckSection()
+
 /** The parts of a connection that a packet which leaves is made from. */
 export interface SendingParts {
   readonly sealer: Sealer
@@ -45,8 +49,6 @@ export interface SendingParts {
  */
 export class PacketSender {
   readonly #parts: SendingParts
-  readonly #writer = new PacketWriter()
-  readonly #ack = new AckSection()
   #path: Path
   #sealer: Sealer
   /** While stalled, messages wait: only acks and what is said of the connection itself leave. */
@@ -87,7 +89,6 @@ export class PacketSender {
     const isDue = control.isDue || ackSchedule.dueAt <= now || mayBulk || mustProbe || mayCopy
     if (!isDue && !(mayThin && channels.hasThin(now))) return this.#rest(now)
 
-    const writer = this.#writer
     const { manifest } = recovery.beginPacket(now)
     const ack = this.#chooseAck(now, mayBulk)
     writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber, ack)
@@ -115,8 +116,8 @@ export class PacketSender {
   writePathChallenge(now: number, data: Uint8Array, into: Uint8Array): number {
     const { recovery } = this.#parts
     const { manifest } = recovery.beginPacket(now)
-    this.#writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber)
-    this.#writer.pathChallenge(data)
+    writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber)
+    writer.pathChallenge(data)
     return this.#finish(now, into, manifest, undefined, false)
   }
 
@@ -161,8 +162,8 @@ export class PacketSender {
     const { channels } = this.#parts
     const { redundancy } = this.#path
     if (redundancy.policy.copies <= 1) return
-    const written = channels.writeCopies(now, this.#writer, manifest, budgetBytes, redundancy.policy)
-    channels.writeCopies(now, this.#writer, manifest, budgetBytes - written, redundancy.latePolicy)
+    const written = channels.writeCopies(now, writer, manifest, budgetBytes, redundancy.policy)
+    channels.writeCopies(now, writer, manifest, budgetBytes - written, redundancy.latePolicy)
   }
 
   #writeMessages(now: number, manifest: Manifest, allowBulk: boolean): void {
@@ -170,14 +171,14 @@ export class PacketSender {
     const { redundancy } = this.#path
     const isLossy = redundancy.lossRate.rate >= RESEND_TWICE_RATE && !redundancy.isCongested(now)
     channels.resendWrites = isLossy ? 2 : 1
-    channels.writeNew(now, this.#writer, manifest, allowBulk)
+    channels.writeNew(now, writer, manifest, allowBulk)
   }
 
   /** Asks for an ack: with the oldest messages that await one, or else with a PING. */
   #writeProbe(now: number, manifest: Manifest): void {
     const { channels, control } = this.#parts
-    const bytes = channels.writeProbe(now, this.#writer, manifest, this.#writer.remaining)
-    if (bytes === 0) control.writePing(now, this.#writer)
+    const bytes = channels.writeProbe(now, writer, manifest, writer.remaining)
+    if (bytes === 0) control.writePing(now, writer)
   }
 
   /**
@@ -188,8 +189,8 @@ export class PacketSender {
     const { history, ackSchedule } = this.#parts
     const isRepeated = now - ackSchedule.lastReceivedAt <= ACK_REPEAT_MS
     if (history.isEmpty || !(ackSchedule.isOwed || isRepeated)) return undefined
-    this.#ack.fill(history, now - history.largestArrivedAt)
-    return mayBulk && !ackSchedule.isOwed && this.#ack.form === AckForm.ranges ? undefined : this.#ack
+    ackSection.fill(history, now - history.largestArrivedAt)
+    return mayBulk && !ackSchedule.isOwed && ackSection.form === AckForm.ranges ? undefined : ackSection
   }
 
   #usableBytes(into: Uint8Array): number {
@@ -205,8 +206,8 @@ export class PacketSender {
   ): number {
     const { recovery, history, ackSchedule, stats } = this.#parts
     const { congestion, pacer, redundancy } = this.#path
-    const length = this.#writer.finish()
-    const sealed = this.#sealer.seal(this.#writer.packetNumber, into, PACKET_HEADER_BYTES, length)
+    const length = writer.finish()
+    const sealed = this.#sealer.seal(writer.packetNumber, into, PACKET_HEADER_BYTES, length)
     if (ack !== undefined) {
       history.noteStated()
       ackSchedule.onAckSent(now)
