@@ -111,6 +111,10 @@ export class Congestion {
   #overload = 0
   /** The last round trip in which the window was put to use. */
   #limitedInRound = 0
+  /** Whether something was learned since the two below were computed. */
+  #isOutdated = true
+  #windowBytes = 0
+  #pacingRate = 0
 
   constructor(now: number, mtuBytes: number, rtt: RttEstimator) {
     this.#rtt = rtt
@@ -122,11 +126,24 @@ export class Congestion {
 
   /** How many bytes may be in flight. */
   get windowBytes(): number {
-    return Math.max(MIN_WINDOW_PACKETS * this.#packetBytes, this.#targetBytes)
+    if (this.#isOutdated) this.#bringUpToDate()
+    return this.#windowBytes
   }
 
   /** How fast packets leave, in bytes per millisecond. */
   get pacingRate(): number {
+    if (this.#isOutdated) this.#bringUpToDate()
+    return this.#pacingRate
+  }
+
+  /** Both are asked for several times a packet, and change only with what is learned of the path. */
+  #bringUpToDate(): void {
+    this.#isOutdated = false
+    this.#windowBytes = Math.max(MIN_WINDOW_PACKETS * this.#packetBytes, this.#targetBytes)
+    this.#pacingRate = this.#targetRate
+  }
+
+  get #targetRate(): number {
     const floor = this.#packetBytes / this.#pathMs
     switch (this.#mode) {
       case modes.startup: {
@@ -145,7 +162,10 @@ export class Congestion {
   /** A packet that will be acked leaves; before it so many bytes were in flight. */
   onPacketSent(now: number, packet: SentPacket, bytesInFlight: number): void {
     this.#deliveryRate.onPacketSent(now, packet, bytesInFlight)
-    this.#packetBytes += (packet.bytes - this.#packetBytes) / PACKET_SIZE_MEMORY
+    if (packet.bytes !== this.#packetBytes) {
+      this.#packetBytes += (packet.bytes - this.#packetBytes) / PACKET_SIZE_MEMORY
+      this.#isOutdated = true
+    }
     if (bytesInFlight + packet.bytes >= this.windowBytes / 2) this.#limitedInRound = this.#round
   }
 
@@ -155,6 +175,7 @@ export class Congestion {
   }
 
   onPacketAcked(now: number, packet: SentPacket): void {
+    this.#isOutdated = true
     this.#deliveryRate.onPacketAcked(now, packet)
     this.#roundAckedPackets += 1
     this.#overload -= this.#overload / OVERLOAD_MEMORY
@@ -169,7 +190,9 @@ export class Congestion {
 
   /** A step answers what arrived `turnaroundMs` ago: the path seems that much longer to a main loop that steps rarely. */
   onTurnaround(turnaroundMs: number): void {
+    if (turnaroundMs === this.#turnaroundMs) return
     this.#turnaroundMs += (turnaroundMs - this.#turnaroundMs) / 8
+    this.#isOutdated = true
   }
 
   /** Nothing came through for a while, and does again: that no round trip was measured meanwhile is no reason to hold back now. */
@@ -179,6 +202,7 @@ export class Congestion {
 
   /** An ack was worked through. */
   onAckProcessed(now: number, bytesInFlight: number): void {
+    this.#isOutdated = true
     const rate = this.#deliveryRate.takeSample(this.#rtt.minimumMs)
     const isRoundStart = this.#deliveryRate.priorDelivered >= this.#roundEndsAtDelivered
     if (isRoundStart) this.#round += 1
