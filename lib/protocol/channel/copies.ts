@@ -12,14 +12,14 @@ const MAX_TIMES = 16
  * due, if any is, so finding what is due never looks at what is not.
  */
 export class Copies {
-  readonly #groups: readonly LinkedList<OutgoingMessage>[] = Array.from(
-    { length: MAX_TIMES + 1 },
-    () => new LinkedList<OutgoingMessage>(),
-  )
+  /** By times written, from 1 on; as many as were ever needed. */
+  readonly #groups: LinkedList<OutgoingMessage>[] = []
 
   /** A message was written; its record says how often that makes. */
   noteWritten(message: OutgoingMessage): void {
-    this.#groups[Math.min(message.timesWritten, MAX_TIMES)]?.append(message.repeatLink)
+    const times = Math.min(message.timesWritten, MAX_TIMES)
+    while (this.#groups.length < times) this.#groups.push(new LinkedList<OutgoingMessage>())
+    this.#groups[times - 1]?.append(message.repeatLink)
   }
 
   /** The earliest time at which a message is due; `Infinity` for never. */
@@ -42,8 +42,8 @@ export class Copies {
     passedOver: number,
   ): OutgoingMessage | undefined {
     let oldest: OutgoingMessage | undefined
-    for (let times = 1; times <= MAX_TIMES; times += 1) {
-      const message = this.#groups[times]?.first?.owner
+    for (const { first } of this.#groups) {
+      const message = first?.owner
       if (message === undefined || (passedOver & groupBit(message)) !== 0) continue
       if (message.lastPacketNumber === packetNumber || dueAt(message, policy) > now) continue
       if (oldest === undefined || message.order < oldest.order) oldest = message
