@@ -12,6 +12,13 @@ export interface BenchOptions {
   readonly canImpair: boolean
 }
 
+/** The peers that carry much: with the others, which take minutes for what is asked of these, a run would take an hour. */
+export function swiftOf({ adapters }: BenchOptions): AdapterName[] {
+  return adapters.filter((name) => SWIFT.includes(name))
+}
+
+const SWIFT: readonly AdapterName[] = ['udpipe', 'net', 'ws', 'udx-native', 'ENet']
+
 /** What one run measured of one adapter. */
 export interface Sample {
   readonly adapter: string

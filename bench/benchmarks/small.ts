@@ -1,10 +1,10 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
-import type { Benchmark, BenchOptions, Run } from './benchmark.ts'
+import { swiftOf, type Benchmark, type BenchOptions, type Run } from './benchmark.ts'
 import { rateOf, watchedRun } from './watched.ts'
 
 const BYTES = 64
 const OUTSTANDING = 512
-const FULL = { warmUpMs: 1_500, lengthMs: 1_500 }
+const FULL = { warmUpMs: 1_500, lengthMs: 1_000 }
 const QUICK = { warmUpMs: 1_000, lengthMs: 500 }
 
 /** Small messages between two processes. */
@@ -20,7 +20,7 @@ export const small: Benchmark = {
     { name: 'serverCpuUs', title: 'server CPU, µs a message', digits: 2, better: 'less' },
     { name: 'clientCpuUs', title: 'client CPU, µs a message', digits: 2, better: 'less' },
   ],
-  runs: (options) => options.adapters.flatMap((adapter) => [oneWay(adapter, options), echo(adapter, options)]),
+  runs: (options) => swiftOf(options).flatMap((adapter) => [oneWay(adapter, options), echo(adapter, options)]),
 }
 
 function oneWay(adapter: AdapterName, { security, isQuick }: BenchOptions): Run {
