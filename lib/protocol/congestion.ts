@@ -43,6 +43,8 @@ const RESTART_GAIN = 1.25
 const CRUISE_WINDOW_GAIN = 1.25
 /** And so many packets, for acks that come for two at once. */
 const WINDOW_SLACK_PACKETS = 2
+/** And what the path delivers in this time: where the round trip is shorter than the turns of two event loops, these are what it takes. */
+const WINDOW_SLACK_MS = 1.5
 
 /** How fast a queue is drained. */
 const DRAIN_GAIN = 0.6
@@ -249,8 +251,12 @@ export class Congestion {
       case modes.probeRtt:
         return PROBE_RTT_WINDOW_GAIN * this.#pathBytes
       case modes.cruise:
-        return CRUISE_WINDOW_GAIN * this.#pathBytes + WINDOW_SLACK_PACKETS * this.#packetBytes
+        return CRUISE_WINDOW_GAIN * this.#pathBytes + this.#slackBytes
     }
+  }
+
+  get #slackBytes(): number {
+    return WINDOW_SLACK_MS * this.#rateOrFloor + WINDOW_SLACK_PACKETS * this.#packetBytes
   }
 
   /** Whether it is the window, and not the program, that limits what is sent. */
