@@ -105,6 +105,16 @@ describe('Congestion', () => {
     expect(later.droppedShare).toBeLessThan(0.05)
   })
 
+  it('leaves room for the turns of event loops where the round trip is shorter than they are', () => {
+    const sender = new BulkSender({ delayMs: 0.1, bytesPerMs: 300 * MBIT_PER_S })
+    const start = observe(sender, 200)
+    sender.runUntil(1_000)
+
+    expect(start.averageQueueMs).toBeLessThan(4)
+    expect(sender.congestion.windowBytes / sender.path.bytesPerMs).toBeGreaterThan(1.5)
+    expect(sender.congestion.windowBytes / sender.path.bytesPerMs).toBeLessThan(4)
+  })
+
   it('finds out within seconds that a path carries more', () => {
     const sender = new BulkSender(usual)
     sender.runUntil(3_000)
