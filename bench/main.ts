@@ -52,20 +52,23 @@ async function run(options: Options): Promise<void> {
     canImpair: obstacle === undefined,
   }
   introduce(peers, obstacle)
-  const results: Results = {
-    startedAt,
-    machine,
-    security: options.security ?? 'default',
-    isQuick,
-    repetitions: bench.repetitions,
-    peers,
-    benchmarks: await runAll(chosen, bench),
+  // After each of them, so that a run which is cut short leaves what it has measured.
+  const save = (done: readonly BenchmarkResult[]): void => {
+    if (options.json === undefined) return
+    const security = options.security ?? 'default'
+    const { repetitions } = bench
+    const results: Results = { startedAt, machine, security, isQuick, repetitions, peers, benchmarks: done }
+    writeFileSync(options.json, `${JSON.stringify(results)}\n`)
   }
+  for (const result of await runAll(chosen, bench, save)) console.log(renderTable(result))
   console.log(JSON.stringify(machine, undefined, 2))
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results)}\n`)
 }
 
-async function runAll(chosen: typeof benchmarks, options: BenchOptions): Promise<BenchmarkResult[]> {
+async function runAll(
+  chosen: typeof benchmarks,
+  options: BenchOptions,
+  save: (done: readonly BenchmarkResult[]) => void,
+): Promise<BenchmarkResult[]> {
   const bar = new SingleBar({ format: '{bar} {percentage} % | {value}/{total} | {duration_formatted} | {what}' })
   bar.start(
     chosen.reduce((sum, benchmark) => sum + countRuns(benchmark, options), 0),
@@ -81,9 +84,9 @@ async function runAll(chosen: typeof benchmarks, options: BenchOptions): Promise
       () => bar.increment(),
     )
     results.push(result)
+    save(results)
   }
   bar.stop()
-  for (const result of results) console.log(renderTable(result))
   return results
 }
 
