@@ -63,8 +63,19 @@ describe('Pair', () => {
     const { pair, session } = setUp({ loop: { stepMs: 16 }, link: { delayMs: 10 } })
     pair.every(3, () => pair.a.send('x'))
     pair.run(500)
-    expect(session.times.some((time) => time % 16 !== 0 && time % 3 === 2)).toBe(true)
-    expect(isAscending(session.times)).toBe(true)
+    expect(session.arrivals.some((time) => time % 16 !== 0 && time % 3 === 2)).toBe(true)
+    expect(isAscending(session.arrivals)).toBe(true)
+  })
+
+  it('hands in what arrived in a step alone, and not when the program sends between two', () => {
+    const { pair, session } = setUp({ loop: { stepMs: 16 }, link: { delayMs: 1 } })
+    pair.run(1)
+    pair.a.send('x')
+    pair.run(5)
+    pair.a.send('y')
+    expect(session.arrivals).toEqual([])
+    pair.run(10)
+    expect(session.arrivals).toEqual([3, 8])
   })
 
   it('leaves a paused program alone and keeps what arrives for it, up to the limit of its inbox', () => {

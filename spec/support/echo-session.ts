@@ -25,6 +25,8 @@ export class EchoSession implements Session {
   /** The `maxSilenceMs` of each call, and every time that this session was told. */
   readonly silences: number[] = []
   readonly times: number[] = []
+  /** The times of the datagrams among them. */
+  readonly arrivals: number[] = []
   state: SessionState = 'connected'
   readonly #options: EchoOptions
   readonly #events: SessionEvent[] = []
@@ -66,6 +68,7 @@ export class EchoSession implements Session {
 
   handleDatagram(now: number, bytes: Uint8Array, _source: Address): void {
     this.times.push(now)
+    this.arrivals.push(now)
     if (this.state === 'closed') return
     if (bytes[0] === CLOSE[0]) {
       this.#end()
