@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
-import picocolors from 'picocolors'
 import { defineConnect } from './connect.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { defineKey } from './key.ts'
@@ -8,6 +7,7 @@ import { defineListen } from './listen.ts'
 import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
 import { defineToken } from './token.ts'
+import { terminalColors } from '../terminal-colors.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
 export function createProgram(): Command {
@@ -16,7 +16,7 @@ export function createProgram(): Command {
     .version(version())
     .exitOverride()
     .showHelpAfterError('Try --help.')
-    .configureHelp({ styleTitle: picocolors.bold, sortSubcommands: false })
+    .configureHelp({ styleTitle: (title) => terminalColors(process.stdout).bold(title), sortSubcommands: false })
     .helpCommand(false)
     .addHelpText('after', help)
   defineListen(program)
