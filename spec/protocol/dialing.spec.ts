@@ -16,6 +16,7 @@ import {
 } from '../../lib/protocol/handshake-payload.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { flipped } from '../support/flipped.ts'
 
 const limits = { mtuBytes: 1_200, maxMessageBytes: 1_000 }
 const endpoint = { host: '192.0.2.1', port: 40_000 }
@@ -172,8 +173,7 @@ describe('Dialing, when it is asked to prove its address', () => {
     const [first = hello, second = hello] = cookies
     const retry = encodeRetry(hello, first)
     for (let bit = 0; bit < retry.length * 8; bit += 1) {
-      const broken = retry.slice()
-      broken[bit >>> 3] = (broken[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+      const broken = flipped(retry, bit)
       expect(dialing.handleAnswer(50, broken)).toBeUndefined()
     }
     expect(dialing.handleAnswer(50, encodeRetry(changed, first))).toBeUndefined()

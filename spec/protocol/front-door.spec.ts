@@ -10,6 +10,7 @@ import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { ReliableWorld } from '../support/reliable-world.ts'
 import { createSettings } from '../support/settings.ts'
+import { flipped } from '../support/flipped.ts'
 
 const decoder = new TextDecoder()
 const source = { host: '198.51.100.7', port: 50_000 }
@@ -201,8 +202,7 @@ describe('ReliableFrontDoor', () => {
   it('does not mind any one flipped bit of a HELLO', () => {
     const { hello } = dial()
     for (let bit = 0; bit < 80 * 8; bit += 1) {
-      const changed = hello.slice()
-      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      const changed = flipped(hello, bit)
       door.handleDatagram(0, changed, source)
       expect(nextKnock()).toBeUndefined()
     }

@@ -25,6 +25,7 @@ import {
 } from '../../lib/protocol/handshake.ts'
 import { crc32 } from '../../lib/security/crc32.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { flipped } from '../support/flipped.ts'
 
 const encoder = new TextEncoder()
 const id = new Random(4).bytes(16)
@@ -247,8 +248,7 @@ describe('CONNECT and CONNECTED on the private port', () => {
   it('have the same id when no bit of it differs', () => {
     expect(isSameId(id, id.slice())).toBe(true)
     for (let bit = 0; bit < 128; bit += 1) {
-      const other = id.slice()
-      other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      const other = flipped(id, bit)
       expect(isSameId(id, other)).toBe(false)
     }
   })
@@ -292,8 +292,7 @@ function expectOtherEchoes(
 ): void {
   expect(read(datagram)).toEqual(echo)
   for (let bit = fromOffset * 8; bit < datagram.length * 8; bit += 1) {
-    const changed = Uint8Array.from(datagram)
-    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    const changed = flipped(datagram, bit)
     expect(read(changed)).not.toEqual(echo)
   }
 }

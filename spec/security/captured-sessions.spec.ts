@@ -8,6 +8,7 @@ import { cryptography } from '../../lib/transport/crypto.ts'
 import { clientAddress, Conversation, doorAddress } from '../support/conversation.ts'
 import type { ConversationOptions, Passing } from '../support/conversation.ts'
 import { toHex } from '../support/packet-description.ts'
+import { flipped } from '../support/flipped.ts'
 
 type Changes = Partial<ConversationOptions>
 
@@ -256,12 +257,6 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
     .map((item) => ({ item, place: random.uniform() }))
     .sort((a, b) => a.place - b.place)
     .map(({ item }) => item)
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice()
-  copy[bit >>> 3] = (copy[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
-  return copy
 }
 
 /** Version and expiry of a ticket can be read. */

@@ -7,6 +7,7 @@ import { Random } from '../../lib/simulator/index.ts'
 import { cryptographies } from '../support/cryptographies.ts'
 import { goldenHandshakes, playVector, type NoiseVector } from '../support/noise-vectors.ts'
 import { toHex } from '../support/packet-description.ts'
+import { flipped } from '../support/flipped.ts'
 
 const goldenUrl = new URL('../vectors/noise-handshakes.json', import.meta.url)
 
@@ -165,12 +166,6 @@ function write(from: NoiseHandshake, text: string): Uint8Array {
 
 function exchange(from: NoiseHandshake, to: NoiseHandshake, text: string): string {
   return new TextDecoder().decode(to.readMessage(write(from, text)))
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice()
-  copy[bit >>> 3] = (copy[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
-  return copy
 }
 
 function isKnown(protocolName: string): boolean {

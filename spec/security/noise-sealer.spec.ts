@@ -3,6 +3,7 @@ import { AEAD_TAG_BYTES } from '../../lib/security/crypto.ts'
 import { NoiseSealer } from '../../lib/security/noise-sealer.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptographies } from '../support/cryptographies.ts'
+import { flipped } from '../support/flipped.ts'
 
 const HEADER_BYTES = 3
 
@@ -41,8 +42,7 @@ describe.each(cryptographies)('NoiseSealer by $name', (crypto) => {
     const packet = new Random(6).bytes(60)
     const sealed = packet.subarray(0, client.seal(9, packet, HEADER_BYTES, 40))
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
-      const broken = sealed.slice()
-      broken[bit >>> 3] = (broken[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+      const broken = flipped(sealed, bit)
       const before = broken.slice()
       expect(server.open(9, broken, HEADER_BYTES)).toBe(-1)
       expect(broken).toEqual(before)

@@ -6,6 +6,7 @@ import type { HandshakeBinding, Initiator, Responder, Security } from '../../lib
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptographies } from '../support/cryptographies.ts'
 import { goldenSessions, playSession, type GoldenSession } from '../support/noise-sessions.ts'
+import { flipped } from '../support/flipped.ts'
 
 const goldenUrl = new URL('../vectors/noise-sessions.json', import.meta.url)
 
@@ -220,10 +221,4 @@ function respond(security: Security, hello: Uint8Array, binding?: HandshakeBindi
   const responder = security.respond(hello, binding)
   if (responder === undefined) throw new Error('The HELLO was not accepted.')
   return responder
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice()
-  copy[bit >>> 3] = (copy[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
-  return copy
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { plainSecurity, PlainSealer } from '../../lib/security/plain.ts'
 import type { Initiator, Responder } from '../../lib/security/security.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { flipped } from '../support/flipped.ts'
 
 const encoder = new TextEncoder()
 const helloPayload = encoder.encode('hello payload')
@@ -132,10 +133,10 @@ describe('plainSecurity', () => {
     const hello = writeHello(initiator)
     const connect = writeConnect(respond(hello))
     for (let bit = 0; bit < hello.length * 8; bit += 1) {
-      expect(createSecurity().respond(withFlippedBit(hello, bit))).toBeUndefined()
+      expect(createSecurity().respond(flipped(hello, bit))).toBeUndefined()
     }
     for (let bit = 0; bit < connect.length * 8; bit += 1) {
-      expect(initiator.readConnect(withFlippedBit(connect, bit))).toBeUndefined()
+      expect(initiator.readConnect(flipped(connect, bit))).toBeUndefined()
     }
     expect(initiator.readConnect(connect)).toEqual(connectPayload)
   })
@@ -191,7 +192,7 @@ describe('PlainSealer', () => {
     const sealer = new PlainSealer(ours, theirs)
     const packet = new Random(1).bytes(60)
     new PlainSealer(theirs, ours).seal(0, packet, 3, 52)
-    for (let bit = 0; bit < packet.length * 8; bit += 1) expect(sealer.open(0, withFlippedBit(packet, bit), 3)).toBe(-1)
+    for (let bit = 0; bit < packet.length * 8; bit += 1) expect(sealer.open(0, flipped(packet, bit), 3)).toBe(-1)
     for (let length = 0; length < 60; length += 1) expect(sealer.open(0, packet.subarray(0, length), 3)).toBe(-1)
     expect(sealer.open(0, packet, 3)).toBe(52)
   })
@@ -202,9 +203,3 @@ describe('PlainSealer', () => {
     expect(sealer.open(0, new Uint8Array(0), 0)).toBe(-1)
   })
 })
-
-function withFlippedBit(bytes: Uint8Array, bit: number): Uint8Array {
-  const flipped = bytes.slice()
-  flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-  return flipped
-}

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BOX_OVERHEAD_BYTES, openBox, sealBox } from '../../lib/security/sealed-box.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptographies } from '../support/cryptographies.ts'
+import { flipped } from '../support/flipped.ts'
 
 describe.each(cryptographies)('a sealed box, by $name', (crypto) => {
   it('holds a text for whoever has the key and the associated data', () => {
@@ -26,8 +27,7 @@ describe.each(cryptographies)('a sealed box, by $name', (crypto) => {
     const { random, randomBytes, key, about } = prepare(2)
     const box = sealBox(crypto, randomBytes, key, about, random.bytes(20))
     for (let bit = 0; bit < box.length * 8; bit += 1) {
-      const broken = box.slice()
-      broken[bit >>> 3] = (broken[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+      const broken = flipped(box, bit)
       const before = broken.slice()
       expect(openBox(crypto, key, about, broken)).toBeUndefined()
       expect(broken).toEqual(before)

@@ -5,6 +5,7 @@ import { hkdf, hmac } from '../../lib/security/hkdf.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptography } from '../../lib/transport/crypto.ts'
 import { cryptographies } from '../support/cryptographies.ts'
+import { flipped } from '../support/flipped.ts'
 
 const text = new TextEncoder()
 
@@ -194,10 +195,4 @@ describe('two implementations of cryptography', () => {
 function createAead(crypto: Cryptography, seed: number) {
   const random = new Random(seed)
   return { aead: crypto.aead(random.bytes(32)), nonce: random.bytes(AEAD_NONCE_BYTES), random }
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice()
-  copy[bit >>> 3] = (copy[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
-  return copy
 }
