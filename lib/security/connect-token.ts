@@ -1,5 +1,6 @@
 import { formatAddress, type Address } from '../session/address.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
+import { concatenate } from './concatenate.ts'
 import type { Cryptography } from './crypto.ts'
 import { BOX_OVERHEAD_BYTES, openBox, sealBox } from './sealed-box.ts'
 import type { RandomBytes } from './security.ts'
@@ -90,10 +91,10 @@ export function sealConnectToken(
   { clientId, expiresAtMs, servers, userData }: ConnectTokenContent,
 ): Uint8Array {
   const psk = randomBytes(PSK_BYTES)
-  const head = concatenate([Uint8Array.of(TOKEN_VERSION), encodeTime(expiresAtMs)])
+  const head = concatenate(Uint8Array.of(TOKEN_VERSION), encodeTime(expiresAtMs))
   const id = encoder.encode(clientId)
   const digests = servers.map((server) => crypto.sha256(encodeServer(server)).subarray(0, DIGEST_BYTES))
-  const text = concatenate([
+  const text = concatenate(
     psk,
     Uint8Array.of(id.length),
     id,
@@ -101,10 +102,10 @@ export function sealConnectToken(
     userData,
     Uint8Array.of(servers.length),
     ...digests,
-  ])
-  const box = sealBox(crypto, randomBytes, key, concatenate([label, head]), text)
+  )
+  const box = sealBox(crypto, randomBytes, key, concatenate(label, head), text)
   const names = servers.map(encodeServer).flatMap((name) => [Uint8Array.of(name.length), name])
-  return concatenate([head, psk, Uint8Array.of(servers.length), ...names, head, box])
+  return concatenate(head, psk, Uint8Array.of(servers.length), ...names, head, box)
 }
 
 /** Reads what a client may read of a token; `undefined` when it is none. Keeps no view of it. */
@@ -137,7 +138,7 @@ export function openTicket(crypto: Cryptography, key: Uint8Array, ticket: Uint8A
   if (!isTicket(ticket)) return undefined
   const head = ticket.subarray(0, TICKET_HEAD_BYTES)
   const box = ticket.subarray(TICKET_HEAD_BYTES)
-  const text = openBox(crypto, key, concatenate([label, head]), box)
+  const text = openBox(crypto, key, concatenate(label, head), box)
   // What opens was written by `sealConnectToken`, or by somebody else who has the key and may have got it wrong.
   const content = text && decodeTicketText(text)
   if (content === undefined) return undefined
@@ -202,14 +203,4 @@ function encodeTime(timeMs: number): Uint8Array {
 
 function decodeTime(bytes: Uint8Array, offset: number): number {
   return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset))
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
 }

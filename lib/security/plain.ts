@@ -1,3 +1,4 @@
+import { concatenate } from './concatenate.ts'
 import { isEqualConstantTime } from './constant-time.ts'
 import { crc32 } from './crc32.ts'
 import { HmacSha256 } from './hmac.ts'
@@ -215,11 +216,4 @@ function writeSeal(tag: Uint8Array, checksum: number, into: Uint8Array, offset: 
 function splitTags(tags: Uint8Array | undefined): [client: Uint8Array, server: Uint8Array] {
   if (tags === undefined) throw new Error('a sealer exists only after both messages of the handshake')
   return [tags.slice(0, TAG_BYTES), tags.slice(TAG_BYTES, 2 * TAG_BYTES)]
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length)
-  whole.set(a, 0)
-  whole.set(b, a.length)
-  return whole
 }
