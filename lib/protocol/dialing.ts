@@ -1,5 +1,6 @@
 import type { Sealer } from '../security/sealer.ts'
 import type { Initiator, Security } from '../security/security.ts'
+import { isSameBytes } from '../session/same-bytes.ts'
 import {
   decodeConnect,
   decodeGoAway,
@@ -8,7 +9,6 @@ import {
   HELLO_OVERHEAD_BYTES,
   helloEcho,
   helloId,
-  isSameId,
   MIN_HELLO_BYTES,
   NOTHING,
   setCookie,
@@ -121,14 +121,15 @@ export class Dialing {
   /** What was said before a RETRY may be answered as well, after it. */
   #isOwnEcho(echo: Uint8Array): boolean {
     return (
-      isSameId(echo, helloEcho(this.#hello)) || (this.#formerEcho !== undefined && isSameId(echo, this.#formerEcho))
+      isSameBytes(echo, helloEcho(this.#hello)) ||
+      (this.#formerEcho !== undefined && isSameBytes(echo, this.#formerEcho))
     )
   }
 
   /** Once for each cookie, and no more often than a front door has reason to ask: nobody is to make a client talk. */
   #handleRetry(now: number, { echo, cookie }: Retry): Answer | undefined {
-    if (!isSameId(echo, helloEcho(this.#hello))) return undefined
-    if (this.#retries >= MAX_RETRIES || isSame(cookie, this.#cookie)) return undefined
+    if (!isSameBytes(echo, helloEcho(this.#hello))) return undefined
+    if (this.#retries >= MAX_RETRIES || isSameBytes(cookie, this.#cookie)) return undefined
     this.#retries += 1
     this.#cookie = Uint8Array.from(cookie)
     this.#formerEcho = helloEcho(this.#hello)
@@ -167,8 +168,4 @@ export function requireRoom(payloadBytes: number, mtuBytes: number, security: Se
   if (payloadBytes > limitBytes) {
     throw new RangeError(`HELLO carries at most ${limitBytes} bytes of payload here; this one has ${payloadBytes}.`)
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

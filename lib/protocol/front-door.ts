@@ -5,6 +5,7 @@ import type { Ticket } from '../security/connect-token.ts'
 import type { TicketCheckOptions } from '../security/ticket-check.ts'
 import { isSameAddress, type Address } from '../session/address.ts'
 import { Answers, type Answer } from '../session/answers.ts'
+import { byteKey } from '../session/byte-key.ts'
 import { Fifo } from '../session/fifo.ts'
 import {
   createFrontDoorStats,
@@ -21,7 +22,6 @@ import { refusalCodes } from '../session/refusal-codes.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
-import { keyOf } from './guest-key.ts'
 import { GuestList, type Guest } from './guest-list.ts'
 import {
   decodeHello,
@@ -129,7 +129,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const { id, content } = hello
     this.stats.receivedHellos += 1
     const isProved = content !== undefined && this.#isProved(now, content, source, id)
-    const key = keyOf(id)
+    const key = byteKey(id)
     const isKnown = this.#guests.answerTo(key) !== undefined || this.#knocks.has(key)
     const network = networkOf(source.host)
     const verdict = this.#gate.judge(now, network, isProved, isKnown)
@@ -164,7 +164,7 @@ export class ReliableFrontDoor implements FrontDoor {
       randomBytes: this.#randomBytes,
     })
     const guest = this.#guests.add(session, { endpoint, source, firstHello: key, ticket })
-    this.#guests.note(guest, key, answer, resumeId && keyOf(resumeId))
+    this.#guests.note(guest, key, answer, resumeId && byteKey(resumeId))
     this.#gate.halfOpen.admit(key, session)
     if (ticket !== undefined) this.#tickets?.admit(ticket, session)
     this.stats.admitted += 1
@@ -266,7 +266,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const resumeId = this.#randomBytes(RESUME_ID_BYTES)
     const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: guest.endpoint })
     const answer = this.#createAnswer(knock, payload)
-    const resumption = keyOf(resumeId)
+    const resumption = byteKey(resumeId)
     const { key, responder, source } = knock
     const { session } = guest
     // A copy, so that nobody keeps the whole HELLO.

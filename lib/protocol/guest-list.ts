@@ -1,8 +1,8 @@
 import type { Ticket } from '../security/connect-token.ts'
 import { formatAddress, type Address } from '../session/address.ts'
 import type { Answer } from '../session/answers.ts'
+import { byteKey } from '../session/byte-key.ts'
 import type { Session } from '../session/session.ts'
-import { keyOf } from './guest-key.ts'
 import type { ReliableServerSession } from './server-session.ts'
 
 /** Who was let in. */
@@ -56,14 +56,14 @@ export class GuestList {
 
   /** Whose HELLO has these bytes in it, if its connection can go on. */
   findReturning(resumeId: Uint8Array): Guest | undefined {
-    const key = keyOf(resumeId)
+    const key = byteKey(resumeId)
     const guest = this.#returning.get(key)
     return guest?.session.mayReturn(key) === true ? guest : undefined
   }
 
   /** A guest comes back by these bytes, which {@link findReturning} knows: of what it may name they are forgotten last. */
   keepLongest(guest: Guest, resumeId: Uint8Array): void {
-    const key = keyOf(resumeId)
+    const key = byteKey(resumeId)
     guest.resumptions.splice(guest.resumptions.indexOf(key), 1)
     guest.resumptions.push(key)
   }

@@ -243,12 +243,6 @@ function decodeHelloContent(bytes: Uint8Array): HelloContent | undefined {
   }
 }
 
-/** Whether two HELLOs are the same one, said more than once. */
-export function isSameId(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < HELLO_ID_BYTES; i += 1) if (a[i] !== b[i]) return false
-  return true
-}
-
 /** Writes an echo, XORed with the checksum of all that follows it in the datagram. */
 function setEcho(datagram: Uint8Array, offset: number, echo: Uint8Array): void {
   datagram.set(mixed(echo, checksumBehindEcho(datagram, offset)), offset)

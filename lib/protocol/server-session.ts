@@ -1,10 +1,11 @@
 import type { RandomBytes } from '../security/security.ts'
 import type { Sealer } from '../security/sealer.ts'
 import { isSameAddress, type Address } from '../session/address.ts'
+import { byteKey } from '../session/byte-key.ts'
+import { isSameBytes } from '../session/same-bytes.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
-import { keyOf } from './guest-key.ts'
-import { connectedPrefix, idOfConnect, isSameId, packetOfConnect } from './handshake.ts'
+import { connectedPrefix, idOfConnect, packetOfConnect } from './handshake.ts'
 import type { Limits } from './handshake-payload.ts'
 import { PathValidation } from './path-validation.ts'
 import { ReliableSession } from './reliable-session.ts'
@@ -49,7 +50,7 @@ export class ReliableServerSession extends ReliableSession {
     this.#validation = new PathValidation(randomBytes)
     // Nobody knows how much of the time since HELLO was the network's.
     this.link.open(now, { sealer, limits, rttMs: NaN, resumeId })
-    this.#resumption = resumeId && keyOf(resumeId)
+    this.#resumption = resumeId && byteKey(resumeId)
   }
 
   /** Whether a client that names this may come back to the connection. */
@@ -92,7 +93,7 @@ export class ReliableServerSession extends ReliableSession {
     }
     const packet = packetOfConnect(bytes)
     const isElsewhere = this.link.isHeard && !this.isFromPeer(source)
-    const isForeign = id !== undefined && !isSameId(id, this.#helloId)
+    const isForeign = id !== undefined && !isSameBytes(id, this.#helloId)
     if (isForeign || this.state === 'waiting') this.dropForeign()
     else if (isElsewhere && packet !== undefined) this.handleForeign(now, packet, bytes.length, source)
     else if (isElsewhere) this.dropForeign()
@@ -174,7 +175,7 @@ export class ReliableServerSession extends ReliableSession {
   }
 
   #offerTo(helloId: Uint8Array): ReturnOffer | undefined {
-    return this.#isResumable ? this.#offers.find((offer) => isSameId(offer.helloId, helloId)) : undefined
+    return this.#isResumable ? this.#offers.find((offer) => isSameBytes(offer.helloId, helloId)) : undefined
   }
 
   /** The client answers an offer: if its packet opens under the keys of that, the connection goes on. */

@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from '../session/address.ts'
+import { byteKey } from '../session/byte-key.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
 import { concatenate } from './concatenate.ts'
 import type { Cryptography } from './crypto.ts'
@@ -144,14 +145,14 @@ export function openTicket(crypto: Cryptography, key: Uint8Array, ticket: Uint8A
   if (content === undefined) return undefined
   return {
     ...content,
-    id: String.fromCharCode(...box.subarray(0, TICKET_ID_BYTES)),
+    id: byteKey(box.subarray(0, TICKET_ID_BYTES)),
     expiresAtMs: decodeTime(head, VERSION_BYTES),
   }
 }
 
 /** What stands for a server in a ticket: the first 8 bytes of the SHA-256 of its address, written as `1.2.3.4:5` or `[::1]:5`. */
 export function serverDigest(crypto: Cryptography, server: Address): string {
-  return String.fromCharCode(...crypto.sha256(encodeServer(server)).subarray(0, DIGEST_BYTES))
+  return byteKey(crypto.sha256(encodeServer(server)).subarray(0, DIGEST_BYTES))
 }
 
 /** Reads `1.2.3.4:5` or `[::1]:5`; `undefined` when it is no numeric address with a port. */
@@ -176,7 +177,7 @@ function decodeTicketText(text: Uint8Array): Omit<Ticket, 'id' | 'expiresAtMs'> 
   if (text.length !== digestsStart + (text[dataEnd] ?? 0) * DIGEST_BYTES) return undefined
   const servers: string[] = []
   for (let offset = digestsStart; offset < text.length; offset += DIGEST_BYTES) {
-    servers.push(String.fromCharCode(...text.subarray(offset, offset + DIGEST_BYTES)))
+    servers.push(byteKey(text.subarray(offset, offset + DIGEST_BYTES)))
   }
   const clientId = decodeText(text.subarray(idStart, idEnd))
   if (clientId === undefined) return undefined

@@ -1,5 +1,6 @@
 import { UDPipeError } from '../errors.ts'
 import { formatAddress, type Address } from '../session/address.ts'
+import { byteKey } from '../session/byte-key.ts'
 import { Inbox, type Datagram } from './inbox.ts'
 import type { DatagramPort, DropCounters, LinkSockets, Visitor } from './link-socket.ts'
 import { PortShare, type ShareHolder } from './port-share.ts'
@@ -114,11 +115,11 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
   }
 
   addId(share: PortShare, id: Uint8Array): void {
-    this.#byId.set(keyOf(id), share)
+    this.#byId.set(byteKey(id), share)
   }
 
   removeId(share: PortShare, id: Uint8Array): void {
-    const key = keyOf(id)
+    const key = byteKey(id)
     if (this.#byId.get(key) === share) this.#byId.delete(key)
   }
 
@@ -137,7 +138,7 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
     const resident = this.#routes.get(source)
     if (this.#options.isHello(bytes) && !isMessageOf(resident, bytes)) return undefined
     const id = this.#options.connectId(bytes)
-    return (id && this.#byId.get(keyOf(id))) ?? resident
+    return (id && this.#byId.get(byteKey(id))) ?? resident
   }
 
   readonly #sort = (): void => {
@@ -163,10 +164,6 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
 function isMessageOf(resident: PortShare | undefined, bytes: Uint8Array): boolean {
   if (resident === undefined || resident.visitor.id !== undefined) return false
   return Buffer.compare(bytes, resident.visitor.hello) !== 0
-}
-
-function keyOf(id: Uint8Array): string {
-  return String.fromCharCode(...id)
 }
 
 function isTaken(source: Address): UDPipeError {

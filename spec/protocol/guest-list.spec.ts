@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { keyOf } from '../../lib/protocol/guest-key.ts'
+import { byteKey } from '../../lib/session/byte-key.ts'
 import { GuestList, type Guest } from '../../lib/protocol/guest-list.ts'
 import { ReliableServerSession } from '../../lib/protocol/server-session.ts'
 import type { Answer } from '../../lib/session/answers.ts'
@@ -50,7 +50,7 @@ describe('GuestList', () => {
 
   it('finds nobody who comes back to a connection that has not stood', () => {
     const { list, guest } = createList()
-    list.note(guest, 'hello', answer(1), keyOf(idOf(1)))
+    list.note(guest, 'hello', answer(1), byteKey(idOf(1)))
     expect(list.findReturning(idOf(1))).toBeUndefined()
     expect(list.findReturning(idOf(2))).toBeUndefined()
   })
@@ -58,9 +58,9 @@ describe('GuestList', () => {
   it('forgets what a guest may come back by in the order in which it was noted, whoever looks for it', () => {
     const { list, guest, session } = createList()
     vi.spyOn(session, 'mayReturn').mockReturnValue(true)
-    for (let i = 1; i <= 4; i += 1) list.note(guest, `hello ${i}`, answer(i), keyOf(idOf(i)))
+    for (let i = 1; i <= 4; i += 1) list.note(guest, `hello ${i}`, answer(i), byteKey(idOf(i)))
     expect(list.findReturning(idOf(1))).toBe(guest)
-    list.note(guest, 'hello 5', answer(5), keyOf(idOf(5)))
+    list.note(guest, 'hello 5', answer(5), byteKey(idOf(5)))
     expect(list.findReturning(idOf(1))).toBeUndefined()
     expect(list.findReturning(idOf(2))).toBe(guest)
   })
@@ -68,9 +68,9 @@ describe('GuestList', () => {
   it('keeps longest what a guest came back by last', () => {
     const { list, guest, session } = createList()
     vi.spyOn(session, 'mayReturn').mockReturnValue(true)
-    for (let i = 1; i <= 4; i += 1) list.note(guest, `hello ${i}`, answer(i), keyOf(idOf(i)))
+    for (let i = 1; i <= 4; i += 1) list.note(guest, `hello ${i}`, answer(i), byteKey(idOf(i)))
     list.keepLongest(guest, idOf(1))
-    list.note(guest, 'hello 5', answer(5), keyOf(idOf(5)))
+    list.note(guest, 'hello 5', answer(5), byteKey(idOf(5)))
     expect(list.findReturning(idOf(1))).toBe(guest)
     expect(list.findReturning(idOf(2))).toBeUndefined()
   })

@@ -16,7 +16,6 @@ import {
   helloId,
   idOfConnect,
   isHello,
-  isSameId,
   MAX_COOKIE_BYTES,
   MIN_HELLO_BYTES,
   packetOfConnect,
@@ -243,14 +242,6 @@ describe('CONNECT and CONNECTED on the private port', () => {
     expect(idOfConnect(new Uint8Array([...connectedPrefix, ...packet, ...id]))).toBeUndefined()
     connect[8] = 2
     expect(idOfConnect(connect)).toBeUndefined()
-  })
-
-  it('have the same id when no bit of it differs', () => {
-    expect(isSameId(id, id.slice())).toBe(true)
-    for (let bit = 0; bit < 128; bit += 1) {
-      const other = flipped(id, bit)
-      expect(isSameId(id, other)).toBe(false)
-    }
   })
 })
 
