@@ -53,7 +53,10 @@ export class Driver {
     this.#gatheringTurns = 0
     try {
       const waitMs = this.#step()
-      if (!this.#isStopped && waitMs < Infinity) this.#timer = setTimeout(this.#tick, waitMs)
+      if (this.#isStopped || waitMs === Infinity) return
+      // Node takes no timer for less than a millisecond: who is late already only lets the sockets have their turn.
+      if (waitMs <= 0) this.wake()
+      else this.#timer = setTimeout(this.#tick, waitMs)
     } catch (error) {
       this.stop()
       this.#onError(error as Error)

@@ -42,6 +42,16 @@ describe('Driver', () => {
     expect(steps).toEqual([0, 100, 200])
   })
 
+  it('steps in the next turn of the event loop, without a timer, when it is late already', () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const { steps } = drive(0)
+
+    for (let i = 0; i < 3; i += 1) vi.advanceTimersToNextTimer()
+
+    expect(steps).toHaveLength(3)
+    expect(timers).not.toHaveBeenCalled()
+  })
+
   it('steps once for all that wakes it in one turn, and counts the wait from there', () => {
     const { driver, steps } = drive(100)
     vi.advanceTimersByTime(50)
