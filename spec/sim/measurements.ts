@@ -1,6 +1,6 @@
 import type { Redundancy } from '../../lib/protocol/redundancy.ts'
 import { Random } from '../../lib/simulator/index.ts'
-import type { Endpoint, Link, LinkOptions } from '../../lib/simulator/index.ts'
+import type { Endpoint, Link, LinkOptions, LoopOptions, Partition } from '../../lib/simulator/index.ts'
 import { ReliableWorld } from '../support/reliable-world.ts'
 import { Distribution } from './distribution.ts'
 
@@ -29,6 +29,13 @@ const ONE_WAY_MS = 25
 const MESSAGE_BYTES = 64
 const INTERVAL_MS = 1_000 / 60
 const MiB = 1024 * 1024
+
+/** How often and for how long programs are held up, where they are. */
+const HOLD_UP_INTERVAL_MS = 40
+const MAX_HOLD_UP_MS = 25
+/** The transfer begins a little before. */
+const HELD_UP_FROM_MS = 205
+const HELD_UP_UNTIL_MS = 30_000
 
 /** Time for stragglers after the last message. */
 const TAIL_MS = 3_000
@@ -70,6 +77,7 @@ export const measurements: readonly Measurement[] = [
         yield measureTransfer(`${lossPercent} % loss, 1 × 1 MiB`, link, 1, goalMs, options)
         yield measureTransfer(`${lossPercent} % loss, 64 × 16 KiB`, link, 64, goalMs, options)
       }
+      yield measureTransfer('both held up now and then', { delayMs: ONE_WAY_MS }, 1, 350, options, holdUps)
     },
   },
   {
@@ -238,13 +246,32 @@ function measureEchoes(options: MeasureOptions): Row {
   }
 }
 
-function measureTransfer(name: string, link: LinkOptions, parts: number, goalMs: number, options: MeasureOptions): Row {
+/** Pauses of a few milliseconds each, as a compiler, a collector of garbage or another program causes them. */
+function holdUps(random: Random): LoopOptions {
+  const pauses: Partition[] = []
+  for (let now = HELD_UP_FROM_MS; now < HELD_UP_UNTIL_MS;) {
+    const fromMs = now + random.between(0, 2 * HOLD_UP_INTERVAL_MS)
+    now = fromMs + random.between(0, MAX_HOLD_UP_MS)
+    pauses.push({ fromMs, untilMs: now })
+  }
+  return { pauses }
+}
+
+function measureTransfer(
+  name: string,
+  link: LinkOptions,
+  parts: number,
+  goalMs: number,
+  options: MeasureOptions,
+  loopOf: (random: Random) => LoopOptions = () => ({}),
+): Row {
   const durations = new Distribution()
   const drops = new Distribution()
   const overheads = new Distribution()
   for (const seed of seedsOf(options)) {
-    const world = createWorld(seed, link, options)
-    const { client, server } = world.connect()
+    const random = new Random(seed)
+    const world = createWorld(seed, link, options, loopOf(random))
+    const { client, server } = world.connect({ loop: loopOf(random) })
     world.run(100)
     let arrived = 0
     server.onEvent = (event) => {
