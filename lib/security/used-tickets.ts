@@ -24,10 +24,6 @@ export class UsedTickets {
     return this.#expiries.size
   }
 
-  has(id: string): boolean {
-    return this.#expiries.has(id)
-  }
-
   /** Uses a ticket. */
   take(nowMs: number, id: string, expiresAtMs: number): TicketUse {
     if (this.#expiries.has(id)) return 'used'

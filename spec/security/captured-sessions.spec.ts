@@ -74,15 +74,16 @@ function say({ client, server, now }: Conversation): void {
   server?.send(now, encoder.encode('a word from there'), 'reliable', 0)
 }
 
+/** What both ends were told and asked, and what was said over the wire by those whose session it is. */
+function courseOf({ clientEvents, serverEvents, knocks }: Conversation, said: readonly Passing[]): unknown {
+  const words = said.map(({ to, bytes }) => `${to} ${toHex(bytes)}`)
+  return { clientEvents, serverEvents, knocks: knocks.length, words }
+}
+
 describe.each(openings)('a session under Noise that was opened %s', (_opening, changesOf) => {
   const undisturbed = play(changesOf(1))
-  const { clientEvents, serverEvents, passed, knocks } = undisturbed
-  const course = {
-    clientEvents,
-    serverEvents,
-    knocks: knocks.length,
-    said: passed.map(({ to, bytes }) => `${to} ${toHex(bytes)}`),
-  }
+  const { clientEvents, serverEvents, passed } = undisturbed
+  const course = courseOf(undisturbed, passed)
 
   it('takes its course', () => {
     expect(undisturbed.heard(serverEvents)).toEqual(['a word from here'])
@@ -92,7 +93,7 @@ describe.each(openings)('a session under Noise that was opened %s', (_opening, c
   })
 
   it('is not changed by a copy of any datagram with any bit flipped, each of which is counted', () => {
-    const said: string[] = []
+    const said: Passing[] = []
     let [uncounted, forgeries] = [0, 0]
     let isForging = false
     const disturbed = play({
@@ -100,7 +101,7 @@ describe.each(openings)('a session under Noise that was opened %s', (_opening, c
       onPassing: ({ to, bytes }, conversation) => {
         // What a forgery is answered with is passed on, but is no part of the session.
         if (isForging) return
-        said.push(`${to} ${toHex(bytes)}`)
+        said.push({ to, bytes })
         // What comes for a client that is closed is for nobody.
         if (to === 'client' && conversation.client.state === 'closed') return
         isForging = true
@@ -114,25 +115,20 @@ describe.each(openings)('a session under Noise that was opened %s', (_opening, c
         isForging = false
       },
     })
-    expect({
-      clientEvents: disturbed.clientEvents,
-      serverEvents: disturbed.serverEvents,
-      knocks: disturbed.knocks.length,
-      said,
-    }).toEqual(course)
+    expect(courseOf(disturbed, said)).toEqual(course)
     expect(forgeries).toBeGreaterThan(5_000)
     expect(uncounted).toBe(0)
   })
 
   it('is not changed by all that was said so far, said again in any order', () => {
     const random = new Random(6)
-    const said: string[] = []
+    const said: Passing[] = []
     let isReplaying = false
     const disturbed = play({
       ...changesOf(1),
       onPassing: ({ to, bytes }, conversation) => {
         if (isReplaying) return
-        said.push(`${to} ${toHex(bytes)}`)
+        said.push({ to, bytes })
         isReplaying = true
         // The newest is still under way.
         for (const copy of shuffled(conversation.passed.slice(0, -1), random)) {
@@ -142,12 +138,7 @@ describe.each(openings)('a session under Noise that was opened %s', (_opening, c
         isReplaying = false
       },
     })
-    expect({
-      clientEvents: disturbed.clientEvents,
-      serverEvents: disturbed.serverEvents,
-      knocks: disturbed.knocks.length,
-      said,
-    }).toEqual(course)
+    expect(courseOf(disturbed, said)).toEqual(course)
   })
 
   it.each(['whole', 'packet by packet', 'reordered'] as const)(

@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { Random } from '../../lib/simulator/index.ts'
+import { megabytes, positive } from '../support/command-line.ts'
 import { CrowdLife, type CrowdSample } from './crowd-life.ts'
 
 interface Options {
@@ -79,14 +80,4 @@ function describe(sample: CrowdSample, heapBytes: number, rssBytes: number): str
     megabytes(rssBytes).padStart(9),
   ]
   return cells.join(' ')
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
-}
-
-function positive(text: string): number {
-  const number = Number(text)
-  if (number > 0 && number < 1e6) return number
-  throw new InvalidArgumentError('It must be a positive number.')
 }

@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { endPrograms } from '../support/child-program.ts'
+import { megabytes, positive } from '../support/command-line.ts'
 import { Soak, type Sample, type SoakResult } from './soak-run.ts'
 
 interface Options {
@@ -64,14 +65,4 @@ function printResult({ samples, deeds, violations, ...counts }: SoakResult): voi
   for (const [what, count] of Object.entries(counts)) console.log(`${what.padEnd(22)}${String(count).padStart(10)}`)
   console.log(`${'violations'.padEnd(22)}${String(violations.length).padStart(10)}`)
   for (const violation of violations.slice(0, MAX_TABLE_LINES)) console.log(`  ${violation}`)
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
-}
-
-function positive(text: string): number {
-  const number = Number(text)
-  if (number > 0 && number < 1e6) return number
-  throw new InvalidArgumentError('It must be a positive number.')
 }

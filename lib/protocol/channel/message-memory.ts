@@ -25,7 +25,6 @@ export class MessageMemory {
   place(message: OutgoingMessage, bytes: Uint8Array): void {
     const { length } = bytes
     const writer = this.#room(varintBytes(length) + length)
-    message.count = 1
     message.length = length
     message.memory = writer.bytes
     message.start = message.lastStart = writer.position

@@ -7,7 +7,7 @@ const NO_BYTES = new Uint8Array(0)
 const MAX_POOLED = 16_384
 
 /** The first byte of a frame, its channel and its sequence: what the first of several has before its length. */
-const FIRST_HEAD_BYTES = 4
+export const FIRST_HEAD_BYTES = 4
 
 /** What a message costs besides its bytes, so that empty ones are not free. */
 export const MESSAGE_COST_BYTES = 64

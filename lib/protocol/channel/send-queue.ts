@@ -4,7 +4,7 @@ import { DeliveryCode, MAX_FRAGMENTS } from '../frame.ts'
 import type { ChannelsStats } from './channels-stats.ts'
 import { LatestLane } from './latest.ts'
 import { MessageMemory, messagesOf } from './message-memory.ts'
-import { MessagePool, OutgoingFragments, type OutgoingMessage } from './outgoing-message.ts'
+import { FIRST_HEAD_BYTES, MessagePool, OutgoingFragments, type OutgoingMessage } from './outgoing-message.ts'
 import { ReliableLane } from './reliable.ts'
 import type { SendingLane } from './sending-lane.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type Turns } from './turns.ts'
@@ -109,7 +109,7 @@ export class SendQueue {
     const maxMessages = Math.min(roomMessages, lane.mayBegin)
     if (run.frameBytes <= roomBytes && run.count <= maxMessages) return
     const part = this.#pool.take()
-    if (!memory.split(run, part, roomBytes - run.frameBytes + run.end - run.start, maxMessages)) {
+    if (!memory.split(run, part, roomBytes - FIRST_HEAD_BYTES, maxMessages)) {
       this.#pool.give(part)
       return
     }
