@@ -140,26 +140,22 @@ export const deliveryScenarios: readonly Scenario[] = [
     play.finish()
   }),
 
-  defineScenario(
-    'sequences-wrap',
-    (context) => {
-      const { random } = context
-      const play = new Play(context, { link: { delayMs: 5, jitterMs: 2, lossRate: random.pick([0, 0.01]) } })
-      const conversation = play.connect()
-      const delivery = random.pick(['reliable', 'reliable-unordered', 'latest'] as const)
-      // Many to a packet: the sequences of channel 0 go round once.
-      const burst = (): void => {
-        for (let i = 0; i < 40; i += 1) conversation.sendUp(4, delivery, 0)
-      }
-      conversation.client.every(2, burst, { untilMs: play.world.now + 3_400 })
-      play.world.run(3_400)
-      if (conversation.up.sentMessages < 65_536) fail(`only ${conversation.up.sentMessages} messages`)
-      conversation.chat({ durationMs: 300, maxBytes: 10_000, channels: [0], deliveries: [delivery, 'sequenced'] })
-      play.world.run(300)
-      play.finish()
-    },
-    20,
-  ),
+  defineScenario('sequences-wrap', (context) => {
+    const { random } = context
+    const play = new Play(context, { link: { delayMs: 5, jitterMs: 2, lossRate: random.pick([0, 0.01]) } })
+    const conversation = play.connect()
+    const delivery = random.pick(['reliable', 'reliable-unordered', 'latest'] as const)
+    // Many to a packet: the sequences of channel 0 go round once.
+    const burst = (): void => {
+      for (let i = 0; i < 40; i += 1) conversation.sendUp(4, delivery, 0)
+    }
+    conversation.client.every(2, burst, { untilMs: play.world.now + 3_400 })
+    play.world.run(3_400)
+    if (conversation.up.sentMessages < 65_536) fail(`only ${conversation.up.sentMessages} messages`)
+    conversation.chat({ durationMs: 300, maxBytes: 10_000, channels: [0], deliveries: [delivery, 'sequenced'] })
+    play.world.run(300)
+    play.finish()
+  }),
 
   defineScenario('packet-numbers-wrap', (context) => {
     const { random } = context
@@ -205,7 +201,7 @@ export const deliveryScenarios: readonly Scenario[] = [
       play.world.run(500)
       play.finish()
     },
-    100,
+    30,
   ),
 
   defineScenario('damaged-datagrams', (context) => {

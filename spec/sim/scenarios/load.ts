@@ -44,36 +44,32 @@ export const loadScenarios: readonly Scenario[] = [
     play.finish()
   }),
 
-  defineScenario(
-    'slow-link',
-    (context) => {
-      const { random } = context
-      const rateBitsPerSecond = random.between(100_000, 400_000)
-      const play = new Play(context, {
-        link: {
-          delayMs: 25,
-          rateBitsPerSecond,
-          queueBytes: Math.ceil((rateBitsPerSecond / 8) * random.between(0.2, 0.5)),
-        },
-        settings: { maxQueuedBytes: 100_000 },
-      })
-      const conversation = play.connect({ loop: randomLoop(random) })
-      const { client } = conversation
-      const untilMs = play.world.now + 60_000
-      // Sixty small ones a second are well within the rate; what is beside them asks for twice of what there is.
-      client.every(1_000 / 60, () => conversation.sendUp(40, 'sequenced', 1), { untilMs })
-      client.every(50, () => conversation.sendUp(Math.ceil(rateBitsPerSecond / 80), 'reliable', 0), { untilMs })
-      play.world.runUntil(untilMs)
-      const sequenced = conversation.up.latenciesMs.filter(({ delivery }) => delivery === 'sequenced')
-      const third = Math.floor(sequenced.length / 3)
-      const early = percentile95(sequenced.slice(0, third))
-      const late = percentile95(sequenced.slice(-third))
-      if (sequenced.length < 60 * 60 * 0.5) fail(`only ${sequenced.length} of 3,600 sequenced messages arrived`)
-      if (late > Math.max(250, 1.5 * early)) fail(`the latency of sequenced messages grew from ${early} to ${late} ms`)
-      play.finish()
-    },
-    10,
-  ),
+  defineScenario('slow-link', (context) => {
+    const { random } = context
+    const rateBitsPerSecond = random.between(100_000, 400_000)
+    const play = new Play(context, {
+      link: {
+        delayMs: 25,
+        rateBitsPerSecond,
+        queueBytes: Math.ceil((rateBitsPerSecond / 8) * random.between(0.2, 0.5)),
+      },
+      settings: { maxQueuedBytes: 100_000 },
+    })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    const { client } = conversation
+    const untilMs = play.world.now + 60_000
+    // Sixty small ones a second are well within the rate; what is beside them asks for twice of what there is.
+    client.every(1_000 / 60, () => conversation.sendUp(40, 'sequenced', 1), { untilMs })
+    client.every(50, () => conversation.sendUp(Math.ceil(rateBitsPerSecond / 80), 'reliable', 0), { untilMs })
+    play.world.runUntil(untilMs)
+    const sequenced = conversation.up.latenciesMs.filter(({ delivery }) => delivery === 'sequenced')
+    const third = Math.floor(sequenced.length / 3)
+    const early = percentile95(sequenced.slice(0, third))
+    const late = percentile95(sequenced.slice(-third))
+    if (sequenced.length < 60 * 60 * 0.5) fail(`only ${sequenced.length} of 3,600 sequenced messages arrived`)
+    if (late > Math.max(250, 1.5 * early)) fail(`the latency of sequenced messages grew from ${early} to ${late} ms`)
+    play.finish()
+  }),
 
   defineScenario('idle-and-busy', (context) => {
     const { random } = context
@@ -117,27 +113,23 @@ export const loadScenarios: readonly Scenario[] = [
     play.finish()
   }),
 
-  defineScenario(
-    'many-clients',
-    (context) => {
-      const { random } = context
-      const play = new Play(context, { serverLoop: randomLoop(random) })
-      for (let i = 0; i < 8; i += 1) {
-        const link = {
-          delayMs: random.between(1, 150),
-          jitterMs: random.between(0, 20),
-          lossRate: random.between(0, 0.1),
-        }
-        const conversation = play.connect({ link, loop: randomLoop(random), mapsPerDestination: random.chance(0.3) })
-        conversation.chat({ durationMs: 1_500, intervalMs: 20 })
+  defineScenario('many-clients', (context) => {
+    const { random } = context
+    const play = new Play(context, { serverLoop: randomLoop(random) })
+    for (let i = 0; i < 8; i += 1) {
+      const link = {
+        delayMs: random.between(1, 150),
+        jitterMs: random.between(0, 20),
+        lossRate: random.between(0, 0.1),
       }
-      play.world.run(1_500)
-      play.waitForAll()
-      for (const conversation of play.conversations) conversation.configure({ lossRate: 0 })
-      play.finish()
-    },
-    4,
-  ),
+      const conversation = play.connect({ link, loop: randomLoop(random), mapsPerDestination: random.chance(0.3) })
+      conversation.chat({ durationMs: 1_500, intervalMs: 20 })
+    }
+    play.world.run(1_500)
+    play.waitForAll()
+    for (const conversation of play.conversations) conversation.configure({ lossRate: 0 })
+    play.finish()
+  }),
 ]
 
 function percentile95(latencies: readonly { latencyMs: number }[]): number {
