@@ -19,7 +19,7 @@ export const bulk: Benchmark = {
   title: 'Bulk over loopback',
   method:
     'So many bytes in reliable messages of 64 KiB over a fresh connection, until the server’s answer to the last of ' +
-    'them has come back. Transfers over connections of their own, up to eight of 16 MiB at most and for three seconds, go before it and warm both processes up.',
+    'them has come back. Transfers over connections of their own, up to eight of 16 MiB at most and for two seconds, go before it and warm both processes up.',
   figures: [
     { name: 'MiB/s', title: 'MiB/s', digits: 0, better: 'more' },
     { name: 'ms', title: 'ms', digits: 0, better: 'less' },

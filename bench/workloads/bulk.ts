@@ -12,7 +12,7 @@ const DONE = Buffer.from([1])
 const WARM_UP_TRANSFERS = 8
 const MAX_WARM_UP_BYTES = 16 * 1024 * 1024
 /** No more of them begin after this. */
-const MAX_WARM_UP_MS = 3_000
+const MAX_WARM_UP_MS = 2_000
 
 /** The client sends so many bytes over a connection that is there already; the time is until the server's answer has come back. */
 export const bulk: Workload = {

@@ -19,7 +19,6 @@ export const fleet: Workload = {
     let stepMs: number[] = []
     every(1000 / parameter(parameters, 'hz'), () => {
       const startedAt = performance.now()
-      listener.step?.()
       for (const connection of connections) if (connection.send(message)) sent += 1
       listener.step?.()
       stepMs.push(performance.now() - startedAt)
