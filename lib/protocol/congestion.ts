@@ -1,4 +1,5 @@
 import { DeliveryRate } from './delivery-rate.ts'
+import { Round } from './round.ts'
 import type { RttEstimator } from './rtt.ts'
 import type { SentPacket } from './sent-packets.ts'
 import { WindowedBest } from './windowed-best.ts'
@@ -89,12 +90,7 @@ export class Congestion {
   readonly #recentRate = new WindowedBest('max', 1)
   #mode: Mode = modes.startup
   #startupWindow: number
-  #round = 0
-  #roundEndsAtDelivered = 0
-  #roundStartedAt: number
-  #roundStartDelivered = 0
-  #roundAckedPackets = 0
-  #roundLostPackets = 0
+  readonly #round: Round
   /** The rate that counts as reached while starting up, and for how many round trips it has not grown. */
   #plateauRate = 0
   #plateauRounds = 0
@@ -123,7 +119,8 @@ export class Congestion {
     this.#deliveryRate = new DeliveryRate(now)
     this.#startupWindow = INITIAL_WINDOW_DATAGRAMS * mtuBytes
     this.#packetBytes = mtuBytes
-    this.#roundStartedAt = this.#phaseStartedAt = this.#modeStartedAt = this.#rttProbedAt = now
+    this.#round = new Round(now)
+    this.#phaseStartedAt = this.#modeStartedAt = this.#rttProbedAt = now
   }
 
   /** How many bytes may be in flight. */
@@ -149,7 +146,7 @@ export class Congestion {
     const floor = this.#packetBytes / this.#pathMs
     switch (this.#mode) {
       case modes.startup: {
-        const gain = this.#round === 0 ? 1 : STARTUP_GAIN
+        const gain = this.#round.number === 0 ? 1 : STARTUP_GAIN
         return Math.max(floor, (gain * this.#startupWindow) / this.#pathMs)
       }
       case modes.drain:
@@ -168,7 +165,7 @@ export class Congestion {
       this.#packetBytes += (packet.bytes - this.#packetBytes) / PACKET_SIZE_MEMORY
       this.#isOutdated = true
     }
-    if (bytesInFlight + packet.bytes >= this.windowBytes / 2) this.#limitedInRound = this.#round
+    if (bytesInFlight + packet.bytes >= this.windowBytes / 2) this.#limitedInRound = this.#round.number
   }
 
   /** Nothing more is to be sent, although more might be. */
@@ -179,14 +176,14 @@ export class Congestion {
   onPacketAcked(now: number, packet: SentPacket): void {
     this.#isOutdated = true
     this.#deliveryRate.onPacketAcked(now, packet)
-    this.#roundAckedPackets += 1
+    this.#round.ackedPackets += 1
     this.#overload -= this.#overload / OVERLOAD_MEMORY
     if (this.#mode === modes.startup && this.#wasWindowLimited) this.#startupWindow += packet.bytes * STARTUP_GROWTH
   }
 
   /** `wasQueued`: a queue stood on the path. */
   onPacketLost(wasQueued: boolean): void {
-    this.#roundLostPackets += 1
+    this.#round.lostPackets += 1
     if (wasQueued) this.#overload += (1 - this.#overload) / OVERLOAD_MEMORY
   }
 
@@ -206,10 +203,11 @@ export class Congestion {
   onAckProcessed(now: number, bytesInFlight: number): void {
     this.#isOutdated = true
     const rate = this.#deliveryRate.takeSample(this.#rtt.minimumMs)
-    const isRoundStart = this.#deliveryRate.priorDelivered >= this.#roundEndsAtDelivered
-    if (isRoundStart) this.#round += 1
-    if (rate > 0) this.#recentRate.update(this.#round, rate)
-    if (rate > 0 && (!this.#deliveryRate.isAppLimited || rate >= this.#rate.value)) this.#rate.update(this.#round, rate)
+    const isRoundStart = this.#round.isOverFor(this.#deliveryRate.priorDelivered)
+    if (isRoundStart) this.#round.number += 1
+    if (rate > 0) this.#recentRate.update(this.#round.number, rate)
+    if (rate > 0 && (!this.#deliveryRate.isAppLimited || rate >= this.#rate.value))
+      this.#rate.update(this.#round.number, rate)
     this.#reviewExit(now)
     switch (this.#mode) {
       case modes.startup:
@@ -225,7 +223,7 @@ export class Congestion {
         if (now - this.#modeStartedAt > 2 * this.#pathMs) this.#enterCruise(now)
         break
     }
-    if (isRoundStart) this.#startRound(now)
+    if (isRoundStart) this.#round.start(now, this.#deliveryRate.delivered)
   }
 
   /** The time that a packet and its ack take, without the queue but with jitter and with the pauses of both main loops. */
@@ -261,7 +259,7 @@ export class Congestion {
 
   /** Whether it is the window, and not the program, that limits what is sent. */
   get #wasWindowLimited(): boolean {
-    return this.#round - this.#limitedInRound <= 1
+    return this.#round.number - this.#limitedInRound <= 1
   }
 
   /** Whether the queues on the path are ours to drain: we fill the window, or lose far more to them than others' would cost. */
@@ -269,26 +267,18 @@ export class Congestion {
     return this.#wasWindowLimited || this.#overload > OVERLOAD_SHARE
   }
 
-  #startRound(now: number): void {
-    this.#roundEndsAtDelivered = this.#deliveryRate.delivered
-    this.#roundStartDelivered = this.#deliveryRate.delivered
-    this.#roundStartedAt = now
-    this.#roundAckedPackets = 0
-    this.#roundLostPackets = 0
-  }
-
   #startUp(now: number, isRoundStart: boolean): void {
     if (this.#overload > OVERLOAD_SHARE && this.#hasQueue && this.#recentRate.value > 0) {
-      this.#rate.reset(this.#round, this.#recentRate.value)
+      this.#rate.reset(this.#round.number, this.#recentRate.value)
       this.#enterDrain(now)
       return
     }
     if (!this.#wasWindowLimited) return
-    const packets = this.#roundAckedPackets + this.#roundLostPackets
+    const { ackedPackets, lostPackets } = this.#round
     const isLossy =
-      this.#roundLostPackets >= STARTUP_LOSS_PACKETS && this.#roundLostPackets > packets * STARTUP_LOSS_SHARE
+      lostPackets >= STARTUP_LOSS_PACKETS && lostPackets > (ackedPackets + lostPackets) * STARTUP_LOSS_SHARE
     if (this.#startsToQueue || isLossy) {
-      this.#rate.reset(this.#round, this.#trainRate(now))
+      this.#rate.reset(this.#round.number, this.#trainRate(now))
       this.#isExitProvisional = !this.#rtt.knowsScatter
       this.#enterDrain(now)
       return
@@ -324,8 +314,7 @@ export class Congestion {
    * to a slower round trip still say less.
    */
   #trainRate(now: number): number {
-    const elapsedMs = now - this.#roundStartedAt
-    const trainRate = elapsedMs > 0 ? (this.#deliveryRate.delivered - this.#roundStartDelivered) / elapsedMs : Infinity
+    const trainRate = this.#round.rate(now, this.#deliveryRate.delivered)
     const plausible = Math.min(trainRate, this.#startupWindow / this.#pathMs)
     return this.#rate.value > 0 ? Math.max(this.#rate.value, plausible) : plausible
   }
@@ -371,7 +360,7 @@ export class Congestion {
       this.#foreignQueueUntil = now + FOREIGN_QUEUE_MS
       return false
     }
-    if (this.#recentRate.value > 0) this.#rate.reset(this.#round, this.#recentRate.value)
+    if (this.#recentRate.value > 0) this.#rate.reset(this.#round.number, this.#recentRate.value)
     this.#enterDrain(now)
     return true
   }
