@@ -51,9 +51,20 @@ function composeChapter(result: BenchmarkResult, pictureFolder: string): Page {
       : []),
     ...pictures.map(({ file, caption }) => `![${caption}](${pictureFolder}/${file})`),
     ...(result.rows.length === 0 ? [] : [composeTable(result)]),
+    ...describeTheft(result),
   ].join('\n\n')
   return { markdown, pictures }
 }
+
+/** Whether the machine was there for what was measured. */
+function describeTheft({ stolenPercent = 0 }: BenchmarkResult): string[] {
+  if (stolenPercent < NOTABLE_THEFT_PERCENT) return []
+  return [
+    `While this ran, the host of this virtual machine gave ${stolenPercent.toFixed(0)} % of the time that was wanted of its cores to others.`,
+  ]
+}
+
+const NOTABLE_THEFT_PERCENT = 2
 
 function composeTable({ columns, rows }: BenchmarkResult): string {
   const header = ['', '', ...columns.map(({ title }) => title)]

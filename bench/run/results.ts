@@ -27,6 +27,8 @@ export interface BenchmarkResult {
   readonly method: string
   readonly columns: readonly FigureColumn[]
   readonly rows: readonly ResultRow[]
+  /** How much of the time that it wanted the cores the host gave to others; nothing where that is not known. */
+  readonly stolenPercent?: number
   /** Why it did not run. */
   readonly omission?: string
 }

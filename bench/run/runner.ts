@@ -1,6 +1,7 @@
 import type { Benchmark, BenchOptions, Run, Sample } from '../benchmarks/benchmark.ts'
 import type { BenchmarkResult, ResultRow } from './results.ts'
 import { quantile, summarize } from './statistics.ts'
+import { StolenTime } from './stolen-time.ts'
 
 /** After so many failures a run is not repeated any more. */
 const MAX_FAILURES = 2
@@ -34,6 +35,7 @@ export async function runBenchmark(
 ): Promise<BenchmarkResult> {
   const planned: Planned[] = benchmark.runs(options).map((run) => ({ run, failures: 0 }))
   const records = new Map<string, Record>()
+  const stolen = new StolenTime()
   for (let repetition = 0; repetition < options.repetitions; repetition++) {
     for (const plan of rotated(planned, repetition * 3)) {
       if (repetition >= (plan.run.repetitions ?? Infinity)) continue
@@ -44,7 +46,15 @@ export async function runBenchmark(
   }
   const { name, title, method, figures } = benchmark
   const rows = [...records].map(([key, record]) => summarizeRow(key, record))
-  return { name, title, method, columns: figures, rows: inOrder(rows, planned, options) }
+  const { percent } = stolen
+  return {
+    name,
+    title,
+    method,
+    columns: figures,
+    rows: inOrder(rows, planned, options),
+    ...(percent !== undefined && { stolenPercent: percent }),
+  }
 }
 
 async function runOnce(plan: Planned, repetition: number, records: Map<string, Record>): Promise<void> {
