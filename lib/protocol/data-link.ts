@@ -43,6 +43,7 @@ export class DataLink {
   #connection: Connection | undefined
   #sealer: Sealer | undefined
   #mtuBytes: number
+  readonly #deferenceShare: number
   #liveness: Liveness
   readonly #limiter: RateLimiter
   /** How many violations there were before this connection. */
@@ -55,14 +56,23 @@ export class DataLink {
   /** Whether what this connection could not deliver has been dealt with. */
   #isGivenUp = false
 
-  /** What could not be delivered is pushed to `events`. The settings may change their timeout. */
-  constructor(now: number, settings: SessionSettings, events: Fifo<SessionEvent>, tuning: ConnectionTuning) {
+  /**
+   * What could not be delivered is pushed to `events`. The settings may change their timeout. `deferenceShare`: see {@link Liveness}.
+   */
+  constructor(
+    now: number,
+    settings: SessionSettings,
+    events: Fifo<SessionEvent>,
+    tuning: ConnectionTuning,
+    deferenceShare = 0,
+  ) {
     this.#settings = settings
     this.#events = events
     this.#tuning = tuning
     this.#outbox = new Outbox(settings, this.stats)
     this.#mtuBytes = settings.mtuBytes
-    this.#liveness = new Liveness(now, settings)
+    this.#deferenceShare = deferenceShare
+    this.#liveness = this.#startLiveness(now)
     this.#limiter = new RateLimiter(now, settings)
   }
 
@@ -290,7 +300,7 @@ export class DataLink {
     if (this.#hasStood) this.stats.resumptions += 1
     this.#isHeard = true
     this.#hasStood = true
-    this.#liveness = new Liveness(now, this.#settings)
+    this.#liveness = this.#startLiveness(now)
     return false
   }
 
@@ -354,6 +364,10 @@ export class DataLink {
   }
 
   /** `prefixBytes` is what preceded the packet in its datagram. */
+  #startLiveness(now: number): Liveness {
+    return new Liveness(now, this.#settings, this.#deferenceShare)
+  }
+
   #countPacket(verdict: PacketVerdict, prefixBytes: number): void {
     if (verdict === 'unopened') this.stats.droppedMalformed += 1
     else if (verdict !== 'duplicate') this.stats.receivedBytes += prefixBytes

@@ -21,6 +21,8 @@ export interface ReliableSessionOptions {
   /** Where to look for the other side first. */
   readonly remote: Address
   readonly tuning: ConnectionTuning
+  /** How long it leaves the next PING to the other side, as a share of the ping interval; the two ends' differ. */
+  readonly deferenceShare: number
 }
 
 /**
@@ -42,9 +44,10 @@ export abstract class ReliableSession implements Session {
   /** The latest time this session was told; times of arrival may lie before it. */
   #now: number
 
-  protected constructor(now: number, { settings, initialState, remote, tuning }: ReliableSessionOptions) {
+  protected constructor(now: number, options: ReliableSessionOptions) {
+    const { settings, initialState, remote, tuning, deferenceShare } = options
     this.settings = { ...settings }
-    this.link = new DataLink(now, this.settings, this.events, tuning)
+    this.link = new DataLink(now, this.settings, this.events, tuning, deferenceShare)
     this.#lifecycle = new Lifecycle(transitions, now, initialState, settings.handshakeTimeoutMs)
     this.#peer = new PeerAddress(remote, this.events)
     this.#parting = new Parting({

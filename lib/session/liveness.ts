@@ -6,21 +6,31 @@ export type LivenessVerdict = 'quiet' | 'ping-due' | 'stalled' | 'timed-out'
 /** Sums of times are exact to about this much; without it a deadline could fall due a hair after itself, for ever. */
 export const CLOCK_GRAIN_MS = 0.001
 
+/** What is heard within this share of the ping interval after a PING is taken for its answer. */
+const ANSWER_SHARE = 0.5
+
 /**
  * How long the other side has been silent, and what follows from it: a PING, a stall, the end.
  *
  * Silence is added up from the times between calls, each bounded by its caller, instead of being read off the clock:
  * so a main loop that slept through ten seconds does not accuse its peer of them.
+ *
+ * Both ends hear each other for the last time in the same exchange, and would both ask after the same time, twice as often as
+ * needed. So whoever asked last defers to the other for a while, and not both for as long.
  */
 export class Liveness {
   readonly #settings: SessionSettings
+  readonly #deferenceShare: number
   #silenceMs = 0
   #advancedAt: number
   #nextPingAtSilence: number
+  #askedAt = -Infinity
   #stalled = false
 
-  constructor(now: number, settings: SessionSettings) {
+  /** After an answer this end asks later than else by so great a share of the ping interval, so that it is the other's turn. */
+  constructor(now: number, settings: SessionSettings, deferenceShare = 0) {
     this.#settings = settings
+    this.#deferenceShare = deferenceShare
     this.#advancedAt = now
     this.#nextPingAtSilence = settings.pingIntervalMs
   }
@@ -45,7 +55,7 @@ export class Liveness {
     const wasStalled = this.#stalled
     this.#silenceMs = 0
     this.#advancedAt = Math.max(this.#advancedAt, now)
-    this.#nextPingAtSilence = this.#settings.pingIntervalMs
+    this.#nextPingAtSilence = this.#settings.pingIntervalMs + this.#deferenceMs(now)
     this.#stalled = false
     return wasStalled
   }
@@ -65,8 +75,16 @@ export class Liveness {
     }
     if (silenceMs >= this.#nextPingAtSilence) {
       this.#nextPingAtSilence = this.#silenceMs + this.#settings.pingIntervalMs
+      this.#askedAt = now
       return 'ping-due'
     }
     return 'quiet'
+  }
+
+  /** What is heard at the time `now` may answer the PING that was due; another one is due well before a stall all the same. */
+  #deferenceMs(now: number): number {
+    const { pingIntervalMs, stallTimeoutMs } = this.#settings
+    if (now - this.#askedAt > pingIntervalMs * ANSWER_SHARE) return 0
+    return Math.min(pingIntervalMs * this.#deferenceShare, Math.max(0, stallTimeoutMs - pingIntervalMs) / 2)
   }
 }

@@ -89,6 +89,29 @@ describe('a lost connection that nobody keeps', () => {
   })
 })
 
+describe('an idle connection', () => {
+  const links: readonly (readonly [string, LinkOptions])[] = [
+    ['within a machine', { delayMs: 0.1, jitterMs: 2 }],
+    ['over 25 ms each way', { delayMs: 25 }],
+    ['over 100 ms each way that jitter', { delayMs: 100, jitterMs: 20 }],
+  ]
+
+  it.each(links)('costs a datagram each way in a ping interval: %s', (_what, link) => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const world = createWorld({ seed, link })
+      const { client } = world.connect()
+      world.run(3_000)
+      const before = [world.uplink(client), world.downlink(client)].map(({ stats }) => stats.offeredPackets)
+
+      world.run(60_000)
+
+      const after = [world.uplink(client), world.downlink(client)].map(({ stats }) => stats.offeredPackets)
+      for (const [way, packets] of after.entries())
+        expect(packets - (before[way] ?? 0), `seed ${seed}`).toBeLessThan(123)
+    }
+  })
+})
+
 describe('closing', () => {
   it('tells the other side the code and the reason', () => {
     const world = createWorld()
@@ -348,6 +371,8 @@ describe('a whole life over a link that could not be worse', () => {
       client.close(1, 'bye')
       world.run(40_000)
       expect(client.isOver).toBe(true)
+      // A server to which every CLOSE was lost finds out by itself, and keeps the connection for whoever may come back.
+      world.run(40_000)
       expect(world.server.clientCount).toBe(0)
     }
   })

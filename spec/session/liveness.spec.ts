@@ -40,6 +40,38 @@ describe('liveness', () => {
     expect(verdictsAt(liveness, 1_950)).toEqual(['ping-due'])
   })
 
+  it('leaves the next question to the other side for a while, once its own was answered', () => {
+    const liveness = new Liveness(0, classicSettings(), 0.25)
+    verdictsAt(liveness, 500)
+
+    liveness.heard(550)
+    liveness.heard(551)
+
+    expect(verdictsAt(liveness, 1_175)).toEqual([])
+    expect(verdictsAt(liveness, 1_176)).toEqual(['ping-due'])
+  })
+
+  it('asks in its turn when it was the other side that asked', () => {
+    const liveness = new Liveness(0, classicSettings(), 0.25)
+    verdictsAt(liveness, 500)
+    liveness.heard(550)
+
+    liveness.heard(1_050)
+
+    expect(verdictsAt(liveness, 1_549)).toEqual([])
+    expect(verdictsAt(liveness, 1_550)).toEqual(['ping-due'])
+  })
+
+  it('asks well before it stalls, however long it would leave that to the other side', () => {
+    const settings = { ...classicSettings(), pingIntervalMs: 900, stallTimeoutMs: 1_000 }
+    const liveness = new Liveness(0, settings, 0.5)
+    verdictsAt(liveness, 900)
+
+    liveness.heard(1_000)
+
+    expect(verdictsAt(liveness, 1_950)).toEqual(['ping-due'])
+  })
+
   it('does not take a pause of the main loop for silence', () => {
     const liveness = new Liveness(0, classicSettings())
     expect(verdictsAt(liveness, 60_000, 250)).toEqual([])
