@@ -36,7 +36,8 @@ export const resumingScenarios: readonly Scenario[] = [
     'lost-again-and-again',
     (context) => {
       const { random } = context
-      const stage = begin(context)
+      // Between two outages there may be no time to come back: all of them together are within the window.
+      const stage = begin(context, { resumeWindowMs: 60_000 })
       const { play, conversation, lossRate } = stage
       for (let outages = random.integer(2, 4); outages > 0; outages -= 1) {
         cut(stage, random.between(3_500, 9_000), lossRate)
