@@ -55,8 +55,7 @@ export class ReliableClient extends ReliableSession {
    * @throws RangeError when `settings.mtuBytes` is less than a HELLO has, or than the payload and the connect token need
    */
   constructor(now: number, settings: SessionSettings, frontDoor: Address, options: ReliableClientOptions) {
-    const deferenceShare = DEFERENCE_SHARE
-    super(now, { settings, initialState: 'waiting', remote: frontDoor, tuning: options, deferenceShare })
+    super(now, { role: 'client', settings, initialState: 'waiting', remote: frontDoor, tuning: options })
     const { token, randomBytes, payload = NO_BYTES, security = plainSecurity, connectToken } = options
     this.#security = security(token, randomBytes)
     this.#payload = payload
@@ -269,9 +268,6 @@ export class ReliableClient extends ReliableSession {
     this.#connecting = new Repetition(this.now, this.link.probeTimeoutMs)
   }
 }
-
-/** More than a server's, so that of two that asked at once the server asks next. */
-const DEFERENCE_SHARE = 0.5
 
 const NO_BYTES = new Uint8Array(0)
 

@@ -21,9 +21,13 @@ export interface ReliableSessionOptions {
   /** Where to look for the other side first. */
   readonly remote: Address
   readonly tuning: ConnectionTuning
-  /** How long it leaves the next PING to the other side, as a share of the ping interval; the two ends' differ. */
-  readonly deferenceShare: number
+  readonly role: keyof typeof deferenceShares
 }
+
+/**
+ * How long each end leaves the next PING to the other, as a share of the ping interval: of two that asked at once, the server asks next.
+ */
+const deferenceShares = { client: 0.5, server: 0.25 } as const
 
 /**
  * What the two ends of a reliable connection have in common: all of it but the opening.
@@ -45,9 +49,9 @@ export abstract class ReliableSession implements Session {
   #now: number
 
   protected constructor(now: number, options: ReliableSessionOptions) {
-    const { settings, initialState, remote, tuning, deferenceShare } = options
+    const { settings, initialState, remote, tuning, role } = options
     this.settings = { ...settings }
-    this.link = new DataLink(now, this.settings, this.events, tuning, deferenceShare)
+    this.link = new DataLink(now, this.settings, this.events, tuning, deferenceShares[role])
     this.#lifecycle = new Lifecycle(transitions, now, initialState, settings.handshakeTimeoutMs)
     this.#peer = new PeerAddress(remote, this.events)
     this.#parting = new Parting({

@@ -45,8 +45,7 @@ export class ReliableServerSession extends ReliableSession {
 
   constructor(now: number, options: ReliableServerSessionOptions) {
     const { settings, limits, sealer, helloId, resumeId, helloSource, tuning, randomBytes } = options
-    const deferenceShare = DEFERENCE_SHARE
-    super(now, { settings, initialState: 'connecting', remote: helloSource, tuning, deferenceShare })
+    super(now, { role: 'server', settings, initialState: 'connecting', remote: helloSource, tuning })
     this.#helloId = helloId
     this.#validation = new PathValidation(randomBytes)
     // Nobody knows how much of the time since HELLO was the network's.
@@ -211,6 +210,3 @@ export interface ReturnOffer {
 
 /** How many handshakes may be under way for one connection that was lost. */
 const MAX_OFFERS = 4
-
-/** Less than a client's, so that of two that asked at once the server asks next. */
-const DEFERENCE_SHARE = 0.25
