@@ -363,11 +363,11 @@ export class DataLink {
     this.#pushUndelivered(messages)
   }
 
-  /** `prefixBytes` is what preceded the packet in its datagram. */
   #startLiveness(now: number): Liveness {
     return new Liveness(now, this.#settings, this.#deferenceShare)
   }
 
+  /** `prefixBytes` is what preceded the packet in its datagram. */
   #countPacket(verdict: PacketVerdict, prefixBytes: number): void {
     if (verdict === 'unopened') this.stats.droppedMalformed += 1
     else if (verdict !== 'duplicate') this.stats.receivedBytes += prefixBytes
