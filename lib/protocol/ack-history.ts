@@ -18,7 +18,7 @@ const WORD_MASK = ACK_WINDOW / 32 - 1
 export class AckHistory {
   readonly #words = new Uint32Array(ACK_WINDOW / 32)
   readonly #first: number
-  readonly #statedLargest: Float64Array = new Float64Array(ACKS_PER_PACKET)
+  readonly #statedLargest: number[]
   #statedCount = 0
   #largest: number
   #largestArrivedAt = NaN
@@ -27,7 +27,7 @@ export class AckHistory {
   constructor(first: number) {
     this.#first = first
     this.#largest = first - 1
-    this.#statedLargest.fill(first - 1)
+    this.#statedLargest = Array.from({ length: ACKS_PER_PACKET }, () => first - 1)
   }
 
   /** Whether nothing has arrived yet. */

@@ -1,8 +1,9 @@
+import { isSameBytes } from '../session/same-bytes.ts'
 import type { ClockOffset } from './clock-offset.ts'
-import { PATH_DATA_BYTES, type Frame } from './frame.ts'
+import type { Frame } from './frame.ts'
 import type { PacketWriter } from './packet.ts'
 
-/** How many PINGs are remembered, and how many PONGs may be owed; a power of two. */
+/** How many PINGs are remembered, and how many PONGs may be owed. */
 const MAX_PINGS = 16
 
 /** The first few exchanges that measure the other side's clock follow each other quickly, the later ones do not. */
@@ -12,11 +13,19 @@ const EXCHANGE_GAP_MS = 5_000
 
 const encoder = new TextEncoder()
 
+/** A PING that was sent and has no answer yet. */
+interface SentPing {
+  readonly id: number
+  readonly sentAt: number
+  /** Whether whoever asked wants to be told of its PONG. */
+  readonly isAwaited: boolean
+}
+
 /** A PONG that is owed. */
 interface OwedPong {
-  id: number
-  pingTimeMs: number
-  arrivedAt: number
+  readonly id: number
+  readonly pingTimeMs: number
+  readonly arrivedAt: number
 }
 
 /**
@@ -25,10 +34,9 @@ interface OwedPong {
  */
 export class ControlFrames {
   readonly #clock: ClockOffset
-  readonly #owed: OwedPong[] = Array.from({ length: MAX_PINGS }, () => ({ id: 0, pingTimeMs: 0, arrivedAt: 0 }))
-  #owedCount = 0
-  readonly #pingSentAt = new Float64Array(MAX_PINGS).fill(NaN)
-  readonly #isPingAsked = new Uint8Array(MAX_PINGS)
+  readonly #owed: OwedPong[] = []
+  /** Oldest first. */
+  readonly #pings: SentPing[] = []
   #nextPingId = 0
   #isPingDue = false
   #isPongAwaited = false
@@ -37,8 +45,7 @@ export class ControlFrames {
   #closeReason: Uint8Array | undefined
   #isClosedDue = false
   /** What the newest PATH CHALLENGE asked for; kept to tell the next one from a repetition of it. */
-  readonly #challenge = new Uint8Array(PATH_DATA_BYTES)
-  #isChallenged = false
+  #challenge: Uint8Array | undefined
   #isResponseDue = false
 
   constructor(clock: ClockOffset) {
@@ -49,7 +56,7 @@ export class ControlFrames {
   get isDue(): boolean {
     return (
       this.#isPingDue ||
-      this.#owedCount > 0 ||
+      this.#owed.length > 0 ||
       this.#closeReason !== undefined ||
       this.#isClosedDue ||
       this.#isResponseDue
@@ -75,12 +82,8 @@ export class ControlFrames {
 
   /** A PING arrived: it is answered with the next packet. Beyond a bound the oldest go unanswered. */
   handlePing(now: number, frame: Frame): void {
-    const owed = this.#owed[this.#owedCount % MAX_PINGS]
-    if (owed === undefined) return
-    owed.id = frame.id
-    owed.pingTimeMs = frame.timeMs
-    owed.arrivedAt = now
-    this.#owedCount = Math.min(MAX_PINGS, this.#owedCount + 1)
+    if (this.#owed.length === MAX_PINGS) this.#owed.shift()
+    this.#owed.push({ id: frame.id, pingTimeMs: frame.timeMs, arrivedAt: now })
   }
 
   /**
@@ -88,22 +91,21 @@ export class ControlFrames {
    * nothing.
    */
   handlePong(now: number, frame: Frame): number {
-    const slot = frame.id % MAX_PINGS
-    const sentAt = this.#pingSentAt[slot] ?? NaN
-    if (Number.isNaN(sentAt) || !this.#isRecent(frame.id)) return NaN
-    this.#pingSentAt[slot] = NaN
+    const at = this.#pings.findIndex(({ id }) => id === frame.id)
+    const [ping] = at < 0 ? [] : this.#pings.splice(at, 1)
+    if (ping === undefined) return NaN
+    const { sentAt, isAwaited } = ping
     // An answer cannot have been held for longer than it took to come.
     const heldMs = Math.min(frame.heldMs, now - sentAt)
     this.#clock.sample(now - sentAt - heldMs, frame.arrivedMs + heldMs / 2 - (sentAt + now) / 2)
-    return this.#isPingAsked[slot] === 1 ? now - sentAt - heldMs : NaN
+    return isAwaited ? now - sentAt - heldMs : NaN
   }
 
   /** A PATH CHALLENGE arrived: it is answered with the next packet. Returns whether it asks for other data than the last. */
   handleChallenge(frame: Frame): boolean {
     const data = frame.payload()
-    const isRepeated = this.#isChallenged && this.#challenge.every((byte, i) => byte === data[i])
-    this.#challenge.set(data)
-    this.#isChallenged = true
+    const isRepeated = this.#challenge !== undefined && isSameBytes(this.#challenge, data)
+    this.#challenge = data.slice()
     this.#isResponseDue = true
     return !isRepeated
   }
@@ -111,7 +113,8 @@ export class ControlFrames {
   /** Writes what is due and fits. Returns how many frames of it nobody will ack. */
   write(now: number, packet: PacketWriter): number {
     const before = packet.frameCount
-    if (this.#isResponseDue && packet.pathResponse(this.#challenge)) this.#isResponseDue = false
+    if (this.#isResponseDue && this.#challenge !== undefined && packet.pathResponse(this.#challenge))
+      this.#isResponseDue = false
     this.#writePongs(now, packet)
     if (this.#closeReason !== undefined && packet.close(this.#closeCode, this.#closeReason))
       this.#closeReason = undefined
@@ -130,25 +133,18 @@ export class ControlFrames {
   /** Writes a PING now. Returns whether it fit. */
   writePing(now: number, packet: PacketWriter): boolean {
     if (!packet.ping(this.#nextPingId, now)) return false
-    const slot = this.#nextPingId % MAX_PINGS
-    this.#pingSentAt[slot] = now
-    this.#isPingAsked[slot] = this.#isPongAwaited ? 1 : 0
+    if (this.#pings.length === MAX_PINGS) this.#pings.shift()
+    this.#pings.push({ id: this.#nextPingId, sentAt: now, isAwaited: this.#isPongAwaited })
     this.#isPongAwaited = false
     this.#nextPingId = (this.#nextPingId + 1) & 0xffff
     this.#lastExchangeAt = now
     return true
   }
 
-  #isRecent(id: number): boolean {
-    return ((this.#nextPingId - 1 - id) & 0xffff) < MAX_PINGS
-  }
-
   #writePongs(now: number, packet: PacketWriter): void {
-    while (this.#owedCount > 0) {
-      const owed = this.#owed[this.#owedCount - 1]
-      if (owed === undefined) return
+    for (let owed = this.#owed.at(-1); owed !== undefined; owed = this.#owed.at(-1)) {
       if (!packet.pong(owed.id, owed.pingTimeMs, owed.arrivedAt, Math.max(0, now - owed.arrivedAt))) return
-      this.#owedCount -= 1
+      this.#owed.pop()
     }
   }
 }

@@ -3,7 +3,8 @@ import { Manifest } from './channel/manifest.ts'
 /** How many packet numbers may lie between the oldest packet that is still of interest and the next one. */
 export const MAX_TRACKED_PACKETS = 16_384
 
-const FIRST_CAPACITY = 8
+/** A game's packets are acked before many more have left; a server has as many rings as clients. */
+const FIRST_CAPACITY = 2
 
 /** What is known of a packet that was sent. */
 export const PacketState = {

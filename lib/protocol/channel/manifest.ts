@@ -6,6 +6,13 @@ export const WHOLE = -1
 /** In place of a channel's number: the credit of the connection. */
 export const CONNECTION = -1
 
+/** A message, or its fragment `index`, as it was when a packet carried it. */
+interface Carried {
+  message: OutgoingMessage
+  generation: number
+  index: number
+}
+
 /**
  * What one packet carried that an acknowledgement or a loss matters to. It lives as long as the record of the packet and is
  * used again with it.
@@ -22,9 +29,7 @@ export class Manifest {
   bulkBytes = 0
   /** Whether its loss was noted, which happens once. */
   isLost = false
-  readonly #messages: OutgoingMessage[] = []
-  readonly #generations: number[] = []
-  readonly #indexes: number[] = []
+  readonly #carried: Carried[] = []
   readonly #windows: number[] = []
   #messageCount = 0
   #windowCount = 0
@@ -55,11 +60,16 @@ export class Manifest {
 
   /** Notes a message, or its fragment `index`. */
   addMessage(message: OutgoingMessage, index: number): void {
-    const at = this.#messageCount
-    this.#messages[at] = message
-    this.#generations[at] = message.generation
-    this.#indexes[at] = index
+    const { generation } = message
+    const carried = this.#carried[this.#messageCount]
     this.#messageCount += 1
+    if (carried === undefined) {
+      this.#carried.push({ message, generation, index })
+      return
+    }
+    carried.message = message
+    carried.generation = generation
+    carried.index = index
   }
 
   /** Notes that it granted credit, for a channel or for the {@link CONNECTION}. */
@@ -70,13 +80,13 @@ export class Manifest {
 
   /** The message noted at this place, `undefined` when it is gone. */
   messageAt(at: number): OutgoingMessage | undefined {
-    const message = this.#messages[at]
-    return message?.generation === this.#generations[at] ? message : undefined
+    const carried = this.#carried[at]
+    return carried?.message.generation === carried?.generation ? carried?.message : undefined
   }
 
   /** The number of the fragment noted at this place, or {@link WHOLE}. */
   indexAt(at: number): number {
-    return this.#indexes[at] ?? WHOLE
+    return this.#carried[at]?.index ?? WHOLE
   }
 
   /** The channel of the credit noted at this place, or {@link CONNECTION}. */
