@@ -78,6 +78,10 @@ export default tseslint.config(
         { selector: "NewExpression[callee.name='Date']", message: 'Time comes in as an argument.' },
         { selector: 'ImportExpression', message: 'A pure folder imports statically, and only pure folders.' },
         { selector: 'TSImportType', message: 'A pure folder imports statically, and only pure folders.' },
+        {
+          selector: "CallExpression[callee.property.name='slice'][arguments.length=0]",
+          message: 'Of a Buffer, which bytes off the wire are, this is a view: copyBytes copies.',
+        },
       ],
     },
   },

@@ -1,3 +1,4 @@
+import { copyBytes } from '../session/copy-bytes.ts'
 import { isSameBytes } from '../session/same-bytes.ts'
 import type { ClockOffset } from './clock-offset.ts'
 import type { Frame } from './frame.ts'
@@ -105,7 +106,7 @@ export class ControlFrames {
   handleChallenge(frame: Frame): boolean {
     const data = frame.payload()
     const isRepeated = this.#challenge !== undefined && isSameBytes(this.#challenge, data)
-    this.#challenge = data.slice()
+    this.#challenge = copyBytes(data)
     this.#isResponseDue = true
     return !isRepeated
   }

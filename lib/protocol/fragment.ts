@@ -1,3 +1,4 @@
+import { copyBytes } from '../session/copy-bytes.ts'
 import type { Frame } from './frame.ts'
 
 /** How many fragments a message has room for at first. */
@@ -103,5 +104,5 @@ const WORTH_KEEPING = 0.5
 /** A frame's payload for keeping: a small part of a packet is copied out, so that it does not hold on to all of it. */
 export function retain(frame: Frame): Uint8Array {
   const payload = frame.payload()
-  return payload.length < frame.bytes.length * WORTH_KEEPING ? payload.slice() : payload
+  return payload.length < frame.bytes.length * WORTH_KEEPING ? copyBytes(payload) : payload
 }

@@ -6,6 +6,7 @@ import type { TicketCheckOptions } from '../security/ticket-check.ts'
 import { isSameAddress, type Address } from '../session/address.ts'
 import { Answers, type Answer } from '../session/answers.ts'
 import { byteKey } from '../session/byte-key.ts'
+import { copyBytes } from '../session/copy-bytes.ts'
 import { Fifo } from '../session/fifo.ts'
 import {
   createFrontDoorStats,
@@ -157,7 +158,7 @@ export class ReliableFrontDoor implements FrontDoor {
       limits,
       sealer: responder.createSealer(),
       // A copy, so that the session does not keep the whole HELLO.
-      helloId: id.slice(),
+      helloId: copyBytes(id),
       resumeId,
       helloSource: source,
       tuning: this.#tuning,
@@ -270,7 +271,7 @@ export class ReliableFrontDoor implements FrontDoor {
     const { key, responder, source } = knock
     const { session } = guest
     // A copy, so that nobody keeps the whole HELLO.
-    const id = knock.id.slice()
+    const id = copyBytes(knock.id)
     session.offerReturn({
       helloId: id,
       resumption,

@@ -1,3 +1,4 @@
+import { copyBytes } from '../session/copy-bytes.ts'
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from './crypto.ts'
 import { hmac } from './hkdf.ts'
 import { SHA256_BYTES } from './sha256.ts'
@@ -21,22 +22,22 @@ export class SymmetricState {
     this.#hash = new Uint8Array(SHA256_BYTES)
     if (name.length <= SHA256_BYTES) this.#hash.set(name)
     else this.#hash = crypto.sha256(name)
-    this.#chainingKey = this.#hash.slice()
+    this.#chainingKey = copyBytes(this.#hash)
   }
 
   /** Another one that has been told the same so far, and that goes its own way from here. */
   clone(): SymmetricState {
     const clone = new SymmetricState(this.#crypto, '')
-    clone.#hash = this.#hash.slice()
-    clone.#chainingKey = this.#chainingKey.slice()
-    clone.#key = this.#key?.slice()
+    clone.#hash = copyBytes(this.#hash)
+    clone.#chainingKey = copyBytes(this.#chainingKey)
+    clone.#key = this.#key && copyBytes(this.#key)
     clone.#count = this.#count
     return clone
   }
 
   /** GetHandshakeHash (§11.2): what both ends have alike, and no two handshakes. */
   get hash(): Uint8Array {
-    return this.#hash.slice()
+    return copyBytes(this.#hash)
   }
 
   /** By how much {@link sealInPlace} makes a text longer. */

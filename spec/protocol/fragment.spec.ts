@@ -103,6 +103,13 @@ describe('isOversized', () => {
 })
 
 describe('retain', () => {
+  it('copies a small part of a packet that is a Buffer, whose own slice is a view', () => {
+    const frame = messageFrame(reliable, 0, fromHex('aabb'), { padding: 200 })
+    frame.bytes = Buffer.from(frame.bytes)
+
+    expect(retain(frame).buffer).not.toBe(frame.bytes.buffer)
+  })
+
   it('copies a small part of a packet, and keeps a view of a large one', () => {
     const small = messageFrame(reliable, 0, fromHex('aabb'), { padding: 200 })
     const large = messageFrame(reliable, 0, countingBytes(300), { padding: 200 })

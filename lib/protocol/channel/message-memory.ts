@@ -1,3 +1,4 @@
+import { copyBytes } from '../../session/copy-bytes.ts'
 import { followingFrame } from '../packet.ts'
 import { Reader } from '../reader.ts'
 import { varintBytes, Writer } from '../writer.ts'
@@ -96,7 +97,7 @@ export class MessageMemory {
 
 /** The messages of a run, or the one that it is: copies. */
 export function messagesOf({ memory, start, end, count, fragments }: OutgoingMessage): Uint8Array[] {
-  if (fragments !== undefined) return [memory.slice()]
+  if (fragments !== undefined) return [copyBytes(memory)]
   const reader = new Reader()
   reader.reset(memory, start, end)
   return Array.from({ length: count }, (_, i) => {
