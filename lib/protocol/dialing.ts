@@ -1,5 +1,6 @@
 import type { Sealer } from '../security/sealer.ts'
 import type { Initiator, Security } from '../security/security.ts'
+import { copyBytes } from '../session/copy-bytes.ts'
 import { isSameBytes } from '../session/same-bytes.ts'
 import {
   decodeConnect,
@@ -131,7 +132,7 @@ export class Dialing {
     if (!isSameBytes(echo, helloEcho(this.#hello))) return undefined
     if (this.#retries >= MAX_RETRIES || isSameBytes(cookie, this.#cookie)) return undefined
     this.#retries += 1
-    this.#cookie = Uint8Array.from(cookie)
+    this.#cookie = copyBytes(cookie)
     this.#formerEcho = helloEcho(this.#hello)
     setCookie(this.#hello, cookie)
     this.#repetition = new Repetition(now)

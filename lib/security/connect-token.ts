@@ -1,5 +1,6 @@
 import { formatAddress, type Address } from '../session/address.ts'
 import { byteKey } from '../session/byte-key.ts'
+import { copyBytes } from '../session/copy-bytes.ts'
 import { canonicalHost } from '../session/numeric-host.ts'
 import { concatenate } from './concatenate.ts'
 import type { Cryptography } from './crypto.ts'
@@ -111,7 +112,7 @@ export function sealConnectToken(
 
 /** Reads what a client may read of a token; `undefined` when it is none. Keeps no view of it. */
 export function decodeConnectToken(bytes: Uint8Array): ConnectToken | undefined {
-  const own = Uint8Array.from(bytes)
+  const own = copyBytes(bytes)
   const namesStart = TICKET_HEAD_BYTES + PSK_BYTES + COUNT_BYTES
   if (own.length < namesStart || own[0] !== TOKEN_VERSION) return undefined
   const count = own[namesStart - 1] ?? 0

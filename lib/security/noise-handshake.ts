@@ -1,3 +1,4 @@
+import { copyBytes } from '../session/copy-bytes.ts'
 import { X25519_BYTES, type Cryptography, type KeyPair } from './crypto.ts'
 import type { NoisePattern, NoiseToken } from './noise-pattern.ts'
 import { SymmetricState } from './symmetric-state.ts'
@@ -112,7 +113,7 @@ export class NoiseHandshake {
       if (token === 'e' || token === 's') {
         const end = offset + X25519_BYTES + (token === 's' ? symmetric.overheadBytes : 0)
         if (end > message.length) return undefined
-        const isRead = this.#readKey(token, new Uint8Array(message.subarray(offset, end)), progress)
+        const isRead = this.#readKey(token, copyBytes(message.subarray(offset, end)), progress)
         if (!isRead) return undefined
         offset = end
       } else {

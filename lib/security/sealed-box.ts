@@ -1,3 +1,4 @@
+import { copyBytes } from '../session/copy-bytes.ts'
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from './crypto.ts'
 import { hkdf } from './hkdf.ts'
 import type { RandomBytes } from './security.ts'
@@ -42,8 +43,8 @@ export function openBox(
   box: Uint8Array,
 ): Uint8Array | undefined {
   if (box.length < BOX_OVERHEAD_BYTES) return undefined
-  // A copy, which the `slice` of a Buffer is not: the box itself stays as it came.
-  const sealed = new Uint8Array(box.subarray(SALT_BYTES))
+  // The box itself stays as it came.
+  const sealed = copyBytes(box.subarray(SALT_BYTES))
   const aead = createAead(crypto, key, box.subarray(0, SALT_BYTES))
   const isOpen = aead.open(nonce, associatedData, sealed, 0, sealed.length)
   aead.wipe()

@@ -79,8 +79,7 @@ export class SymmetricState {
 
   /** DecryptAndHash: opens bytes into new ones; `undefined` when they do not open, after which this state is of no use. */
   open(sealed: Uint8Array): Uint8Array | undefined {
-    // A copy, also of a Buffer, whose slice is a view.
-    const text = new Uint8Array(sealed)
+    const text = copyBytes(sealed)
     if (this.#key === undefined) {
       this.mixHash(sealed)
       return text
