@@ -8,8 +8,8 @@ const SAMPLES = 8
  * round trip took too long: so of the last exchanges the one with the shortest round trip is believed.
  */
 export class ClockOffset {
-  readonly #roundTrips = new Float64Array(SAMPLES).fill(Infinity)
-  readonly #offsets = new Float64Array(SAMPLES)
+  readonly #roundTrips: number[] = []
+  readonly #offsets: number[] = []
   #count = 0
   #offsetMs = NaN
 
@@ -30,7 +30,7 @@ export class ClockOffset {
     this.#offsets[slot] = offsetMs
     this.#count += 1
     let best = 0
-    for (let i = 1; i < SAMPLES; i += 1) {
+    for (let i = 1; i < this.#roundTrips.length; i += 1) {
       if ((this.#roundTrips[i] ?? Infinity) < (this.#roundTrips[best] ?? Infinity)) best = i
     }
     this.#offsetMs = this.#offsets[best] ?? NaN
