@@ -61,7 +61,8 @@ export const movingScenarios: readonly Scenario[] = [
         },
         serverLoop: randomLoop(random),
         connectsSockets: random.chance(0.5),
-        settings: { timeoutMs: 30_000 },
+        // How a handshake fares under loss is another scenario's matter.
+        settings: { timeoutMs: 30_000, handshakeTimeoutMs: 19_000 },
       })
       const conversation = connect(play)
       conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
