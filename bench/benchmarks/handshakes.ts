@@ -3,6 +3,7 @@ import type { Benchmark, BenchOptions, Run } from './benchmark.ts'
 import { rateOf, watchedRun } from './watched.ts'
 
 const CONCURRENCY = 32
+const WARM_UP_MS = 6_000
 
 /** Clients that come and go. */
 export const handshakes: Benchmark = {
@@ -10,7 +11,7 @@ export const handshakes: Benchmark = {
   title: 'Handshakes',
   method:
     `${CONCURRENCY} clients in one process that connect, leave and connect again. The client's core has more to do than the server's, so ` +
-    `what the server could do is told by its CPU for each of them.`,
+    `what the server could do is told by its CPU for each of them. They do so for ${WARM_UP_MS / 1000} seconds before it is measured.`,
   figures: [
     { name: 'perSecond', title: 'a second', digits: 0, better: 'more' },
     { name: 'serverCpuUs', title: 'server CPU, µs each', digits: 0, better: 'less' },
@@ -26,7 +27,7 @@ function run(adapter: AdapterName, { security, isQuick }: BenchOptions): Run {
   return watchedRun({
     scenario: 'connect and leave',
     pair: { adapter, workload: 'handshakes', parameters: { concurrency: CONCURRENCY }, security },
-    warmUpMs: 1_500,
+    warmUpMs: isQuick ? 1_500 : WARM_UP_MS,
     lengthMs: isQuick ? 700 : 2_000,
     figures: (window) => {
       const connections = window.server['connections'] ?? 0

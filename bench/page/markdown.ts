@@ -52,6 +52,7 @@ function composeChapter(result: BenchmarkResult, pictureFolder: string): Page {
     ...pictures.map(({ file, caption }) => `![${caption}](${pictureFolder}/${file})`),
     ...(result.rows.length === 0 ? [] : [composeTable(result)]),
     ...describeTheft(result),
+    ...describeOwnRun(result),
   ].join('\n\n')
   return { markdown, pictures }
 }
@@ -65,6 +66,15 @@ function describeTheft({ stolenPercent = 0 }: BenchmarkResult): string[] {
 }
 
 const NOTABLE_THEFT_PERCENT = 2
+
+function describeOwnRun({ ownRun }: BenchmarkResult): string[] {
+  if (ownRun === undefined) return []
+  const { startedAt, machine } = ownRun
+  const load = machine.loadAverage.toFixed(1)
+  return [
+    `Measured in a run of its own: ${startedAt.slice(0, 10)}, commit ${machine.commit}, load average ${load} before it.`,
+  ]
+}
 
 function composeTable({ columns, rows }: BenchmarkResult): string {
   const header = ['', '', ...columns.map(({ title }) => title)]

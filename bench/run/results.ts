@@ -29,6 +29,8 @@ export interface BenchmarkResult {
   readonly rows: readonly ResultRow[]
   /** How much of the time that it wanted the cores the host gave to others; nothing where that is not known. */
   readonly stolenPercent?: number
+  /** The run that it was measured in, if that is not the one of the others. */
+  readonly ownRun?: Pick<Results, 'startedAt' | 'machine'>
   /** Why it did not run. */
   readonly omission?: string
 }
