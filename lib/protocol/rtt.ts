@@ -36,7 +36,7 @@ const MIN_STANDING_SAMPLES = 6
 export class RttEstimator {
   readonly #minimum = new WindowedBest('min', MIN_RTT_WINDOW_MS)
   readonly #leastDeviation = new WindowedBest('min', MIN_RTT_WINDOW_MS)
-  readonly #recent = Array.from({ length: SAMPLES }, () => Infinity)
+  readonly #recent: number[] = []
   #sampleCount = 0
   #smoothedMs = NaN
   #varianceMs = NaN
