@@ -1,9 +1,8 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
 import type { Benchmark, BenchOptions, Run } from './benchmark.ts'
-import { rateOf, watchedRun } from './watched.ts'
+import { rateOf, WARM_UP_MS, watchedRun } from './watched.ts'
 
 const CONCURRENCY = 32
-const WARM_UP_MS = 6_000
 
 /** Clients that come and go. */
 export const handshakes: Benchmark = {

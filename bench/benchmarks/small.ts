@@ -1,11 +1,10 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
 import { swiftOf, type Benchmark, type BenchOptions, type Run } from './benchmark.ts'
-import { rateOf, watchedRun } from './watched.ts'
+import { rateOf, WARM_UP_MS, watchedRun } from './watched.ts'
 
 const BYTES = 64
 const OUTSTANDING = 512
-/** It takes seconds until all code that a library runs is compiled, on the one core that its process has. */
-const FULL = { warmUpMs: 6_000, lengthMs: 2_000 }
+const FULL = { warmUpMs: WARM_UP_MS, lengthMs: 2_000 }
 const QUICK = { warmUpMs: 1_000, lengthMs: 500 }
 
 /** Small messages between two processes. */
@@ -15,7 +14,7 @@ export const small: Benchmark = {
   method:
     `Messages of ${BYTES} bytes, reliable and in order, over loopback. One way: as many as the library takes, counted where they ` +
     `arrive. Echo: ${OUTSTANDING} are under way at any time, and the server sends each of them back. Streams carry a length before each ` +
-    `message, and what is sent in one turn of the event loop is written to them at once. Each runs for ${FULL.warmUpMs / 1000} seconds ` +
+    `message, and what is sent in one turn of the event loop is written to them at once. Each runs for ${WARM_UP_MS / 1000} seconds ` +
     `before it is measured.`,
   figures: [
     { name: 'perSecond', title: 'messages/s', digits: 0, better: 'more' },

@@ -2,7 +2,10 @@ import { Pair, type PairOptions, type Window } from '../run/pair.ts'
 import type { Figures } from '../workloads/workload.ts'
 import type { Run } from './benchmark.ts'
 
-/** A run in which two processes are watched for a while, after they have warmed up: Node compiles what is hot only after a second or so. */
+/** It takes seconds until all code that a library runs is compiled, on the one core that its process has. */
+export const WARM_UP_MS = 6_000
+
+/** A run in which two processes are watched for a while, after they have warmed up. */
 export interface WatchedRun {
   /** What its figures are listed under; the name of the pair's adapter by default. */
   readonly name?: string

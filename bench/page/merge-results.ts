@@ -5,6 +5,7 @@ export function mergeResults(first: Results, later: readonly Results[]): Results
   const again = later.flatMap(({ startedAt, machine, benchmarks }) =>
     benchmarks.map((benchmark) => ({ ...benchmark, ownRun: { startedAt, machine } })),
   )
-  const benchmarks = first.benchmarks.map((result) => again.findLast(({ name }) => name === result.name) ?? result)
-  return { ...first, benchmarks }
+  // A map keeps the place of what it has, and puts what is new behind it.
+  const byName = new Map([...first.benchmarks, ...again].map((result) => [result.name, result]))
+  return { ...first, benchmarks: [...byName.values()] }
 }
