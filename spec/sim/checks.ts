@@ -3,13 +3,16 @@ import type { EndCause, SessionEvent } from '../../lib/session/session.ts'
 import type { Endpoint } from '../../lib/simulator/index.ts'
 import { createMessage, isMessage, MIN_MESSAGE_BYTES, readId } from './numbered-message.ts'
 
-/** A message that was accepted by `send`. */
+/** A message that was accepted by `send`, and what became of it. */
 interface SentMessage {
   readonly id: number
   readonly bytes: number
   readonly delivery: Delivery
   readonly channel: number
   readonly sentAtMs: number
+  /** `NaN` until it arrives. */
+  arrivedAtMs: number
+  isHandedBack: boolean
 }
 
 /**
@@ -22,16 +25,20 @@ interface SentMessage {
  */
 export class Ledger {
   readonly name: string
-  readonly latenciesMs: { readonly delivery: Delivery; readonly channel: number; readonly latencyMs: number }[] = []
   readonly #sent: SentMessage[] = []
-  readonly #arrived = new Set<number>()
-  readonly #undelivered = new Set<number>()
+  #arrived = 0
   /** How many that have to arrive neither have nor were given up. */
   #owed = 0
   /** The newest message of each channel of which the newest has to arrive. */
-  readonly #newestLatest = new Map<number, number>()
+  readonly #newestLatest = new Map<number, SentMessage>()
   /** The newest that arrived, by delivery and channel. */
-  readonly #newest = new Map<string, number>()
+  readonly #newest: Record<Delivery, number[]> = {
+    reliable: [],
+    'reliable-unordered': [],
+    sequenced: [],
+    latest: [],
+    unreliable: [],
+  }
   #refused = 0
 
   constructor(name: string) {
@@ -44,7 +51,14 @@ export class Ledger {
   }
 
   get arrivedMessages(): number {
-    return this.#arrived.size
+    return this.#arrived
+  }
+
+  /** How long each message took that has arrived, in the order in which they were sent. */
+  get latenciesMs(): { readonly delivery: Delivery; readonly channel: number; readonly latencyMs: number }[] {
+    return this.#sent
+      .filter(hasArrived)
+      .map(({ delivery, channel, sentAtMs, arrivedAtMs }) => ({ delivery, channel, latencyMs: arrivedAtMs - sentAtMs }))
   }
 
   /** How many messages `send` did not take because the queue was full. */
@@ -55,36 +69,38 @@ export class Ledger {
   /** Sends the next message. Returns whether it was accepted; throws for any other outcome than a full queue. */
   send(now: number, from: Endpoint, bytes: number, delivery: Delivery, channel: number): boolean {
     const id = this.#sent.length
-    const outcome = from.send(createMessage(id, Math.max(bytes, MIN_MESSAGE_BYTES)), delivery, channel)
+    const length = Math.max(bytes, MIN_MESSAGE_BYTES)
+    const outcome = from.send(createMessage(id, length), delivery, channel)
     if (outcome === 'queue-full') {
       this.#refused += 1
       return false
     }
-    if (outcome !== 'accepted') fail(`${this.name}: message ${id} of ${bytes} B was not accepted: ${outcome}`)
-    this.#sent.push({ id, bytes: Math.max(bytes, MIN_MESSAGE_BYTES), delivery, channel, sentAtMs: now })
+    if (outcome !== 'accepted') fail(`${this.name}: message ${id} of ${length} B was not accepted: ${outcome}`)
+    const message = { id, bytes: length, delivery, channel, sentAtMs: now, arrivedAtMs: NaN, isHandedBack: false }
+    this.#sent.push(message)
     if (mustArrive(delivery)) this.#owed += 1
-    if (delivery === 'latest') this.#newestLatest.set(channel, id)
+    if (delivery === 'latest') this.#newestLatest.set(channel, message)
     return true
   }
 
   /** Checks a message that arrived. */
-  arrive(now: number, event: SessionEvent & { readonly type: 'message' }): void {
-    const { message, delivery, channel } = event
+  arrive(now: number, { message, delivery, channel }: SessionEvent & { readonly type: 'message' }): void {
     const sent = this.#sent[readId(message)]
-    if (sent === undefined) fail(`${this.name}: a message of ${message.length} B arrived that was not sent`)
-    const what = `${this.name}: ${sent.delivery} message ${sent.id} of ${sent.bytes} B on channel ${sent.channel}`
-    if (!isMessage(message, sent.id, sent.bytes)) fail(`${what} arrived with other bytes`)
+    if (sent === undefined) return fail(`${this.name}: a message of ${message.length} B arrived that was not sent`)
+    if (!isMessage(message, sent.id, sent.bytes)) this.#blame(sent, 'arrived with other bytes')
     if (delivery !== sent.delivery || channel !== sent.channel)
-      fail(`${what} arrived as ${delivery} on channel ${channel}`)
-    if (sent.delivery !== 'unreliable' && this.#arrived.has(sent.id)) fail(`${what} arrived twice`)
-    if (mustArrive(delivery) && !this.#isSettled(sent.id)) this.#owed -= 1
-    this.#arrived.add(sent.id)
-    this.latenciesMs.push({ delivery, channel, latencyMs: now - sent.sentAtMs })
+      this.#blame(sent, `arrived as ${delivery} on channel ${channel}`)
+    if (hasArrived(sent)) {
+      if (delivery !== 'unreliable') this.#blame(sent, 'arrived twice')
+      return
+    }
+    if (mustArrive(delivery) && !isSettled(sent)) this.#owed -= 1
+    this.#arrived += 1
+    sent.arrivedAtMs = now
     if (delivery === 'unreliable' || delivery === 'reliable-unordered') return
-    const lane = `${delivery} ${channel}`
-    const newest = this.#newest.get(lane) ?? -1
-    if (sent.id < newest) fail(`${what} arrived after message ${newest}`)
-    this.#newest.set(lane, sent.id)
+    const newest = this.#newest[delivery]
+    if (sent.id < (newest[channel] ?? -1)) this.#blame(sent, `arrived after message ${newest[channel]}`)
+    newest[channel] = sent.id
   }
 
   /** Takes note of messages that the sender was told about: they may have arrived or not. */
@@ -97,41 +113,46 @@ export class Ledger {
         sent.delivery !== delivery ||
         sent.channel !== channel
       ) {
-        fail(`${this.name}: a message of ${message.length} B is said to be undelivered that was not sent`)
+        return fail(`${this.name}: a message of ${message.length} B is said to be undelivered that was not sent`)
       }
-      if (this.#undelivered.has(sent.id)) fail(`${this.name}: message ${sent.id} is said to be undelivered twice`)
-      if (mustArrive(delivery) && !this.#isSettled(sent.id)) this.#owed -= 1
-      this.#undelivered.add(sent.id)
+      if (sent.isHandedBack) this.#blame(sent, 'is said to be undelivered twice')
+      if (mustArrive(delivery) && !isSettled(sent)) this.#owed -= 1
+      sent.isHandedBack = true
     }
   }
 
   /** Whether everything arrived that has to, or its sender was told. */
   isComplete(): boolean {
-    if (this.#owed > 0) return false
-    for (const id of this.#newestLatest.values()) if (!this.#isSettled(id)) return false
-    return true
+    return this.#owed === 0 && [...this.#newestLatest.values()].every(isSettled)
   }
 
   /** Throws when something that has to arrive is missing. */
   checkComplete(): void {
     if (this.isComplete()) return
-    const missing = this.#sent.find(({ id, delivery, channel }) => {
-      return !this.#isSettled(id) && (mustArrive(delivery) || this.#newestLatest.get(channel) === id)
+    const missing = this.#sent.find((sent) => {
+      return !isSettled(sent) && (mustArrive(sent.delivery) || this.#newestLatest.get(sent.channel) === sent)
     })
     if (missing === undefined) return fail(`${this.name}: ${this.#owed} messages are owed, and all have arrived`)
-    fail(
-      `${this.name}: ${missing.delivery} message ${missing.id} of ${missing.bytes} B on channel ${missing.channel}, sent at ` +
-        `${missing.sentAtMs.toFixed(3)} ms, never arrived (${this.#arrived.size} of ${this.#sent.length} did)`,
-    )
+    this.#blame(missing, `never arrived (${this.#arrived} of ${this.#sent.length} did)`)
   }
 
-  #isSettled(id: number): boolean {
-    return this.#arrived.has(id) || this.#undelivered.has(id)
+  #blame({ delivery, id, bytes, channel, sentAtMs }: SentMessage, what: string): never {
+    const at = `sent at ${sentAtMs.toFixed(3)} ms,`
+    fail(`${this.name}: ${delivery} message ${id} of ${bytes} B on channel ${channel}, ${at} ${what}`)
   }
 }
 
 function mustArrive(delivery: Delivery): boolean {
   return delivery === 'reliable' || delivery === 'reliable-unordered'
+}
+
+function hasArrived({ arrivedAtMs }: SentMessage): boolean {
+  return !Number.isNaN(arrivedAtMs)
+}
+
+/** Whether it arrived, or its sender was told that it may not have. */
+function isSettled(sent: SentMessage): boolean {
+  return sent.isHandedBack || hasArrived(sent)
 }
 
 /** How a connection ended at one end. */

@@ -6,8 +6,8 @@ export const MIN_MESSAGE_BYTES = ID_BYTES
 /** A message that can be told from every other: its number, and behind that what follows from it. */
 export function createMessage(id: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length)
+  for (let i = 0; i < ID_BYTES; i += 1) bytes[i] = id >>> (8 * i)
   for (let i = ID_BYTES; i < length; i += 1) bytes[i] = fillByte(id, i)
-  new DataView(bytes.buffer).setUint32(0, id)
   return bytes
 }
 
@@ -21,7 +21,9 @@ export function isMessage(bytes: Uint8Array, id: number, length: number): boolea
 /** The number of a message; `NaN` when it is too short to have one. */
 export function readId(bytes: Uint8Array): number {
   if (bytes.length < ID_BYTES) return NaN
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
+  let id = 0
+  for (let i = ID_BYTES - 1; i >= 0; i -= 1) id = id * 256 + (bytes[i] ?? 0)
+  return id
 }
 
 /** Differs from byte to byte and from message to message, so that nothing can be mixed up unnoticed. */
