@@ -34,7 +34,7 @@ export const stallingScenarios: readonly Scenario[] = [
         while (client.session.stats.queuedBytes < 1_000_000) conversation.sendUp(20_000)
       }
       client.every(20, fill, { untilMs })
-      play.world.run(random.between(3_000, 6_000))
+      play.world.run(random.between(1_500, 4_000))
       conversation.configure({ lossRate: 1 })
       play.world.run(5_000)
       conversation.configure({ lossRate: 0 })
