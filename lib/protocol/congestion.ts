@@ -29,6 +29,8 @@ const STARTUP_QUEUE_SHARE = 1 / 8
 const STARTUP_QUEUE_MIN_MS = 4
 const STARTUP_QUEUE_MAX_MS = 16
 const STARTUP_QUEUE_SAMPLES = 6
+/** Acks come in clumps: the rate of a round trip of which fewer packets were acked is chance. */
+const TRAIN_PACKETS = 6
 
 /** Pacing against the rate of delivery in the phases of cruising, each a round trip long: probe, drain what that queued, keep. */
 const CRUISE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const
@@ -36,7 +38,10 @@ const PROBE_PHASE = 0
 const DRAIN_PHASE = 1
 const FIRST_KEEP_PHASE = 2
 const VERDICT_PHASE = FIRST_KEEP_PHASE
-/** A probe that finds this much more starts over from there, with so much more in flight. */
+/**
+ * A probe that finds this much more, and by at least a packet a round trip, starts over from there, with so much more in flight.
+ * Where the path holds a few packets, one that falls into this round trip instead of the next is no more than chance.
+ */
 const PROBE_SUCCESS = 1.15
 const RESTART_GAIN = 1.25
 
@@ -314,6 +319,7 @@ export class Congestion {
    * to a slower round trip still say less.
    */
   #trainRate(now: number): number {
+    if (this.#rate.value > 0 && this.#round.ackedPackets < TRAIN_PACKETS) return this.#rate.value
     const trainRate = this.#round.rate(now, this.#deliveryRate.delivered)
     const plausible = Math.min(trainRate, this.#startupWindow / this.#pathMs)
     return this.#rate.value > 0 ? Math.max(this.#rate.value, plausible) : plausible
@@ -367,8 +373,7 @@ export class Congestion {
 
   #nextPhase(now: number): void {
     // What a probe found out is known when all that it sent was acked.
-    const hasFoundMore = this.#phase === VERDICT_PHASE && this.#rate.value > this.#probeStartRate * PROBE_SUCCESS
-    if (hasFoundMore && this.#wasWindowLimited) {
+    if (this.#phase === VERDICT_PHASE && this.#hasFoundMore && this.#wasWindowLimited) {
       // The path carries much more than it did.
       this.#enterStartup(now, this.#pathBytes * RESTART_GAIN)
       return
@@ -376,6 +381,10 @@ export class Congestion {
     this.#phase = (this.#phase + 1) % CRUISE_GAINS.length
     this.#phaseStartedAt = now
     if (this.#phase === PROBE_PHASE) this.#probeStartRate = this.#rateOrFloor
+  }
+
+  get #hasFoundMore(): boolean {
+    return this.#rate.value > this.#probeStartRate * PROBE_SUCCESS + this.#packetBytes / this.#pathMs
   }
 
   /** Finds out how much the path carries, beginning with so much in flight. */
