@@ -6,8 +6,7 @@ import { ClassicServerSession } from '../../lib/classic/server-session.ts'
 import type { Address } from '../../lib/session/address.ts'
 import type { Session, SessionState } from '../../lib/session/session.ts'
 import { ClassicProbe, classicSettings, toBytes } from '../support/classic-probe.ts'
-
-fc.configureGlobal({ seed: 1 })
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
 const frontDoor: Address = { host: '192.0.2.1', port: 1_234 }
 const privatePort: Address = { host: '192.0.2.1', port: 40_000 }
@@ -134,6 +133,7 @@ describe.each(Object.keys(lives))('%s', (name) => {
         const stalls = names.filter((type) => type === 'stalled' || type === 'unstalled' || type === 'connected')
         expect(stalls.join(' ')).not.toMatch(/(?<!un)stalled stalled|unstalled unstalled|connected unstalled/)
       }),
+      fuzzRuns(1000),
     )
   })
 
@@ -149,7 +149,7 @@ describe.each(Object.keys(lives))('%s', (name) => {
         expect(told.said).toEqual(untold.said)
         expect(told.session.stats.droppedForeign).toBe(datagrams.length)
       }),
-      { numRuns: 30 },
+      fuzzRuns(300),
     )
   })
 })
@@ -174,6 +174,7 @@ describe('a front door', () => {
         expect(answers).toBe(door.stats.receivedHellos)
         expect(door.stats.receivedHellos + door.stats.droppedMalformed).toBe(visits.length)
       }),
+      fuzzRuns(1000),
     )
   })
 })

@@ -12,8 +12,9 @@ import {
   isReservedWord,
 } from '../../lib/classic/words.ts'
 import { toBytes, toText } from '../support/classic-probe.ts'
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
-fc.configureGlobal({ seed: 1, numRuns: 1_000 })
+fc.configureGlobal(fuzzRuns(1000))
 
 const words = ['HELLO', 'CONNECT', 'CONNECTED', 'GO AWAY!', 'PING', 'PONG', 'CLOSE', 'CLOSED'] as const
 const tokens = fc.string({ unit: 'binary', maxLength: 60 }).filter(isToken)

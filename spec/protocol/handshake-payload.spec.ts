@@ -9,6 +9,7 @@ import {
   MAX_CONNECT_PAYLOAD_BYTES,
 } from '../../lib/protocol/handshake-payload.ts'
 import { createSettings } from '../support/settings.ts'
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
 const limits = { mtuBytes: 1_200, maxMessageBytes: 0x01000000 }
 const fresh = { limits, isResumed: false, resumeId: undefined }
@@ -114,6 +115,7 @@ describe('CONNECT’s payload', () => {
         expect(() => decodeConnectPayload(bytes)).not.toThrow()
         expect(() => decodeHelloPayload(bytes)).not.toThrow()
       }),
+      fuzzRuns(1000),
     )
   })
 })

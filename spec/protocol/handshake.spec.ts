@@ -25,6 +25,7 @@ import {
 import { crc32 } from '../../lib/security/crc32.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { flipped } from '../support/flipped.ts'
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
 const encoder = new TextEncoder()
 const id = new Random(4).bytes(16)
@@ -78,6 +79,7 @@ describe('HELLO', () => {
           })
         },
       ),
+      fuzzRuns(1000),
     )
   })
 
@@ -170,6 +172,7 @@ describe('the front door’s CONNECT', () => {
         expect(decodeConnect(connect.subarray(0, -1))).toBeUndefined()
         expect(decodeConnect(new Uint8Array([...connect, 0]))).toBeUndefined()
       }),
+      fuzzRuns(1000),
     )
   })
 
@@ -197,6 +200,7 @@ describe('GO AWAY!', () => {
       fc.property(fc.integer({ min: 0, max: 0xffff }), fc.string({ maxLength: 60 }), (code, reason) => {
         expect(decodeGoAway(encodeGoAway(id, code, reason))).toEqual({ echo: id, code, reason })
       }),
+      fuzzRuns(1000),
     )
   })
 
@@ -263,6 +267,7 @@ describe('every decoder', () => {
           expect(() => decode(bytes)).not.toThrow()
         }
       }),
+      fuzzRuns(1000),
     )
   })
 })

@@ -12,6 +12,7 @@ import {
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptographies } from '../support/cryptographies.ts'
 import { flipped } from '../support/flipped.ts'
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
 const key = new Random(1).bytes(32)
 const servers = [
@@ -95,6 +96,7 @@ describe.each(cryptographies)('a connect token, by $name', (crypto) => {
         decodeConnectToken(noise)
         decodeConnectToken(new Uint8Array([1, ...noise]))
       }),
+      fuzzRuns(1000),
     )
   })
 })

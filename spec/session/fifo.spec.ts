@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fifo } from '../../lib/session/fifo.ts'
-
-fc.configureGlobal({ seed: 1 })
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
 describe('a first-in, first-out queue', () => {
   it('is a plain list, only faster', () => {
@@ -23,6 +22,7 @@ describe('a first-in, first-out queue', () => {
         while (list.length > 0) expect(fifo.shift()).toBe(list.shift())
         expect(fifo.shift()).toBeUndefined()
       }),
+      fuzzRuns(1000),
     )
   })
 

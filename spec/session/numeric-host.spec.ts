@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { isIP, isIPv4, SocketAddress } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { canonicalHost } from '../../lib/session/numeric-host.ts'
-
-fc.configureGlobal({ seed: 1 })
+import { fuzzRuns } from '../support/fuzz-runs.ts'
 
 describe('a numeric host', () => {
   it.each([
@@ -58,7 +57,7 @@ describe('a numeric host', () => {
       fc.property(fc.oneof(anything, fc.ipV4(), fc.ipV6()), (text) => {
         expect(canonicalHost(text) !== undefined).toBe(isIP(text) !== 0)
       }),
-      { numRuns: 2_000 },
+      fuzzRuns(2_000),
     )
   })
 
@@ -71,7 +70,7 @@ describe('a numeric host', () => {
         const system = new SocketAddress({ address: text, family: isIPv4(text) ? 'ipv4' : 'ipv6' }).address
         if (!/^::[\d.]+$/.test(system)) expect(canonical).toBe(system)
       }),
-      { numRuns: 2_000 },
+      fuzzRuns(2_000),
     )
   })
 })

@@ -4,6 +4,7 @@ import { MessageMemory, messagesOf } from '../../../lib/protocol/channel/message
 import { MessagePool, OutgoingFragments, type OutgoingMessage } from '../../../lib/protocol/channel/outgoing-message.ts'
 import { DeliveryCode } from '../../../lib/protocol/frame.ts'
 import { full } from '../../support/sending.ts'
+import { fuzzRuns } from '../../support/fuzz-runs.ts'
 
 const MAX_BYTES = 500
 const pool = new MessagePool()
@@ -97,6 +98,7 @@ describe('the memory of messages', () => {
         expect(run.count).toBeGreaterThan(0)
         if (isSplit) expect(part.end - part.start).toBeLessThanOrEqual(room)
       }),
+      fuzzRuns(1000),
     )
   })
 })
