@@ -1,101 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ReliableClient } from '../../lib/protocol/client.ts'
 import { DeliveryCode } from '../../lib/protocol/frame.ts'
-import { decodeHello, encodeConnect } from '../../lib/protocol/handshake.ts'
-import { encodeConnectPayload } from '../../lib/protocol/handshake-payload.ts'
-import { PACKET_HEADER_BYTES, PacketWriter } from '../../lib/protocol/packet.ts'
-import { noiseSecurity } from '../../lib/security/noise.ts'
-import type { Sealer } from '../../lib/security/sealer.ts'
-import type { Address } from '../../lib/session/address.ts'
 import { closeCodes } from '../../lib/session/close-codes.ts'
-import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
-import { Random } from '../../lib/simulator/index.ts'
-import { cryptography } from '../../lib/transport/crypto.ts'
 import { createAck } from '../support/hostile-peer.ts'
-import { createSettings } from '../support/settings.ts'
+import { HostileServer } from '../support/hostile-server.ts'
 
-const door = { host: '10.0.0.1', port: 1_234 }
-const privatePort = { host: '10.0.0.1', port: 40_000 }
 const victim = { host: '203.0.113.9', port: 53 }
 const MTU_BYTES = 1_200
 const MiB = 1024 * 1024
 
-/** A client, and a server with the right keys that does as the test says. */
-class HostileServer {
-  readonly client: ReliableClient
-  readonly events: SessionEvent[] = []
-  /** What the client has sent, and where. */
-  readonly heard: { readonly to: Address; readonly bytes: Uint8Array }[] = []
-  now = 0
-  readonly #random = new Random(1)
-  readonly #security = noiseSecurity(cryptography)
-  readonly #writer = new PacketWriter()
-  readonly #scratch = new Uint8Array(2_000)
-  #sealer: Sealer | undefined
-  #nextNumber = 0
-
-  constructor(settings: Partial<SessionSettings> = {}) {
-    this.client = new ReliableClient(0, createSettings({ reconnect: false, ...settings }), door, {
-      token: 'token',
-      security: this.#security,
-      randomBytes: this.#randomBytes,
-    })
-    this.run(5)
-  }
-
-  /** Answers HELLO with CONNECT, which names the private port. */
-  letIn(endpoint: Address, maxMessageBytes = 16 * MiB): void {
-    const message = decodeHello(this.heard[0]?.bytes ?? new Uint8Array(0))?.content?.message ?? new Uint8Array(0)
-    const responder = this.#security('token', this.#randomBytes).respond(message)
-    if (responder === undefined) throw new Error('There is no HELLO.')
-    const limits = { mtuBytes: MTU_BYTES, maxMessageBytes }
-    const payload = encodeConnectPayload({ limits, isResumed: false, resumeId: undefined, endpoint })
-    const connect = encodeConnect(600, (into) => responder.writeConnect(payload, into))
-    this.#sealer = responder.createSealer()
-    this.client.handleDatagram(this.now, connect, door)
-    this.run(5)
-  }
-
-  /** Sends a packet of as many frames as `write` writes, `count` at most. */
-  send(
-    write: (writer: PacketWriter, i: number) => boolean,
-    count = Infinity,
-    ack?: ReturnType<typeof createAck>,
-  ): void {
-    const sealer = this.#sealer
-    if (sealer === undefined) throw new Error('Nobody was let in.')
-    this.#writer.begin(this.#scratch, MTU_BYTES - sealer.overheadBytes, this.#nextNumber, ack)
-    for (let i = 0; i < count && write(this.#writer, i); i += 1);
-    const length = sealer.seal(this.#nextNumber, this.#scratch, PACKET_HEADER_BYTES, this.#writer.finish())
-    this.#nextNumber += 1
-    this.client.handleDatagram(this.now, this.#scratch.slice(0, length), privatePort)
-  }
-
-  run(durationMs: number): void {
-    for (const until = this.now + durationMs; this.now < until; this.now += 5) {
-      this.client.handleTimeout(this.now, 5)
-      for (let event = this.client.pollEvent(); event; event = this.client.pollEvent()) this.events.push(event)
-      for (let length = this.#poll(); length > 0; length = this.#poll()) {
-        this.heard.push({ to: this.client.destination, bytes: this.#scratch.slice(0, length) })
-      }
-    }
-  }
-
-  get types(): string[] {
-    return this.events.map(({ type }) => type)
-  }
-
-  #poll(): number {
-    return this.client.pollTransmit(this.now, this.#scratch)
-  }
-
-  readonly #randomBytes = (length: number): Uint8Array => this.#random.bytes(length)
-}
-
 function attack(settings: Partial<SessionSettings> = {}): HostileServer {
   const server = new HostileServer(settings)
-  server.letIn(privatePort)
+  server.letIn()
   server.send((writer) => writer.ping(0, 0), 1)
   server.run(5)
   expect(server.types).toContain('connected')

@@ -1,11 +1,13 @@
 import { AckSection } from '../../lib/protocol/ack-section.ts'
 import { Dialing } from '../../lib/protocol/dialing.ts'
 import { encodeConnectPrefix, helloId } from '../../lib/protocol/handshake.ts'
-import { PACKET_HEADER_BYTES, PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
+import { PACKET_HEADER_BYTES, PacketReader, type PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
 import { expandPacketNumber } from '../../lib/protocol/sequence.ts'
+import { concatenate } from '../../lib/security/concatenate.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 import type { Address } from '../../lib/session/address.ts'
 import { Random, type Endpoint, type Receiver, type Socket } from '../../lib/simulator/index.ts'
+import { PacketForge } from './packet-forge.ts'
 import type { ReliableWorld } from './reliable-world.ts'
 import { defaultSecurity } from './securities.ts'
 
@@ -21,15 +23,13 @@ export class HostilePeer implements Receiver {
   readonly socket: Socket
   readonly #world: ReliableWorld
   readonly #dialing: Dialing
-  readonly #writer = new PacketWriter()
   readonly #reader = new PacketReader()
-  readonly #scratch = new Uint8Array(MTU_BYTES)
   #last = new Uint8Array(0)
   #sealer: Sealer | undefined
+  #forge: PacketForge | undefined
   #remote: Address
   /** What precedes the packet in its CONNECT. */
   readonly #connectPrefix: Uint8Array
-  #nextNumber = 0
   #largestReceived = -1
   /** The datagrams and their bytes, since it connected. */
   sentPackets = 0
@@ -47,7 +47,8 @@ export class HostilePeer implements Receiver {
       { limits: LIMITS, userPayload: new Uint8Array(0) },
     )
     this.socket = world.network.open(this, { host, port: 666 })
-    const hello = this.#scratch.subarray(0, this.#dialing.pollTransmit(world.now, this.#scratch))
+    const scratch = new Uint8Array(MTU_BYTES)
+    const hello = scratch.subarray(0, this.#dialing.pollTransmit(world.now, scratch))
     this.#connectPrefix = encodeConnectPrefix(helloId(hello))
     this.#sendDatagram(hello)
   }
@@ -59,6 +60,12 @@ export class HostilePeer implements Receiver {
     if (end === undefined) throw new Error('The hostile peer was not let in.')
     this.sentPackets = this.sentBytes = this.receivedPackets = this.receivedBytes = 0
     return end
+  }
+
+  /** Makes its packets. Throws while it has no keys. */
+  get forge(): PacketForge {
+    if (this.#forge === undefined) throw new Error('The hostile peer has no keys yet.')
+    return this.#forge
   }
 
   /** The number of the newest packet that the server sent. */
@@ -76,31 +83,22 @@ export class HostilePeer implements Receiver {
 
   /** Sends a packet of well-formed frames: `write` is called until it returns `false`, for as much as fits, or `count` times. */
   send(write: (writer: PacketWriter, i: number) => boolean, count = Infinity, ack?: AckSection): void {
-    const sealer = this.#requireSealer()
-    this.#writer.begin(this.#scratch, MTU_BYTES - sealer.overheadBytes, this.#nextNumber, ack)
-    for (let i = 0; i < count && write(this.#writer, i); i += 1);
-    this.#sendPacket(this.#writer.finish())
+    this.#sendDatagram(this.forge.forge(write, count, ack))
   }
 
   /** Sends a packet with these flags and this body, well formed or not. */
   sendRaw(flags: number, body: Uint8Array): void {
-    this.#scratch[0] = flags
-    this.#scratch[1] = this.#nextNumber >> 8
-    this.#scratch[2] = this.#nextNumber
-    this.#scratch.set(body, PACKET_HEADER_BYTES)
-    this.#sendPacket(PACKET_HEADER_BYTES + body.length)
+    this.#sendDatagram(this.forge.forgeRaw(flags, body))
   }
 
   /** Says CONNECT again, as if it had not been answered. */
   sendConnect(): void {
-    const sealer = this.#requireSealer()
-    const packet = this.#scratch.subarray(this.#connectPrefix.length)
-    this.#writer.begin(packet, packet.length - sealer.overheadBytes, this.#nextNumber)
-    this.#writer.ping(0, 0)
-    const length = sealer.seal(this.#nextNumber, packet, PACKET_HEADER_BYTES, this.#writer.finish())
-    this.#nextNumber += 1
-    this.#scratch.set(this.#connectPrefix)
-    this.#sendDatagram(this.#scratch.subarray(0, this.#connectPrefix.length + length))
+    this.#sendDatagram(
+      concatenate(
+        this.#connectPrefix,
+        this.forge.forge((writer) => writer.ping(0, 0), 1),
+      ),
+    )
   }
 
   /** Sends its last datagram once more. */
@@ -122,6 +120,7 @@ export class HostilePeer implements Receiver {
     const answer = this.#dialing.handleAnswer(now, bytes)
     if (answer?.type !== 'shown') return
     this.#sealer = answer.sealer
+    this.#forge = new PacketForge(answer.sealer, MTU_BYTES - this.#connectPrefix.length)
     this.#remote = answer.payload.endpoint
     this.sendConnect()
   }
@@ -131,15 +130,9 @@ export class HostilePeer implements Receiver {
     const start = (datagram[0] ?? 0) >= 0x80 ? 0 : datagram.indexOf(0) + 2
     const packet = datagram.subarray(start)
     const number = expandPacketNumber(readPacketNumber(packet), this.#largestReceived)
-    const length = this.#requireSealer().open(number, packet, PACKET_HEADER_BYTES)
+    const length = this.#sealer?.open(number, packet, PACKET_HEADER_BYTES) ?? -1
     if (length < 0 || !this.#reader.decode(packet, length)) return
     this.#largestReceived = Math.max(this.#largestReceived, number)
-  }
-
-  #sendPacket(length: number): void {
-    const sealed = this.#requireSealer().seal(this.#nextNumber, this.#scratch, PACKET_HEADER_BYTES, length)
-    this.#nextNumber += 1
-    this.#sendDatagram(this.#scratch.subarray(0, sealed))
   }
 
   #sendDatagram(bytes: Uint8Array): void {
@@ -147,11 +140,6 @@ export class HostilePeer implements Receiver {
     this.sentPackets += 1
     this.sentBytes += bytes.length
     this.#world.network.send(this.#world.now, bytes, this.socket, this.#remote)
-  }
-
-  #requireSealer(): Sealer {
-    if (this.#sealer === undefined) throw new Error('The hostile peer has no keys yet.')
-    return this.#sealer
   }
 }
 

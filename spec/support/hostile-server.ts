@@ -1,0 +1,93 @@
+import type { AckSection } from '../../lib/protocol/ack-section.ts'
+import { ReliableClient } from '../../lib/protocol/client.ts'
+import { decodeHello, encodeConnect } from '../../lib/protocol/handshake.ts'
+import { encodeConnectPayload } from '../../lib/protocol/handshake-payload.ts'
+import type { PacketWriter } from '../../lib/protocol/packet.ts'
+import { noiseSecurity } from '../../lib/security/noise.ts'
+import type { SecurityFactory } from '../../lib/security/security.ts'
+import type { Address } from '../../lib/session/address.ts'
+import type { SessionEvent } from '../../lib/session/session.ts'
+import type { SessionSettings } from '../../lib/session/settings.ts'
+import { Random } from '../../lib/simulator/index.ts'
+import { cryptography } from '../../lib/transport/crypto.ts'
+import { PacketForge } from './packet-forge.ts'
+import { createSettings } from './settings.ts'
+
+const door: Address = { host: '10.0.0.1', port: 1_234 }
+/** Where {@link HostileServer.letIn} is to send its client, unless it is to be sent elsewhere. */
+export const privatePort: Address = { host: '10.0.0.1', port: 40_000 }
+
+const MTU_BYTES = 1_200
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+/** A client, and a server with the right keys that does as the test says: it answers nothing by itself. */
+export class HostileServer {
+  readonly client: ReliableClient
+  readonly events: SessionEvent[] = []
+  /** What the client has sent, and where. */
+  readonly heard: { readonly to: Address; readonly bytes: Uint8Array }[] = []
+  now = 0
+  readonly #random = new Random(1)
+  readonly #security: SecurityFactory
+  readonly #scratch = new Uint8Array(2_000)
+  #forge: PacketForge | undefined
+
+  constructor(settings: Partial<SessionSettings> = {}, security: SecurityFactory = noiseSecurity(cryptography)) {
+    this.#security = security
+    this.client = new ReliableClient(0, createSettings({ reconnect: false, ...settings }), door, {
+      token: 'token',
+      security,
+      randomBytes: this.#randomBytes,
+    })
+    this.run(5)
+  }
+
+  /** Makes its packets. Throws while it has let nobody in. */
+  get forge(): PacketForge {
+    if (this.#forge === undefined) throw new Error('Nobody was let in.')
+    return this.#forge
+  }
+
+  get types(): string[] {
+    return this.events.map(({ type }) => type)
+  }
+
+  /** Answers HELLO with CONNECT, which names the private port. */
+  letIn(endpoint: Address = privatePort): void {
+    const message = decodeHello(this.heard[0]?.bytes ?? new Uint8Array(0))?.content?.message ?? new Uint8Array(0)
+    const responder = this.#security('token', this.#randomBytes).respond(message)
+    if (responder === undefined) throw new Error('There is no HELLO.')
+    const limits = { mtuBytes: MTU_BYTES, maxMessageBytes: MAX_MESSAGE_BYTES }
+    const payload = encodeConnectPayload({ limits, isResumed: false, resumeId: undefined, endpoint })
+    const connect = encodeConnect(600, (into) => responder.writeConnect(payload, into))
+    this.#forge = new PacketForge(responder.createSealer(), MTU_BYTES)
+    this.client.handleDatagram(this.now, connect, door)
+    this.run(5)
+  }
+
+  /** Sends a packet of as many frames as `write` writes, `count` at most. */
+  send(write: (writer: PacketWriter, i: number) => boolean, count = Infinity, ack?: AckSection): void {
+    this.sendUnsealed(this.forge.forge(write, count, ack))
+  }
+
+  /** Sends bytes as they are, from the private port. */
+  sendUnsealed(bytes: Uint8Array): void {
+    this.client.handleDatagram(this.now, Uint8Array.from(bytes), privatePort)
+  }
+
+  run(durationMs: number): void {
+    for (const until = this.now + durationMs; this.now < until; this.now += 5) {
+      this.client.handleTimeout(this.now, 5)
+      for (let event = this.client.pollEvent(); event; event = this.client.pollEvent()) this.events.push(event)
+      for (let length = this.#poll(); length > 0; length = this.#poll()) {
+        this.heard.push({ to: this.client.destination, bytes: this.#scratch.slice(0, length) })
+      }
+    }
+  }
+
+  #poll(): number {
+    return this.client.pollTransmit(this.now, this.#scratch)
+  }
+
+  readonly #randomBytes = (length: number): Uint8Array => this.#random.bytes(length)
+}
