@@ -103,7 +103,8 @@ export class PacketSender {
     if (mustProbe) this.#writeProbe(now, manifest)
     if (writer.frameCount > before || ackSchedule.isAwaited) control.writeExchange(now, writer)
     const isAckEliciting = writer.frameCount > goodbyes
-    if (writer.isEmpty && ack === undefined) return this.#rest(now)
+    // What is due may find no room, and an ack that is only repeated is no reason for a packet: it would be said without end.
+    if (writer.isEmpty && !ackSchedule.isOwed) return this.#rest(now)
     return this.#finish(now, into, manifest, ack, isAckEliciting)
   }
 

@@ -6,6 +6,7 @@ import { createAck } from '../support/hostile-peer.ts'
 import { HostileServer } from '../support/hostile-server.ts'
 
 const victim = { host: '203.0.113.9', port: 53 }
+const path = new Uint8Array(8)
 const MTU_BYTES = 1_200
 const MiB = 1024 * 1024
 
@@ -72,5 +73,20 @@ describe('a client of a hostile server', () => {
     const bytes = server.heard.slice(before).reduce((sum, said) => sum + said.bytes.length, 0)
     expect(bytes).toBeLessThan(100 * MTU_BYTES)
     expect(server.client.state).toBe('connected')
+  })
+
+  it('says an ack that is not owed in no packet of its own, when what waits has no room behind CONNECT', () => {
+    server = attack()
+    server.run(1_000)
+    expect(server.client.state).toBe('stalled')
+    server.client.send(server.now, new Uint8Array(1_170), 'reliable', 0)
+    server.send(
+      (writer) => writer.message(DeliveryCode.reliable, 0, 0, Uint8Array.of(1)) && writer.pathChallenge(path),
+      1,
+    )
+    server.client.close(server.now, 0, '')
+    const before = server.heard.length
+    server.run(5)
+    expect(server.heard.length - before).toBeLessThan(4)
   })
 })

@@ -18,6 +18,8 @@ const door: Address = { host: '10.0.0.1', port: 1_234 }
 export const privatePort: Address = { host: '10.0.0.1', port: 40_000 }
 
 const MTU_BYTES = 1_200
+/** A step that sends more than this is one that never ends. */
+const MAX_DATAGRAMS_A_STEP = 10_000
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 /** A client, and a server with the right keys that does as the test says: it answers nothing by itself. */
@@ -79,7 +81,9 @@ export class HostileServer {
     for (const until = this.now + durationMs; this.now < until; this.now += 5) {
       this.client.handleTimeout(this.now, 5)
       for (let event = this.client.pollEvent(); event; event = this.client.pollEvent()) this.events.push(event)
+      const before = this.heard.length
       for (let length = this.#poll(); length > 0; length = this.#poll()) {
+        if (this.heard.length - before > MAX_DATAGRAMS_A_STEP) throw new Error('The client sends without end.')
         this.heard.push({ to: this.client.destination, bytes: this.#scratch.slice(0, length) })
       }
     }
