@@ -44,8 +44,9 @@ export class Farewell {
       // What has not got through by now is handed back: behind CLOSE nobody would take it.
       if (!this.#link.isDrained) this.#link.setStalled(now, true)
       const { probeTimeoutMs } = this.#link
-      this.#patience = new Patience(now, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
-      this.#repetition = new Repetition(now, probeTimeoutMs)
+      const limitMs = Math.min(MAX_ANSWER_LIMIT_MS, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
+      this.#patience = new Patience(now, limitMs)
+      this.#repetition = new Repetition(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
     }
     if (this.#repetition.poll(now)) this.#link.sendClose(now, this.code, this.reason)
   }
@@ -58,5 +59,9 @@ export class Farewell {
 /** What is queued has this long to be sent and acknowledged. */
 const FLUSH_LIMIT_MS = 3_000
 
-/** CLOSED is awaited this long, or three times as long as an answer takes on a very slow link. */
+/** CLOSED is awaited this long, or three times as long as an answer takes on a very slow link, */
 const ANSWER_LIMIT_MS = 2_500
+/** but no longer than this: a round trip that was measured across a pause, or by acks that lie, must not hold a port for long. */
+const MAX_ANSWER_LIMIT_MS = 10_000
+/** On such a link CLOSE is said again before it can be answered: it is short, and may be lost. */
+const MAX_CLOSE_INTERVAL_MS = 1_000

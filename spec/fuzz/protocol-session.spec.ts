@@ -53,7 +53,13 @@ const action = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('ping' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('close' as const) }) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.oneof(fc.nat(50), fc.nat(3_000)) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('wait' as const),
+      ms: fc.oneof(fc.nat(50), fc.nat(3_000), fc.nat(15_000)),
+    }),
+  },
 )
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
 

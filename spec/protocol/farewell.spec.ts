@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DataLink } from '../../lib/protocol/data-link.ts'
 import { Farewell } from '../../lib/protocol/farewell.ts'
 import { openLink } from '../support/plain-pair.ts'
+import { createSettings } from '../support/settings.ts'
 
 const NO_PREFIX = new Uint8Array(0)
 
@@ -34,6 +35,20 @@ describe('Farewell', () => {
     expect(gaps.length).toBeLessThan(12)
     for (const [i, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(gaps[i - 1] ?? 0)
     expect(over).toBe(2_500)
+  })
+
+  it('waits three times as long as an answer takes on a slow link, and says CLOSE once a second', () => {
+    const { link } = openLink(true, createSettings(), 1_000)
+    const { heard, over } = hear(new Farewell(0, link, 1, 'bye'), link)
+    expect(heard).toEqual(Array.from(heard, (_, i) => i * 1_000))
+    expect(over).toBeCloseTo(3 * link.probeTimeoutMs, -1)
+  })
+
+  it('is over after ten seconds, however long answers seem to take', () => {
+    const { link } = openLink(true, createSettings(), 9_000)
+    const { heard, over } = hear(new Farewell(0, link, 1, 'bye'), link)
+    expect(heard).toHaveLength(10)
+    expect(over).toBe(10_000)
   })
 
   it('waits for what is queued, but no longer than three seconds', () => {

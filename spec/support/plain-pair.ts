@@ -22,11 +22,15 @@ export function createPlainSealer(isClient: boolean): PlainSealer {
   return isClient ? new PlainSealer(client, server) : new PlainSealer(server, client)
 }
 
-/** A data link of one side, its connection open, and what it tells. */
-export function openLink(isClient = true, settings = createSettings()): { link: DataLink; events: Fifo<SessionEvent> } {
+/** A data link of one side, its connection open after a handshake that took `rttMs`, and what it tells. */
+export function openLink(
+  isClient = true,
+  settings = createSettings(),
+  rttMs = 50,
+): { link: DataLink; events: Fifo<SessionEvent> } {
   const events = new Fifo<SessionEvent>()
   const link = new DataLink(0, settings, events, {})
   const { mtuBytes, maxMessageBytes } = settings
-  link.open(0, { sealer: createPlainSealer(isClient), limits: { mtuBytes, maxMessageBytes }, rttMs: 50 })
+  link.open(0, { sealer: createPlainSealer(isClient), limits: { mtuBytes, maxMessageBytes }, rttMs })
   return { link, events }
 }
