@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What is to hold wherever a server's clients are, on private ports of their own or all on the front door's. */
 const onEitherPort = [
@@ -13,6 +14,15 @@ const onEitherPort = [
   'resuming',
 ]
 
+/** The scenarios take longest, so that they go first: otherwise one worker would play the last of them while the other is idle. */
+class ScenariosFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isScenario = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/spec/sim/scenarios/')
+    return [...sorted.filter(isScenario), ...sorted.filter((file) => !isScenario(file))]
+  }
+}
+
 export default defineConfig({
   // Specs import the public name `udpipe` and still run the source: the package resolves itself.
   resolve: { conditions: ['@udpipe/source'] },
@@ -25,6 +35,7 @@ export default defineConfig({
     pool: 'forks',
     // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.
     maxWorkers: 2,
+    sequence: { sequencer: ScenariosFirst },
     coverage: { include: ['lib/**'] },
     projects: [
       { extends: true, test: { name: 'private ports', include: ['spec/**/*.spec.ts'] } },

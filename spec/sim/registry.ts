@@ -13,12 +13,14 @@ import { resumingScenarios } from './scenarios/resuming.ts'
 import { crowdScenarios } from './scenarios/crowd.ts'
 import { slowServerScenarios } from './scenarios/slow-server.ts'
 import { wholeLifeScenarios } from './scenarios/whole-life.ts'
+import { wrappingScenarios } from './scenarios/wrapping.ts'
 
 /** Every scenario there is. */
 export const scenarios: readonly Scenario[] = [
   ...handshakeScenarios,
   ...frontDoorScenarios,
   ...deliveryScenarios,
+  ...wrappingScenarios,
   ...loadScenarios,
   ...livenessScenarios,
   ...stallingScenarios,

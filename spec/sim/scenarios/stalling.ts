@@ -15,38 +15,33 @@ const FULL_SHARE = 0.8
 const FULL_WITHIN_ROUND_TRIPS = 2
 
 export const stallingScenarios: readonly Scenario[] = [
-  defineScenario(
-    'full-rate-after-a-blackout',
-    (context) => {
-      const { random } = context
-      const roundTripMs = random.between(20, 120)
-      const bytesPerMs = random.between(250, 2_500)
-      const link = {
-        delayMs: roundTripMs / 2,
-        rateBitsPerSecond: bytesPerMs * 8_000,
-        queueBytes: Math.ceil(Math.max(30_000, bytesPerMs * roundTripMs)),
-      }
-      const play = new Play(context, { link, settings: { maxQueuedBytes: 4_000_000 } })
-      const conversation = play.connect()
-      const { client, uplink } = conversation
-      const untilMs = play.world.now + 20_000
-      const fill = (): void => {
-        while (client.session.stats.queuedBytes < 1_000_000) conversation.sendUp(20_000)
-      }
-      client.every(20, fill, { untilMs })
-      play.world.run(random.between(1_500, 4_000))
-      conversation.configure({ lossRate: 1 })
-      play.world.run(5_000)
-      conversation.configure({ lossRate: 0 })
-      if (!play.world.waitFor(() => conversation.countEvents('unstalled') > 0, 2_000)) fail('nothing is heard again')
-      const dropped = uplink.stats.droppedByQueue
-      const share = bestShareOfRoundTrip(play, conversation, roundTripMs, bytesPerMs)
-      if (share < FULL_SHARE)
-        fail(`${(share * 100).toFixed(0)} % of the rate within two round trips after the blackout`)
-      if (uplink.stats.droppedByQueue > dropped) fail('what was sent after the blackout overfilled the queue')
-    },
-    20,
-  ),
+  defineScenario('full-rate-after-a-blackout', (context) => {
+    const { random } = context
+    const roundTripMs = random.between(20, 120)
+    const bytesPerMs = random.between(250, 2_500)
+    const link = {
+      delayMs: roundTripMs / 2,
+      rateBitsPerSecond: bytesPerMs * 8_000,
+      queueBytes: Math.ceil(Math.max(30_000, bytesPerMs * roundTripMs)),
+    }
+    const play = new Play(context, { link, settings: { maxQueuedBytes: 4_000_000 } })
+    const conversation = play.connect()
+    const { client, uplink } = conversation
+    const untilMs = play.world.now + 20_000
+    const fill = (): void => {
+      while (client.session.stats.queuedBytes < 1_000_000) conversation.sendUp(20_000)
+    }
+    client.every(20, fill, { untilMs })
+    play.world.run(random.between(1_500, 4_000))
+    conversation.configure({ lossRate: 1 })
+    play.world.run(5_000)
+    conversation.configure({ lossRate: 0 })
+    if (!play.world.waitFor(() => conversation.countEvents('unstalled') > 0, 2_000)) fail('nothing is heard again')
+    const dropped = uplink.stats.droppedByQueue
+    const share = bestShareOfRoundTrip(play, conversation, roundTripMs, bytesPerMs)
+    if (share < FULL_SHARE) fail(`${(share * 100).toFixed(0)} % of the rate within two round trips after the blackout`)
+    if (uplink.stats.droppedByQueue > dropped) fail('what was sent after the blackout overfilled the queue')
+  }),
 
   defineScenario('blocked-for-long', (context) => {
     const { random } = context
