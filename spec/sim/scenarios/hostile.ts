@@ -28,6 +28,8 @@ interface Attack {
   readonly name: string
   readonly packetsPerSecond: number
   readonly durationMs: number
+  /** See {@link Scenario}; most take as long as this. Default 30. */
+  readonly cost?: number
   /** Sends one packet, the `i`th of the attack. */
   strike(peer: HostilePeer, random: Random, i: number): void
   /** Does something at the server's end first. */
@@ -74,6 +76,7 @@ const attacks: readonly Attack[] = [
     name: 'acks-made-costly',
     packetsPerSecond: MODEST_PER_SECOND,
     durationMs: 9_000,
+    cost: 1,
     strike: (peer) => peer.send(() => false, 0, createAck(peer.largestReceived, 16_383)),
     check: (outcome) => checkExpelled(outcome, closeCodes.rateLimited),
   },
@@ -81,6 +84,7 @@ const attacks: readonly Attack[] = [
     name: 'acks-of-what-was-never-sent',
     packetsPerSecond: MODEST_PER_SECOND,
     durationMs: 2_000,
+    cost: 1,
     strike: (peer, random) =>
       peer.send(() => false, 0, createAck(peer.largestReceived + random.integer(200, 9_000), 1)),
     check: (outcome) => checkExpelled(outcome, closeCodes.violations),
@@ -277,7 +281,7 @@ function createScenario(attack: Attack): Scenario {
       if (honest.countEvents('stalled') + honest.countEvents('rate-limited') > 0) fail('the honest client noticed')
       play.finish()
     },
-    30,
+    attack.cost ?? 30,
   )
 }
 
