@@ -66,7 +66,7 @@ export class Writer {
 
   /** Copies the bytes of `source` from `start` up to, not including, `end`. */
   copy(source: Uint8Array, start: number, end: number): void {
-    copyBytes(source, start, end, this.bytes, this.#claim(end - start))
+    copyRange(source, start, end, this.bytes, this.#claim(end - start))
   }
 
   #claim(count: number): number {
@@ -81,7 +81,7 @@ export class Writer {
 const MAX_LOOP_BYTES = 48
 
 /** Copies the bytes of `source` from `start` up to, not including, `end` to where `at` is in `target`. */
-export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+function copyRange(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   if (end - start === source.length) {
     target.set(source, at)
   } else if (end - start > MAX_LOOP_BYTES) {

@@ -9,6 +9,7 @@ import { refusalCodes } from '../../lib/session/refusal-codes.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { ReliableWorld } from '../support/reliable-world.ts'
+import { collectGarbage } from '../support/collect-garbage.ts'
 import { createSettings } from '../support/settings.ts'
 import { flipped } from '../support/flipped.ts'
 
@@ -56,6 +57,21 @@ describe('ReliableFrontDoor', () => {
     }
     return list
   }
+
+  it('keeps nothing of the datagram in which HELLO came, once it has let its client in', async () => {
+    const admit = () => {
+      // Off a socket, a datagram is a view of memory that others share.
+      const memory = Buffer.from(new ArrayBuffer(65_536), 100, 1_200)
+      memory.set(dial('secret', new Uint8Array(100)).hello)
+      door.handleDatagram(0, memory, source)
+      return { session: door.admit(0, takeKnock(), endpoint), memory: new WeakRef(memory.buffer) }
+    }
+    const { session, memory } = admit()
+    answers()
+    await collectGarbage()
+    expect(memory.deref()).toBeUndefined()
+    expect(session.state).toBe('connecting')
+  })
 
   it('shows who proves the token, with the payload that came along', () => {
     const { hello } = dial('secret', new Uint8Array([1, 2, 3]))
