@@ -33,17 +33,15 @@ export class Parting {
   #farewell: Farewell | undefined
   /** Of the connection that is being closed from here: its end, as long as it has yet to be told of. */
   #untold: { readonly code: number; readonly reason: string } | undefined
-  /** Whether it is closed because of what the other side did, so that nothing of it is handed over any more. */
-  #isExpelled = false
 
   constructor(session: PartingSession) {
     this.#session = session
   }
 
-  /** Whether messages are handed over: after the other side's CLOSE none are. */
+  /** Whether messages are handed over: none are before the connection stands, nor once its end was told. */
   get isOpen(): boolean {
     const { lifecycle } = this.#session
-    return lifecycle.isLinked || (lifecycle.state === 'closing' && !this.#isExpelled)
+    return lifecycle.isLinked || (lifecycle.state === 'closing' && this.#untold !== undefined)
   }
 
   /** While the connection is being closed: when to call {@link say} or {@link advance}; `now` for at once. */
@@ -51,10 +49,11 @@ export class Parting {
     return this.#farewell?.dueAt(now) ?? Infinity
   }
 
-  /** Closes the connection, once what is queued is acknowledged. One that never stood has no end to be told of. */
+  /** Closes the connection, once what is queued is acknowledged. One that never stood has no end to be told of, nor anything else. */
   start(now: number, code: number, reason: string): void {
     const { lifecycle, link } = this.#session
     if (lifecycle.isLinked) this.#untold = { code, reason }
+    else link.stopListening()
     lifecycle.enter(now, 'close')
     this.#farewell = new Farewell(now, link, code, reason)
     link.setStalled(now, false)
@@ -65,7 +64,6 @@ export class Parting {
     const { lifecycle, link } = this.#session
     this.drainMessages()
     this.tellEnd('closed-here', code, reason, false)
-    this.#isExpelled = true
     lifecycle.enter(now, 'close')
     this.#silence(now, false)
     this.#farewell = new Farewell(now, link, code, reason, true)

@@ -130,6 +130,7 @@ describe.each(Object.keys(lives))('%s', (name) => {
         const names = probe.events.map(({ type }) => type)
         const connections = names.filter((type) => type === 'connected').length
         expect(names.filter((type) => type === 'ended')).toHaveLength(connections)
+        if (connections === 0) expect(names).not.toContain('message')
         const stalls = names.filter((type) => type === 'stalled' || type === 'unstalled' || type === 'connected')
         expect(stalls.join(' ')).not.toMatch(/(?<!un)stalled stalled|unstalled unstalled|connected unstalled/)
       }),

@@ -3,14 +3,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PACKET_HEADER_BYTES } from '../../lib/protocol/packet.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
-import { deliveries } from '../../lib/session/delivery.ts'
+import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
+import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { flipped } from '../support/flipped.ts'
 import { fuzzRuns } from '../support/fuzz-runs.ts'
 import type { GoldenPacket } from '../support/golden-packets.ts'
 import { HostilePeer } from '../support/hostile-peer.ts'
-import { HostileServer } from '../support/hostile-server.ts'
+import { HostileServer, privatePort } from '../support/hostile-server.ts'
 import { packets } from '../support/packet-arbitraries.ts'
 import { encodePacket, fromHex } from '../support/packet-description.ts'
 import type { PacketForge } from '../support/packet-forge.ts'
@@ -53,6 +54,7 @@ const action = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('ping' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('close' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('let in' as const), isResumed: fc.boolean() }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -69,9 +71,11 @@ interface Victim {
   readonly events: readonly SessionEvent[]
   readonly forge: PacketForge
   tell(bytes: Uint8Array): void
-  send(bytes: Uint8Array, delivery: (typeof deliveries)[number], channel: number): void
+  send(bytes: Uint8Array, delivery: Delivery, channel: number): void
   ping(): void
   close(): void
+  /** Answers a client that dials. */
+  letIn(isResumed: boolean): void
   wait(ms: number): void
 }
 
@@ -90,29 +94,35 @@ function createServerEnd(): Victim {
     send: (bytes, delivery, channel) => void end.send(bytes, delivery, channel),
     ping: () => end.ping(),
     close: () => end.close(),
+    letIn: () => {},
     wait: (ms) => world.run(ms),
   }
 }
 
 /** A client’s, that has heard of its private port and nothing more. */
-function createConnectingClient(): Victim {
-  const server = new HostileServer(settings, plainSecurity)
+function createConnectingClient(reconnect: SessionSettings['reconnect'] = false): Victim {
+  const server = new HostileServer({ ...settings, reconnect }, plainSecurity)
   const { client } = server
   server.letIn()
   return {
     session: client,
     events: server.events,
-    forge: server.forge,
+    get forge() {
+      return server.forge
+    },
     tell: (bytes) => server.sendUnsealed(bytes),
     send: (bytes, delivery, channel) => void client.send(server.now, bytes, delivery, channel),
     ping: () => client.ping(server.now),
     close: () => client.close(server.now, 0, ''),
+    letIn: (isResumed) => {
+      if (client.state === 'dialing') server.letIn(privatePort, isResumed)
+    },
     wait: (ms) => server.run(ms),
   }
 }
 
-function createConnectedClient(): Victim {
-  const victim = createConnectingClient()
+function createConnectedClient(reconnect: SessionSettings['reconnect'] = false): Victim {
+  const victim = createConnectingClient(reconnect)
   victim.tell(victim.forge.forge((writer) => writer.ping(0, 0), 1))
   victim.wait(5)
   return victim
@@ -139,6 +149,9 @@ function happen(victim: Victim, happening: Action, last: Uint8Array): Uint8Array
     case 'close':
       victim.close()
       break
+    case 'let in':
+      victim.letIn(happening.isResumed)
+      break
     case 'wait':
       victim.wait(happening.ms)
   }
@@ -155,10 +168,26 @@ function damaged(bytes: Uint8Array, bits: readonly number[]): Uint8Array {
   return bits.reduce((copy, bit) => flipped(copy, bit % Math.max(8, 8 * copy.length)), bytes)
 }
 
+/** Throws unless each connection ended once before the next one stood, and messages came only while one did. */
+function expectLives(events: readonly SessionEvent[]): void {
+  let isConnected = false
+  for (const { type } of events) {
+    if (type === 'connected' || type === 'ended') {
+      expect(isConnected).toBe(type === 'ended')
+      isConnected = type === 'connected'
+    }
+    if (type === 'message') expect(isConnected).toBe(true)
+  }
+  expect(isConnected).toBe(false)
+}
+
+const dialsAgain = { minDelayMs: 10, maxDelayMs: 100, attempts: 50 }
+
 describe.each([
   { name: 'a server’s end', create: createServerEnd, state: 'connected' },
   { name: 'a client that connects', create: createConnectingClient, state: 'connecting' },
   { name: 'a client that is connected', create: createConnectedClient, state: 'connected' },
+  { name: 'a client that dials again', create: () => createConnectedClient(dialsAgain), state: 'connected' },
 ])('$name whose peer has the right keys', ({ create, state }) => {
   it('is in its state', () => {
     expect(create().session.state).toBe(state)
@@ -184,10 +213,7 @@ describe.each([
         const types = victim.events.map(({ type }) => type)
         expect(types.filter((type) => type === 'closed')).toEqual(['closed'])
         expect(types.at(-1)).toBe('closed')
-        const connections = types.filter((type) => type === 'connected').length
-        const endings = types.flatMap((type, i) => (type === 'ended' ? [i] : []))
-        expect(endings).toHaveLength(connections)
-        expect(types.slice(endings[0] ?? types.length)).not.toContain('message')
+        expectLives(victim.events)
         expect(victim.session.stats).toMatchObject({ queuedMessages: 0, queuedBytes: 0 })
       }),
       fuzzRuns(1000),

@@ -183,6 +183,30 @@ describe('ReliableClient', () => {
     expect(client.send(new Uint8Array(1_000))).toBe('accepted')
   })
 
+  it('that leaves before the connection stands is told of nothing, and the server of what that was', () => {
+    const served: SessionEvent[] = []
+    const world = createWorld({
+      server: {
+        onEvent: (event, endpoint) => {
+          served.push(event)
+          if (event.type === 'connected') endpoint.send('welcome')
+        },
+      },
+    })
+    const client = world.dial()
+    const events = listen(client)
+    world.waitFor(() => client.session.state === 'connecting')
+    client.send('bye')
+    client.close()
+    world.run(5_000)
+
+    const told = events.map(({ type }) => type).filter((type) => type !== 'peer')
+    expect(told).toEqual(['connecting', 'closed'])
+    expect(served.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['connected', 'message', 'ended', 'undelivered', 'closed']),
+    )
+  })
+
   it('shows the server what its user sends along', () => {
     const payloads: Uint8Array[] = []
     const world = createWorld({ server: { onAdmit: (_endpoint, { payload }) => void payloads.push(payload) } })

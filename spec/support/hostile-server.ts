@@ -1,7 +1,7 @@
 import type { AckSection } from '../../lib/protocol/ack-section.ts'
 import { ReliableClient } from '../../lib/protocol/client.ts'
-import { decodeHello, encodeConnect } from '../../lib/protocol/handshake.ts'
-import { encodeConnectPayload } from '../../lib/protocol/handshake-payload.ts'
+import { decodeHello, encodeConnect, isHello } from '../../lib/protocol/handshake.ts'
+import { encodeConnectPayload, RESUME_ID_BYTES } from '../../lib/protocol/handshake-payload.ts'
 import type { PacketWriter } from '../../lib/protocol/packet.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
@@ -18,6 +18,7 @@ const door: Address = { host: '10.0.0.1', port: 1_234 }
 export const privatePort: Address = { host: '10.0.0.1', port: 40_000 }
 
 const MTU_BYTES = 1_200
+const RESUME_ID = new Uint8Array(RESUME_ID_BYTES).fill(1)
 /** A step that sends more than this is one that never ends. */
 const MAX_DATAGRAMS_A_STEP = 10_000
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -54,13 +55,14 @@ export class HostileServer {
     return this.events.map(({ type }) => type)
   }
 
-  /** Answers HELLO with CONNECT, which names the private port. */
-  letIn(endpoint: Address = privatePort): void {
-    const message = decodeHello(this.heard[0]?.bytes ?? new Uint8Array(0))?.content?.message ?? new Uint8Array(0)
-    const responder = this.#security('token', this.#randomBytes).respond(message)
+  /** Answers the last HELLO with CONNECT, which names the private port. `isResumed`: as if it knew the connection before. */
+  letIn(endpoint: Address = privatePort, isResumed = false): void {
+    const hello = this.heard.findLast(({ bytes }) => isHello(bytes))
+    const { message } = (hello && decodeHello(hello.bytes)?.content) ?? {}
+    const responder = message && this.#security('token', this.#randomBytes).respond(message)
     if (responder === undefined) throw new Error('There is no HELLO.')
     const limits = { mtuBytes: MTU_BYTES, maxMessageBytes: MAX_MESSAGE_BYTES }
-    const payload = encodeConnectPayload({ limits, isResumed: false, resumeId: undefined, endpoint })
+    const payload = encodeConnectPayload({ limits, isResumed, resumeId: RESUME_ID, endpoint })
     const connect = encodeConnect(600, (into) => responder.writeConnect(payload, into))
     this.#forge = new PacketForge(responder.createSealer(), MTU_BYTES)
     this.client.handleDatagram(this.now, connect, door)
