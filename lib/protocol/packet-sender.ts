@@ -80,6 +80,10 @@ export class PacketSender {
 
   /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
   write(now: number, into: Uint8Array): number {
+    return this.#write(now, into, true)
+  }
+
+  #write(now: number, into: Uint8Array, mayRepeatAck: boolean): number {
     const { ackSchedule, control, channels, recovery } = this.#parts
     this.#path.redundancy.update(now)
     const mayThin = !this.isStalled && this.#hasRoomForThin && this.#thinAt <= now
@@ -90,7 +94,7 @@ export class PacketSender {
     if (!isDue && !(mayThin && channels.hasThin(now))) return this.#rest(now)
 
     const { manifest } = recovery.beginPacket(now)
-    const ack = this.#chooseAck(now, mayBulk)
+    const ack = this.#chooseAck(now, mayBulk, mayRepeatAck)
     writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber, ack)
     const goodbyes = control.write(now, writer)
     const before = writer.frameCount
@@ -103,8 +107,8 @@ export class PacketSender {
     if (mustProbe) this.#writeProbe(now, manifest)
     if (writer.frameCount > before || ackSchedule.isAwaited) control.writeExchange(now, writer)
     const isAckEliciting = writer.frameCount > goodbyes
-    // What is due may find no room, and an ack that is only repeated is no reason for a packet: it would be said without end.
-    if (writer.isEmpty && !ackSchedule.isOwed) return this.#rest(now)
+    // An ack that is only repeated is no reason for a packet, and makes room for what is due.
+    if (writer.isEmpty && !ackSchedule.isOwed) return ack === undefined ? this.#rest(now) : this.#write(now, into, false)
     return this.#finish(now, into, manifest, ack, isAckEliciting)
   }
 
@@ -186,9 +190,9 @@ export class PacketSender {
    * The ack to begin the packet with. One that needs ranges may leave no room for a fragment: if it is owed it goes first,
    * if not it stays out.
    */
-  #chooseAck(now: number, mayBulk: boolean): AckSection | undefined {
+  #chooseAck(now: number, mayBulk: boolean, mayRepeat: boolean): AckSection | undefined {
     const { history, ackSchedule } = this.#parts
-    const isRepeated = now - ackSchedule.lastReceivedAt <= ACK_REPEAT_MS
+    const isRepeated = mayRepeat && now - ackSchedule.lastReceivedAt <= ACK_REPEAT_MS
     if (history.isEmpty || !(ackSchedule.isOwed || isRepeated)) return undefined
     ackSection.fill(history, now - history.largestArrivedAt)
     return mayBulk && !ackSchedule.isOwed && ackSection.form === AckForm.ranges ? undefined : ackSection

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../../lib/protocol/connection.ts'
+import { DeliveryCode } from '../../lib/protocol/frame.ts'
 import { PlainSealer } from '../../lib/security/plain.ts'
 import { deliveries } from '../../lib/session/delivery.ts'
 import { RateLimiter } from '../../lib/session/rate-limiter.ts'
 import { createStats } from '../../lib/session/stats.ts'
 import { Random, type LinkOptions } from '../../lib/simulator/index.ts'
 import { ConnectionPair } from '../support/connection-pair.ts'
+import { PacketForge } from '../support/packet-forge.ts'
+import { createConnection, createPlainSealer } from '../support/plain-pair.ts'
 import { createSettings } from '../support/settings.ts'
 
 const usual: LinkOptions = { delayMs: 25 }
@@ -71,6 +74,22 @@ describe('Connection: delivery', () => {
       pair.settle()
       expect(textsAtB(pair)).toEqual(texts(200))
     }
+  })
+
+  it('sends what fills a packet at once, although an ack of many gaps would ride along', () => {
+    const connection = createConnection()
+    const other = new PacketForge(createPlainSealer(false), 1_200)
+    for (let i = 0; i < 120; i += 1) {
+      const packet = other.forge((writer) => writer.message(DeliveryCode.unreliable, 0, -1, Uint8Array.of(i)), 1)
+      if (i % 2 === 0) connection.handleDatagram(0, Uint8Array.from(packet))
+    }
+    const into = new Uint8Array(1_200)
+    expect(connection.pollTransmit(40, into)).toBeGreaterThan(50)
+    // From now on the ack is not owed any more, only repeated for a while.
+    expect(connection.pollTransmit(40, into)).toBe(0)
+    connection.send(50, new Uint8Array(1_160), 'sequenced', 0)
+    expect(connection.pollTransmit(50, into)).toBeGreaterThan(1_160)
+    expect(connection.nextDeadline).toBeGreaterThan(50)
   })
 
   it('forgets what stays incomplete in time, although packets keep coming and nobody lets time pass', () => {
