@@ -108,7 +108,8 @@ export class PacketSender {
     if (writer.frameCount > before || ackSchedule.isAwaited) control.writeExchange(now, writer)
     const isAckEliciting = writer.frameCount > goodbyes
     // An ack that is only repeated is no reason for a packet, and makes room for what is due.
-    if (writer.isEmpty && !ackSchedule.isOwed) return ack === undefined ? this.#rest(now) : this.#write(now, into, false)
+    if (writer.isEmpty && !ackSchedule.isOwed)
+      return ack === undefined ? this.#rest(now) : this.#write(now, into, false)
     return this.#finish(now, into, manifest, ack, isAckEliciting)
   }
 
