@@ -91,7 +91,7 @@ describe('a reliable session with a hostile peer', () => {
   it('holds what has no seal of the peer’s against nobody', () => {
     const { world, peer, end } = attack()
     const random = new Random(2)
-    for (let i = 0; i < 200; i += 1) peer.sendUnsealed(random.bytes(100))
+    for (let i = 0; i < 200; i += 1) peer.sendBytes(random.bytes(100))
     world.run(20)
     expect(end.session.stats).toMatchObject({ violations: 0, droppedMalformed: 200 })
     expect(end.session.state).toBe('connected')

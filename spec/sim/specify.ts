@@ -17,6 +17,8 @@ export function specifyScenarios(
   scenarios: readonly Scenario[],
   onceFailed: Readonly<Record<string, readonly number[]>> = {},
 ): void {
+  const unknown = Object.keys(onceFailed).find((name) => !scenarios.some((scenario) => scenario.name === name))
+  if (unknown !== undefined) throw new Error(`There is no scenario '${unknown}' here.`)
   const seeds = Number(process.env['SIM_SEEDS'] ?? DEFAULT_SEEDS)
   describe(title, () => {
     for (const { name, cost } of scenarios) {

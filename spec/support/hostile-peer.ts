@@ -106,8 +106,8 @@ export class HostilePeer implements Receiver {
     this.#sendDatagram(this.#last)
   }
 
-  /** Sends bytes that no key has sealed. */
-  sendUnsealed(bytes: Uint8Array): void {
+  /** Sends bytes as they are. */
+  sendBytes(bytes: Uint8Array): void {
     this.#sendDatagram(bytes)
   }
 
@@ -120,7 +120,7 @@ export class HostilePeer implements Receiver {
     const answer = this.#dialing.handleAnswer(now, bytes)
     if (answer?.type !== 'shown') return
     this.#sealer = answer.sealer
-    this.#forge = new PacketForge(answer.sealer, MTU_BYTES - this.#connectPrefix.length)
+    this.#forge = new PacketForge(answer.sealer, MTU_BYTES)
     this.#remote = answer.payload.endpoint
     this.sendConnect()
   }

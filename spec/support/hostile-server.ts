@@ -73,11 +73,11 @@ export class HostileServer {
 
   /** Sends a packet of as many frames as `write` writes, `count` at most. */
   send(write: (writer: PacketWriter, i: number) => boolean, count = Infinity, ack?: AckSection): void {
-    this.sendUnsealed(this.forge.forge(write, count, ack))
+    this.sendBytes(this.forge.forge(write, count, ack))
   }
 
   /** Sends bytes as they are, from the private port. */
-  sendUnsealed(bytes: Uint8Array): void {
+  sendBytes(bytes: Uint8Array): void {
     this.client.handleDatagram(this.now, Uint8Array.from(bytes), privatePort)
   }
 

@@ -198,7 +198,7 @@ const attacks: readonly Attack[] = [
       if (i % 400 === 0) peer.send((writer) => writer.ping(i, 0), 1)
       const garbage = random.bytes(random.integer(1, 1_200))
       if (i % 2 === 0) garbage[0] = 0x80
-      peer.sendUnsealed(garbage)
+      peer.sendBytes(garbage)
     },
     check(outcome) {
       // It bears the peer's address and not its seal: anybody may have sent it.
