@@ -16,6 +16,7 @@ interface SimOptions {
   readonly ports?: { readonly min: number; readonly max: number }
   readonly delay: number
   readonly jitter: number
+  readonly keepOrder?: true
   readonly loss: number
   readonly burst?: BurstOptions
   readonly duplicate: number
@@ -38,6 +39,7 @@ export function defineSim(program: Command): void {
     .option('-p, --ports <first-last>', 'the private ports of a server whose CONNECT is encrypted', portRange)
     .option('-d, --delay <ms>', 'how long each datagram takes, one way', atLeastZero, 0)
     .option('-j, --jitter <ms>', 'what is added to it at most, evenly spread', atLeastZero, 0)
+    .option('-k, --keep-order', 'let jitter hold up what follows, as a queue does, and nothing overtake')
     .option('-l, --loss <percent>', 'how many datagrams are lost, each independently', percent, 0)
     .option('-b, --burst <enter,leave>', 'bursts of loss: the chances in percent to enter one and to leave it', burst)
     .option('--duplicate <percent>', 'how many arrive twice', percent, 0)
@@ -92,16 +94,17 @@ async function runRelay(port: number, serverHost: string, serverPort: number, op
   return report.exitCode
 }
 
-function toLinkOptions({ delay, jitter, loss, burst, duplicate, reorder, rate, queue }: SimOptions): LinkOptions {
+function toLinkOptions(options: SimOptions): LinkOptions {
   return {
-    delayMs: delay,
-    jitterMs: jitter,
-    lossRate: loss,
-    burst,
-    duplicateRate: duplicate,
-    reorderRate: reorder,
-    ...(rate !== undefined && { rateBitsPerSecond: rate * 1000 }),
-    queuePackets: queue,
+    delayMs: options.delay,
+    jitterMs: options.jitter,
+    keepOrder: options.keepOrder === true,
+    lossRate: options.loss,
+    burst: options.burst,
+    duplicateRate: options.duplicate,
+    reorderRate: options.reorder,
+    ...(options.rate !== undefined && { rateBitsPerSecond: options.rate * 1000 }),
+    queuePackets: options.queue,
     overheadBytes: IPV4_AND_UDP_HEADER_BYTES,
   }
 }

@@ -35,6 +35,7 @@ describe('udpipe', () => {
     for (const option of [
       '--delay',
       '--jitter',
+      '--keep-order',
       '--loss',
       '--burst',
       '--duplicate',

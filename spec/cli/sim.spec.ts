@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { openRawSocket } from '../support/raw-socket.ts'
 import { udpipe } from './udpipe-command.ts'
 
 describe('udpipe sim', () => {
@@ -54,6 +55,24 @@ describe('udpipe sim', () => {
     expect(listener.stderr).toContain(`on the port ${serverPort}`)
     relay.kill('SIGINT')
     expect(await relay.ended).toBe(0)
+  })
+
+  it('lets datagrams that jitter holds up overtake each other, and none with --keep-order', async () => {
+    const said = Array.from({ length: 50 }, (_, i) => String(i))
+    const heardThrough = async (...options: string[]): Promise<readonly string[]> => {
+      const [server, client] = [await openRawSocket(), await openRawSocket()]
+      const relay = udpipe('sim', '0', '127.0.0.1', String(server.port), '-a', '127.0.0.1', '-j', '50', ...options)
+      const [, port = ''] = await relay.until(/relaying 127\.0\.0\.1:(\d+) /)
+      for (const word of said) client.say(word, Number(port))
+      await vi.waitUntil(() => server.received.length === said.length, 20_000)
+      return server.texts
+    }
+
+    const [anyOrder, order] = await Promise.all([heardThrough(), heardThrough('--keep-order')])
+
+    expect(anyOrder).not.toEqual(said)
+    expect(anyOrder.toSorted()).toEqual(said.toSorted())
+    expect(order).toEqual(said)
   })
 
   it('exits with 1 when it cannot listen, or does not find the server', async () => {
