@@ -8,6 +8,10 @@ export class Distribution {
     return this.#count
   }
 
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#count)
+  }
+
   get mean(): number {
     let sum = 0
     for (let i = 0; i < this.#count; i += 1) sum += this.#values[i] ?? 0
@@ -27,6 +31,10 @@ export class Distribution {
     this.#values[this.#count] = value
     this.#count += 1
     this.#isSorted = false
+  }
+
+  addAll(values: Iterable<number>): void {
+    for (const value of values) this.add(value)
   }
 
   /** The value that `percent` of all values do not exceed (nearest rank); `NaN` when there are none. */

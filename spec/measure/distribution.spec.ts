@@ -11,6 +11,14 @@ describe('Distribution', () => {
     expect(distribution.max).toBe(6_000)
   })
 
+  it('takes those of another', () => {
+    const [one, other] = [new Distribution(), new Distribution()]
+    for (const value of [3, 1]) other.add(value)
+    one.add(2)
+    one.addAll(other.values)
+    expect([one.count, one.mean, one.max]).toEqual([3, 2, 3])
+  })
+
   it('knows nothing at first', () => {
     expect(new Distribution().max).toBeNaN()
   })

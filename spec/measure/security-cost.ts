@@ -8,7 +8,7 @@ import { createStats } from '../../lib/session/stats.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptographies } from '../support/cryptographies.ts'
 import { createSettings } from '../support/settings.ts'
-import type { Measurement, Row } from './measurements.ts'
+import type { Row, SimulatedMeasurement } from './measurement.ts'
 
 const ROUNDS = 7
 const MESSAGE_BYTES = 64
@@ -25,7 +25,7 @@ const WARM_UP_ROUNDS = 2
  * What each security costs, in CPU time of this process: all of them by turns in one run, so that a busy machine is as unfair to each.
  * Not simulated and not seeded, so there is no goal that a spec could hold it to.
  */
-export const securityCost: Measurement = {
+export const securityCost: SimulatedMeasurement = {
   name: 'security',
   title: `CPU of a reliable ${MESSAGE_BYTES} B message, both ends with acks; of handshakes and wrong tokens; medians of ${ROUNDS}`,
   *rows(): Generator<Row> {

@@ -1,15 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Measurement, MeasureOptions, Row } from './measurement.ts'
 import { measurements } from './measurements.ts'
-import type { MeasureOptions, Row } from './measurements.ts'
 import { securityCost } from './security-cost.ts'
+import { sockets } from './sockets.ts'
 
-const all = [...measurements, securityCost]
+const byDefault: readonly Measurement[] = [...measurements, securityCost]
+const all = [...byDefault, sockets]
 
 const program = new Command('measure')
   .description(
-    'Measures the reliable protocol, in the simulator but for security, and prints a table for each measurement.',
+    'Measures the reliable protocol, in the simulator but for security and sockets, and prints a table for each measurement.',
   )
-  .argument('[names...]', `which: ${all.map(({ name }) => name).join(', ')}; all by default`)
+  .argument('[names...]', `which: ${all.map(({ name }) => name).join(', ')}; all but sockets by default`)
   .option('--seeds <n>', 'how many seeds each', parseCount, 10)
   .option('--from <seed>', 'the first seed', parseCount, 1)
   .option('--seconds <s>', 'how long the streams last', parseCount, 60)
@@ -20,7 +22,7 @@ const program = new Command('measure')
   )
   .option('--redundancy <auto|off|n>', "'auto', 'off' or a number of copies", parseRedundancy, 'auto')
   .action(
-    (
+    async (
       names: string[],
       options: { seeds: number; from: number; seconds: number; redundancy: 'auto' | 'off' | number; security: string },
     ) => {
@@ -28,16 +30,18 @@ const program = new Command('measure')
       if (unknown !== undefined) program.error(`There is no measurement '${unknown}'.`)
       process.env['SECURITY'] = options.security
       const { seeds, from: firstSeed, seconds, redundancy } = options
-      for (const measurement of all) {
-        if (names.length > 0 && !names.includes(measurement.name)) continue
+      const chosen = names.length === 0 ? byDefault : all.filter(({ name }) => names.includes(name))
+      for (const measurement of chosen) {
         const settings: MeasureOptions = { seeds, firstSeed, seconds, redundancy }
         console.log(`\n${measurement.name}: ${measurement.title}`)
-        printTable([...measurement.rows(settings)])
+        const rows: Row[] = []
+        for await (const row of measurement.rows(settings)) rows.push(row)
+        printTable(rows)
       }
     },
   )
 
-program.parse()
+await program.parseAsync()
 
 function printTable(rows: readonly Row[]): void {
   const lines: Record<string, string>[] = rows.map(({ cells, isMet }) => ({ ...cells, '': isMet ? 'ok' : 'NOT MET' }))
