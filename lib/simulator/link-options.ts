@@ -32,6 +32,11 @@ export interface LinkOptions {
   readonly mtuBytes?: number
   /** Spans of time in which everything that is sent is lost. Default none. */
   readonly partitions?: readonly Partition[]
+  /**
+   * Spans of time in which nothing arrives: what is under way comes at their end, in the order in which it was sent, as from a radio that slept
+   * or a router that had other things to do. Default none.
+   */
+  readonly pauses?: readonly Partition[]
   /** How many datagrams may be under way at once, a bound for memory. Default 262,144. */
   readonly maxInFlightPackets?: number
   /** Drops what it answers false for: to lose exactly one datagram of a conversation. Default none. */
@@ -82,6 +87,7 @@ export const perfectLink: LinkSettings = {
   overheadBytes: 0,
   mtuBytes: Infinity,
   partitions: [],
+  pauses: [],
   maxInFlightPackets: 262_144,
   filter: undefined,
 }
@@ -97,10 +103,8 @@ export function resolveLink(options: LinkOptions, base: LinkSettings = perfectLi
     throw new RangeError(`rateBitsPerSecond must be more than 0, not ${settings.rateBitsPerSecond}.`)
   }
   if (settings.burst !== undefined) requireBurst(settings.burst)
-  for (const { fromMs, untilMs } of settings.partitions) {
-    if (!(untilMs > fromMs))
-      throw new RangeError(`A partition must end after it begins, not last ${fromMs}–${untilMs} ms.`)
-  }
+  for (const partition of settings.partitions) requireSpan('partition', partition)
+  for (const pause of settings.pauses) requireSpan('pause', pause)
   return settings
 }
 
@@ -112,6 +116,10 @@ function requireBurst({ enterRate, leaveRate, lossRate = 1 }: BurstOptions): voi
   requireShare('burst.enterRate', enterRate)
   requireShare('burst.leaveRate', leaveRate)
   requireShare('burst.lossRate', lossRate)
+}
+
+function requireSpan(name: string, { fromMs, untilMs }: Partition): void {
+  if (!(untilMs > fromMs)) throw new RangeError(`A ${name} must end after it begins, not last ${fromMs}–${untilMs} ms.`)
 }
 
 function requireShare(name: string, value: number): void {

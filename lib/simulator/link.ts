@@ -188,7 +188,7 @@ export class Link {
   }
 
   #arrival(departure: number): number {
-    const { delayMs, jitterMs, keepOrder, reorderRate, reorderDelayMs } = this.#settings
+    const { delayMs, jitterMs, keepOrder, reorderRate, reorderDelayMs, pauses } = this.#settings
     let arrival = departure + delayMs
     if (jitterMs > 0) arrival += this.#jitterDice.between(0, jitterMs)
     if (keepOrder) arrival = this.#lastArrival = Math.max(arrival, this.#lastArrival)
@@ -196,6 +196,7 @@ export class Link {
       this.stats.reorderedPackets += 1
       arrival += reorderDelayMs
     }
+    for (const { fromMs, untilMs } of pauses) if (arrival >= fromMs && arrival < untilMs) arrival = untilMs
     return arrival
   }
 

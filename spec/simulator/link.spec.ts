@@ -179,6 +179,14 @@ describe('Link', () => {
     expect(link.stats.droppedByPartition).toBe(100)
   })
 
+  it('lets nothing arrive in a pause, and all of it at its end, in order', () => {
+    const { arrivals, numbers } = run({ delayMs: 5, pauses: [{ fromMs: 100, untilMs: 200 }] })
+    const times = arrivals.map(({ time }) => time)
+    expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, i) => i))
+    expect(times.filter((time) => time >= 100 && time < 200)).toEqual([])
+    expect(times.filter((time) => time === 200)).toHaveLength(101)
+  })
+
   it('swallows what is larger than its MTU', () => {
     const link = new Link(new Random(1), { mtuBytes: 1_200 })
     expect(link.send(0, new Uint8Array(1_200), here, there)).toBe('sent')
@@ -237,6 +245,7 @@ describe('Link', () => {
     [{ queuePackets: 0 }, 'queuePackets'],
     [{ overheadBytes: -1 }, 'overheadBytes'],
     [{ partitions: [{ fromMs: 5, untilMs: 5 }] }, 'partition'],
+    [{ pauses: [{ fromMs: 5, untilMs: 5 }] }, 'pause'],
   ])('refuses %j and names %s', (options, name) => {
     expect(() => new Link(new Random(1), options)).toThrow(RangeError)
     expect(() => new Link(new Random(1), options)).toThrow(name)
