@@ -2,6 +2,7 @@ import { DeliveryRate } from './delivery-rate.ts'
 import { Round } from './round.ts'
 import type { RttEstimator } from './rtt.ts'
 import type { SentPacket } from './sent-packets.ts'
+import { Startup } from './startup.ts'
 import { WindowedBest } from './windowed-best.ts'
 
 /** What may be in flight before anything is known of the path, in datagrams; spread over the first round trip. */
@@ -16,19 +17,6 @@ const ASSUMED_RTT_MS = 50
 
 /** While starting up, packets leave a little faster than the window comes round, so that the window is what limits. */
 const STARTUP_GAIN = 1.25
-/** By how much the window grows with each byte that is acked: 2.5 times as much a round trip. */
-const STARTUP_GROWTH = 1.5
-/** A start in which the rate grows by less than this in so many round trips has found its end. */
-const PLATEAU_GROWTH = 1.25
-const STARTUP_ROUNDS = 3
-/** And so has one that loses more than this share of a round trip's packets. */
-const STARTUP_LOSS_SHARE = 0.2
-const STARTUP_LOSS_PACKETS = 8
-/** A queue is a sign of it too: an eighth of the round trip, within limits, as HyStart++ has it (RFC 9406). */
-const STARTUP_QUEUE_SHARE = 1 / 8
-const STARTUP_QUEUE_MIN_MS = 4
-const STARTUP_QUEUE_MAX_MS = 16
-const STARTUP_QUEUE_SAMPLES = 6
 /** Acks come in clumps: the rate of a round trip of which fewer packets were acked is chance. */
 const TRAIN_PACKETS = 6
 
@@ -37,6 +25,7 @@ const CRUISE_GAINS = [1.25, 0.75, 1, 1, 1, 1, 1, 1] as const
 const PROBE_PHASE = 0
 const DRAIN_PHASE = 1
 const FIRST_KEEP_PHASE = 2
+const LAST_KEEP_PHASE = CRUISE_GAINS.length - 1
 const VERDICT_PHASE = FIRST_KEEP_PHASE
 /**
  * A probe that finds this much more, and by at least a packet a round trip, starts over from there, with so much more in flight.
@@ -94,13 +83,10 @@ export class Congestion {
   /** The greatest of this round trip and the one before. */
   readonly #recentRate = new WindowedBest('max', 1)
   #mode: Mode = modes.startup
-  #startupWindow: number
+  readonly #startup: Startup
   readonly #round: Round
-  /** The rate that counts as reached while starting up, and for how many round trips it has not grown. */
-  #plateauRate = 0
-  #plateauRounds = 0
-  #isExitProvisional = false
-  #phase = FIRST_KEEP_PHASE
+  /** While draining, the one to cruise on with. */
+  #phase: number = FIRST_KEEP_PHASE
   #phaseStartedAt: number
   #probeStartRate = Infinity
   #modeStartedAt: number
@@ -113,7 +99,7 @@ export class Congestion {
   /** The share of the last packets that were lost to a queue. */
   #overload = 0
   /** The last round trip in which the window was put to use. */
-  #limitedInRound = 0
+  #limitedInRound = -Infinity
   /** Whether something was learned since the two below were computed. */
   #isOutdated = true
   #windowBytes = 0
@@ -122,7 +108,7 @@ export class Congestion {
   constructor(now: number, mtuBytes: number, rtt: RttEstimator) {
     this.#rtt = rtt
     this.#deliveryRate = new DeliveryRate(now)
-    this.#startupWindow = INITIAL_WINDOW_DATAGRAMS * mtuBytes
+    this.#startup = new Startup(rtt, INITIAL_WINDOW_DATAGRAMS * mtuBytes)
     this.#packetBytes = mtuBytes
     this.#round = new Round(now)
     this.#phaseStartedAt = this.#modeStartedAt = this.#rttProbedAt = now
@@ -152,7 +138,7 @@ export class Congestion {
     switch (this.#mode) {
       case modes.startup: {
         const gain = this.#round.number === 0 ? 1 : STARTUP_GAIN
-        return Math.max(floor, (gain * this.#startupWindow) / this.#pathMs)
+        return Math.max(floor, (gain * this.#startup.windowBytes) / this.#pathMs)
       }
       case modes.drain:
         return Math.max(floor, DRAIN_GAIN * this.#rateOrFloor)
@@ -183,7 +169,7 @@ export class Congestion {
     this.#deliveryRate.onPacketAcked(now, packet)
     this.#round.ackedPackets += 1
     this.#overload -= this.#overload / OVERLOAD_MEMORY
-    if (this.#mode === modes.startup && this.#wasWindowLimited) this.#startupWindow += packet.bytes * STARTUP_GROWTH
+    if (this.#mode === modes.startup && this.#wasWindowLimited) this.#startup.onBytesAcked(packet.bytes)
   }
 
   /** `wasQueued`: a queue stood on the path. */
@@ -213,7 +199,12 @@ export class Congestion {
     if (rate > 0) this.#recentRate.update(this.#round.number, rate)
     if (rate > 0 && (!this.#deliveryRate.isAppLimited || rate >= this.#rate.value))
       this.#rate.update(this.#round.number, rate)
-    this.#reviewExit(now)
+    if (
+      this.#mode !== modes.startup &&
+      this.#startup.endedInError(this.#deliveryRate.newestSentAt, this.#queueLimitMs)
+    ) {
+      this.#enterStartup(now, this.#startup.windowBytes)
+    }
     switch (this.#mode) {
       case modes.startup:
         this.#startUp(now, isRoundStart)
@@ -225,7 +216,7 @@ export class Congestion {
         this.#cruise(now, bytesInFlight)
         break
       case modes.probeRtt:
-        if (now - this.#modeStartedAt > 2 * this.#pathMs) this.#enterCruise(now)
+        if (now - this.#modeStartedAt > 2 * this.#pathMs) this.#enterCruise(now, FIRST_KEEP_PHASE)
         break
     }
     if (isRoundStart) this.#round.start(now, this.#deliveryRate.delivered)
@@ -238,7 +229,7 @@ export class Congestion {
   }
 
   get #rateOrFloor(): number {
-    return this.#rate.value > 0 ? this.#rate.value : this.#startupWindow / this.#pathMs
+    return this.#rate.value > 0 ? this.#rate.value : this.#startup.windowBytes / this.#pathMs
   }
 
   get #pathBytes(): number {
@@ -248,7 +239,7 @@ export class Congestion {
   get #targetBytes(): number {
     switch (this.#mode) {
       case modes.startup:
-        return this.#startupWindow
+        return this.#startup.windowBytes
       case modes.drain:
         return this.#pathBytes
       case modes.probeRtt:
@@ -275,43 +266,17 @@ export class Congestion {
   #startUp(now: number, isRoundStart: boolean): void {
     if (this.#overload > OVERLOAD_SHARE && this.#hasQueue && this.#recentRate.value > 0) {
       this.#rate.reset(this.#round.number, this.#recentRate.value)
-      this.#enterDrain(now)
+      this.#enterDrain(now, LAST_KEEP_PHASE)
       return
     }
     if (!this.#wasWindowLimited) return
-    const { ackedPackets, lostPackets } = this.#round
-    const isLossy =
-      lostPackets >= STARTUP_LOSS_PACKETS && lostPackets > (ackedPackets + lostPackets) * STARTUP_LOSS_SHARE
-    if (this.#startsToQueue || isLossy) {
+    if (this.#startup.endsEarly(now, this.#round)) {
       this.#rate.reset(this.#round.number, this.#trainRate(now))
-      this.#isExitProvisional = !this.#rtt.knowsScatter
-      this.#enterDrain(now)
+      this.#enterDrain(now, LAST_KEEP_PHASE)
       return
     }
     if (!isRoundStart || this.#deliveryRate.isAppLimited) return
-    if (this.#rate.value >= this.#plateauRate * PLATEAU_GROWTH) {
-      this.#plateauRate = this.#rate.value
-      this.#plateauRounds = 0
-    } else {
-      this.#plateauRounds += 1
-      if (this.#plateauRounds >= STARTUP_ROUNDS) this.#enterDrain(now)
-    }
-  }
-
-  /** Whether the last samples lie above the minimum by more than jitter explains. While that is unknown, nothing is put down to it. */
-  get #startsToQueue(): boolean {
-    const { minimumMs, scatterMs, knowsScatter } = this.#rtt
-    const limitMs = Math.min(STARTUP_QUEUE_MAX_MS, Math.max(STARTUP_QUEUE_MIN_MS, minimumMs * STARTUP_QUEUE_SHARE))
-    const samples = knowsScatter ? STARTUP_QUEUE_SAMPLES : STARTUP_QUEUE_SAMPLES / 2
-    const queueMs = this.#rtt.leastOfLast(samples) - minimumMs
-    return queueMs > limitMs + (knowsScatter ? SCATTERS * scatterMs : 0)
-  }
-
-  /** A start that was broken off before it was known how much the path jitters goes on, if it turns out that it was only that. */
-  #reviewExit(now: number): void {
-    if (!this.#isExitProvisional || !this.#rtt.knowsScatter) return
-    this.#isExitProvisional = false
-    if (this.#rtt.queueMs <= this.#queueLimitMs) this.#enterStartup(now, this.#startupWindow)
+    if (this.#startup.endsOnPlateau(this.#rate.value)) this.#enterDrain(now, LAST_KEEP_PHASE)
   }
 
   /**
@@ -321,24 +286,25 @@ export class Congestion {
   #trainRate(now: number): number {
     if (this.#rate.value > 0 && this.#round.ackedPackets < TRAIN_PACKETS) return this.#rate.value
     const trainRate = this.#round.rate(now, this.#deliveryRate.delivered)
-    const plausible = Math.min(trainRate, this.#startupWindow / this.#pathMs)
+    const plausible = Math.min(trainRate, this.#startup.windowBytes / this.#pathMs)
     return this.#rate.value > 0 ? Math.max(this.#rate.value, plausible) : plausible
   }
 
-  #enterDrain(now: number): void {
+  #enterDrain(now: number, nextPhase: number): void {
     this.#mode = modes.drain
     this.#modeStartedAt = now
+    this.#phase = nextPhase
   }
 
   #drain(now: number, bytesInFlight: number): void {
     const isOver = now - this.#modeStartedAt > DRAIN_ROUND_TRIPS * this.#pathMs
-    if (bytesInFlight <= this.#pathBytes || isOver) this.#enterCruise(now)
+    if (bytesInFlight <= this.#pathBytes || isOver) this.#enterCruise(now, this.#phase)
   }
 
-  #enterCruise(now: number): void {
+  #enterCruise(now: number, phase: number): void {
     this.#mode = modes.cruise
     this.#modeStartedAt = now
-    this.#phase = FIRST_KEEP_PHASE
+    this.#phase = phase
     this.#phaseStartedAt = now
     this.#probeStartRate = Infinity
   }
@@ -367,7 +333,7 @@ export class Congestion {
       return false
     }
     if (this.#recentRate.value > 0) this.#rate.reset(this.#round.number, this.#recentRate.value)
-    this.#enterDrain(now)
+    this.#enterDrain(now, FIRST_KEEP_PHASE)
     return true
   }
 
@@ -391,9 +357,7 @@ export class Congestion {
   #enterStartup(now: number, windowBytes: number): void {
     this.#mode = modes.startup
     this.#modeStartedAt = now
-    this.#startupWindow = windowBytes
-    this.#plateauRate = this.#rate.value
-    this.#plateauRounds = 0
+    this.#startup.begin(windowBytes, this.#rate.value)
   }
 
   /** A queue that takes longer than this is drained, if jitter does not explain it. */

@@ -43,6 +43,11 @@ export class DeliveryRate {
     return this.#priorDelivered
   }
 
+  /** When the newest packet was sent of those that are acked. */
+  get newestSentAt(): number {
+    return this.#sampleSentAt
+  }
+
   /** A packet that will be acked is about to be sent. */
   onPacketSent(now: number, packet: SentPacket, bytesInFlight: number): void {
     if (bytesInFlight === 0) {

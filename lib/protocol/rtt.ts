@@ -98,6 +98,15 @@ export class RttEstimator {
     return least
   }
 
+  /** The greatest of the last `count` samples, at most sixteen; `NaN` until measured. */
+  greatestOfLast(count: number): number {
+    let greatest = this.#latestMs
+    for (let i = Math.max(0, this.#sampleCount - count); i < this.#sampleCount; i += 1) {
+      greatest = Math.max(greatest, this.#recent[i % SAMPLES] ?? greatest)
+    }
+    return greatest
+  }
+
   /** How long the queue on the path makes packets wait. */
   get queueMs(): number {
     return this.#sampleCount < MIN_STANDING_SAMPLES ? 0 : Math.max(0, this.#standingMs - this.#minimum.value)

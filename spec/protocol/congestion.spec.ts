@@ -57,6 +57,36 @@ describe('Congestion', () => {
     expect(timeToDeliver({ delayMs: 25, bytesPerMs: 1e6, lossRate: 0.05 }, 900 * PACKET_BYTES)).toBeLessThan(320)
   })
 
+  it('takes up its start again when it broke it off for a pause of the path, which looks like a queue', () => {
+    for (const fromMs of [60, 80, 110, 130, 160]) {
+      const pauses = [{ fromMs, untilMs: fromMs + 30 }]
+      expect(
+        timeToDeliver({ delayMs: 25, bytesPerMs: 1e6, pauses }, 900 * PACKET_BYTES),
+        `at ${fromMs} ms`,
+      ).toBeLessThan(340)
+    }
+  })
+
+  it('probes soon after its start, which a pause longer than a round trip may have broken off', () => {
+    const pauses = [{ fromMs: 75, untilMs: 135 }]
+
+    expect(timeToDeliver({ delayMs: 25, bytesPerMs: 1e6, pauses }, 900 * PACKET_BYTES)).toBeLessThan(600)
+  })
+
+  it('does not take a few packets that are late for a sign of what the path carries', () => {
+    const sender = new BulkSender({ delayMs: 80, bytesPerMs: 1e6 })
+    const firstWindow = sender.congestion.windowBytes
+    for (let i = 0; i < 20; i += 1) {
+      sender.path = { ...sender.path, delayMs: 80 + 10 * i }
+      sender.hasData = true
+      sender.runUntil(sender.now, () => (sender.hasData = false))
+      sender.runUntil(sender.now + 30)
+    }
+
+    expect(sender.stats.lostPackets).toBe(0)
+    expect(sender.congestion.windowBytes).toBeGreaterThanOrEqual(firstWindow)
+  })
+
   it('fills a path without filling its buffer', () => {
     const sender = new BulkSender(usual)
     const start = observe(sender, 1_000)

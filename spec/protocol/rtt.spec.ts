@@ -75,11 +75,13 @@ describe('RttEstimator', () => {
     expect(rtt.queueMs).toBe(0)
   })
 
-  it('knows the least of the last few samples', () => {
+  it('knows the least and the greatest of the last few samples', () => {
     const rtt = measure([10, 30, 50, 40])
 
     expect(rtt.leastOfLast(2)).toBe(40)
     expect(rtt.leastOfLast(3)).toBe(30)
+    expect(rtt.greatestOfLast(1)).toBe(40)
+    expect(rtt.greatestOfLast(2)).toBe(50)
     expect(rtt.standingMs).toBe(10)
   })
 })

@@ -7,6 +7,7 @@ import { RedundancyControl } from '../../lib/protocol/redundancy.ts'
 import { RttEstimator } from '../../lib/protocol/rtt.ts'
 import { createStats } from '../../lib/session/stats.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import type { Partition } from '../../lib/simulator/index.ts'
 
 /** The path between a sender of nothing but bulk and a receiver that acks every packet. */
 export interface PathOptions {
@@ -15,6 +16,8 @@ export interface PathOptions {
   readonly queueBytes?: number
   readonly jitterMs?: number
   readonly lossRate?: number
+  /** When nothing arrives; all of it comes at the end. */
+  readonly pauses?: readonly Partition[]
   readonly seed?: number
   /** The round trip that the handshake is said to have taken. */
   readonly handshakeRttMs?: number
@@ -59,6 +62,7 @@ export class BulkSender {
       queueBytes: Infinity,
       jitterMs: 0,
       lossRate: 0,
+      pauses: [],
       seed: 1,
       handshakeRttMs: 2 * options.delayMs,
       ...options,
@@ -128,8 +132,8 @@ export class BulkSender {
     }
     this.#freeAt = Math.max(this.#freeAt, this.now) + PACKET_BYTES / bytesPerMs
     if (this.#random.chance(lossRate)) return
-    const arrivedAt = this.#freeAt + delayMs + this.#random.between(0, jitterMs)
-    this.#at(arrivedAt, () => this.#receive(packetNumber))
+    const arrivesAt = this.#freeAt + delayMs + this.#random.between(0, jitterMs)
+    this.#at(this.#pauseEnd(arrivesAt), () => this.#receive(packetNumber))
   }
 
   #receive(packetNumber: number): void {
@@ -140,9 +144,14 @@ export class BulkSender {
     this.#history.noteStated()
     const { delayMs, jitterMs, lossRate } = this.path
     if (this.#random.chance(lossRate)) return
-    this.#at(this.now + delayMs + this.#random.between(0, jitterMs), () => {
-      this.recovery.handleAck(this.now, ack)
-    })
+    const arrivesAt = this.now + delayMs + this.#random.between(0, jitterMs)
+    this.#at(this.#pauseEnd(arrivesAt), () => this.recovery.handleAck(this.now, ack))
+  }
+
+  /** When something arrives that would do so at this time if the path had no pauses. */
+  #pauseEnd(at: number): number {
+    const pause = this.path.pauses.find(({ fromMs, untilMs }) => at >= fromMs && at < untilMs)
+    return pause?.untilMs ?? at
   }
 
   #at(at: number, run: () => void): void {
