@@ -23,6 +23,17 @@ export interface BatchReport {
   readonly failures: readonly Failure[]
 }
 
+/** Small enough that all processes are busy to the end, large enough that handing out costs nothing. */
+const SEEDS_A_BATCH = 20
+
+/** So many seeds of a scenario from the first on, in batches. */
+export function batchesOf(scenario: string, firstSeed: number, seeds: number): Batch[] {
+  return Array.from({ length: Math.ceil(seeds / SEEDS_A_BATCH) }, (_, i) => {
+    const done = i * SEEDS_A_BATCH
+    return { scenario, firstSeed: firstSeed + done, seeds: Math.min(SEEDS_A_BATCH, seeds - done) }
+  })
+}
+
 /** Runs a batch to its end, whatever fails. */
 export function runBatch(batch: Batch): BatchReport {
   const scenario = findScenario(batch.scenario)

@@ -3,7 +3,7 @@ import { Presets, SingleBar } from 'cli-progress'
 import { Command, InvalidArgumentError } from 'commander'
 import { scenarios } from './registry.ts'
 import { replayCommand } from './scenario.ts'
-import { runBatch } from './batch.ts'
+import { batchesOf, runBatch } from './batch.ts'
 import type { Batch, Failure } from './batch.ts'
 import { runInWorkers } from './workers.ts'
 
@@ -14,9 +14,6 @@ interface Options {
   readonly jobs: number
   readonly list?: true
 }
-
-/** Small enough that all processes are busy to the end, large enough that handing out costs nothing. */
-const SEEDS_A_BATCH = 20
 
 /** After so many failures a run is a failure, and more of them are no news. */
 const MAX_PRINTED_FAILURES = 5
@@ -74,15 +71,11 @@ function createBatches({ scenario: names, seeds, from }: Options): Batch[] {
   const firstSeed = from ?? seedOfEnvironment ?? 1
   const count = seeds ?? (seedOfEnvironment === undefined ? 1_000 : 1)
   const chosen = scenarios.filter(({ name }) => names === undefined || names.includes(name))
-  const batches: Batch[] = []
-  for (const { name, cost } of chosen) {
+  return chosen.flatMap(({ name, cost }) => {
     // A scenario that is named gets every seed; in a run of all, a costly one gets its share of the time.
     const own = names === undefined ? Math.ceil(count / cost) : count
-    for (let seed = firstSeed; seed < firstSeed + own; seed += SEEDS_A_BATCH) {
-      batches.push({ scenario: name, firstSeed: seed, seeds: Math.min(SEEDS_A_BATCH, firstSeed + own - seed) })
-    }
-  }
-  return batches
+    return batchesOf(name, firstSeed, own)
+  })
 }
 
 function printFailure({ scenario, seed, message, stack, trace }: Failure): void {

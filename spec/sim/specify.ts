@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { runBatch } from './batch.ts'
+import { batchesOf, type Failure } from './batch.ts'
 import { replayCommand } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
+import { runInWorkers } from './workers.ts'
 
 const DEFAULT_SEEDS = 300
 
@@ -24,17 +25,27 @@ export function specifyScenarios(
     for (const { name, cost } of scenarios) {
       it(
         `holds in every run of ${name}`,
-        () => {
+        async ({ signal }) => {
           const count = Math.max(1, Math.round(seeds / cost))
-          for (const seed of [...(onceFailed[name] ?? []), ...Array.from({ length: count }, (_, i) => i + 1)]) {
-            const { failures } = runBatch({ scenario: name, firstSeed: seed, seeds: 1 })
-            for (const { message, trace } of failures) {
-              expect.fail(`${trace}\n\n${message}\nagain: ${replayCommand(name, seed)}`)
-            }
-          }
+          const known = (onceFailed[name] ?? []).flatMap((seed) => batchesOf(name, seed, 1))
+          // In a process of its own: that is faster than among the modules of a spec, and one that never ends can be ended.
+          const failures: Failure[] = []
+          await runInWorkers(
+            [...known, ...batchesOf(name, 1, count)],
+            1,
+            (report) => failures.push(...report.failures),
+            signal,
+          )
+          expectNone(failures)
         },
         TIMEOUT_MS,
       )
     }
   })
+}
+
+function expectNone([failure]: readonly Failure[]): void {
+  if (failure === undefined) return
+  const { scenario, seed, message, trace } = failure
+  expect.fail(`${trace}\n\n${message}\nagain: ${replayCommand(scenario, seed)}`)
 }
