@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { batchesOf, type Failure } from './batch.ts'
 import { replayCommand } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
-import { runInWorkers } from './workers.ts'
+import { Worker } from './workers.ts'
 
 const DEFAULT_SEEDS = 300
 
@@ -22,21 +22,23 @@ export function specifyScenarios(
   if (unknown !== undefined) throw new Error(`There is no scenario '${unknown}' here.`)
   const seeds = Number(process.env['SIM_SEEDS'] ?? DEFAULT_SEEDS)
   describe(title, () => {
+    // A process of its own is faster than the modules of a spec, and a scenario that never ends can be ended with it.
+    let worker: Worker | undefined
+    afterAll(() => worker?.end())
+
     for (const { name, cost } of scenarios) {
+      const known = (onceFailed[name] ?? []).flatMap((seed) => batchesOf(name, seed, 1))
+      const batches = [...known, ...batchesOf(name, 1, Math.max(1, Math.round(seeds / cost)))]
+
       it(
         `holds in every run of ${name}`,
         async ({ signal }) => {
-          const count = Math.max(1, Math.round(seeds / cost))
-          const known = (onceFailed[name] ?? []).flatMap((seed) => batchesOf(name, seed, 1))
-          // In a process of its own: that is faster than among the modules of a spec, and one that never ends can be ended.
-          const failures: Failure[] = []
-          await runInWorkers(
-            [...known, ...batchesOf(name, 1, count)],
-            1,
-            (report) => failures.push(...report.failures),
-            signal,
-          )
-          expectNone(failures)
+          const player = (worker ??= new Worker())
+          signal.addEventListener('abort', () => {
+            player.kill()
+            worker = undefined
+          })
+          for (const batch of batches) expectNone((await player.run(batch)).failures)
         },
         TIMEOUT_MS,
       )
