@@ -91,20 +91,20 @@ export class RttEstimator {
 
   /** The least of the last `count` samples, at most sixteen; `NaN` until measured. */
   leastOfLast(count: number): number {
-    let least = this.#latestMs
-    for (let i = Math.max(0, this.#sampleCount - count); i < this.#sampleCount; i += 1) {
-      least = Math.min(least, this.#recent[i % SAMPLES] ?? least)
-    }
-    return least
+    return this.#bestOfLast(count, Math.min)
   }
 
   /** The greatest of the last `count` samples, at most sixteen; `NaN` until measured. */
   greatestOfLast(count: number): number {
-    let greatest = this.#latestMs
+    return this.#bestOfLast(count, Math.max)
+  }
+
+  #bestOfLast(count: number, better: (a: number, b: number) => number): number {
+    let best = this.#latestMs
     for (let i = Math.max(0, this.#sampleCount - count); i < this.#sampleCount; i += 1) {
-      greatest = Math.max(greatest, this.#recent[i % SAMPLES] ?? greatest)
+      best = better(best, this.#recent[i % SAMPLES] ?? best)
     }
-    return greatest
+    return best
   }
 
   /** How long the queue on the path makes packets wait. */
