@@ -60,19 +60,9 @@ export async function playOnSockets(
 
 function relayArguments(link: LinkOptions, seed: number): string[] {
   const { delayMs = 0, jitterMs = 0, keepOrder = false, lossRate = 0, rateBitsPerSecond, queuePackets } = link
-  return [
-    ...[
-      '--seed',
-      String(seed),
-      '--delay',
-      String(delayMs),
-      '--jitter',
-      String(jitterMs),
-      '--loss',
-      String(lossRate * 100),
-    ],
-    ...(keepOrder ? ['--keep-order'] : []),
-    ...(rateBitsPerSecond === undefined ? [] : ['--rate', String(rateBitsPerSecond / 1_000)]),
-    ...(queuePackets === undefined ? [] : ['--queue', String(queuePackets)]),
-  ]
+  const given = ['--seed', seed, '--delay', delayMs, '--jitter', jitterMs, '--loss', lossRate * 100]
+  if (keepOrder) given.push('--keep-order')
+  if (rateBitsPerSecond !== undefined) given.push('--rate', rateBitsPerSecond / 1_000)
+  if (queuePackets !== undefined) given.push('--queue', queuePackets)
+  return given.map(String)
 }

@@ -3,6 +3,7 @@ import { Distribution } from './distribution.ts'
 import { ms, percent, ratio, type MeasureOptions, type TimedRow } from './measurement.ts'
 import { createWorld, MiB, seedsOf } from './worlds.ts'
 
+/** 1 MiB in so many messages, over a connection that stands already. */
 export function measureTransfer(
   name: string,
   link: LinkOptions,
