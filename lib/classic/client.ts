@@ -1,6 +1,6 @@
-import { isSameAddress, isUnspecified, type Address } from '../session/address.ts'
+import { isSameAddress, isUnspecified, type Address } from '../core/address.ts'
 import { Backoff } from '../session/backoff.ts'
-import { canonicalHost } from '../session/numeric-host.ts'
+import { canonicalHost } from '../core/numeric-host.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicSession } from './classic-session.ts'
 import { decodeConnect, decodeWord, encodeHello, encodeWord, type Word } from './words.ts'

@@ -1,5 +1,5 @@
 import type { Delivery } from '../session/delivery.ts'
-import type { Fifo } from '../session/fifo.ts'
+import type { Fifo } from '../core/fifo.ts'
 import { Liveness } from '../session/liveness.ts'
 import { RateLimiter, type RateNotice } from '../session/rate-limiter.ts'
 import type { SendOutcome, SessionEvent } from '../session/session.ts'

@@ -1,6 +1,6 @@
-import { formatAddress, type Address } from '../session/address.ts'
+import { formatAddress, type Address } from '../core/address.ts'
 import { Answers } from '../session/answers.ts'
-import { Fifo } from '../session/fifo.ts'
+import { Fifo } from '../core/fifo.ts'
 import {
   createFrontDoorStats,
   MAX_UNANSWERED_KNOCKS,
@@ -10,7 +10,7 @@ import {
   type Knock,
 } from '../session/front-door.ts'
 import type { HelloGate } from '../session/hello-gate.ts'
-import { networkOf } from '../session/network.ts'
+import { networkOf } from '../core/network.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicServerSession } from './server-session.ts'

@@ -1,4 +1,4 @@
-import { Fifo } from '../session/fifo.ts'
+import { Fifo } from '../core/fifo.ts'
 import type { UndeliveredMessage } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { SessionStats } from '../session/stats.ts'

@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicSession } from './classic-session.ts'
 import { decodeWord, type Word } from './words.ts'

@@ -1,4 +1,4 @@
-import { RateMeter } from '../session/rate-meter.ts'
+import { RateMeter } from '../core/rate-meter.ts'
 import { createStats, type SessionStats } from '../session/stats.ts'
 
 /** What a session counts, with the meters behind its rates. */

@@ -1,5 +1,5 @@
-import type { Address } from '../session/address.ts'
-import { canonicalHost } from '../session/numeric-host.ts'
+import type { Address } from '../core/address.ts'
+import { canonicalHost } from '../core/numeric-host.ts'
 import { encodeToken } from './token.ts'
 
 const encoder = new TextEncoder()

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { DisconnectInfo, ErrorCode, Peer, UDPipeError, UndeliveredMessage } from '../index.ts'
-import { formatAddress } from '../session/address.ts'
+import { formatAddress } from '../core/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
 import { addSharedOptions, checkSharedOptions, integer, type SharedOptions } from './shared-options.ts'

@@ -1,5 +1,5 @@
 import { UDPipe, UDPipeError, type CloseOptions, type DisconnectInfo, type Peer, type UDPipeOptions } from '../index.ts'
-import { formatAddress, type Address } from '../session/address.ts'
+import { formatAddress, type Address } from '../core/address.ts'
 import { ByteCutter, LineCutter, type Cutter } from './cutters.ts'
 import { feed } from './feed.ts'
 import { Progress, watchedInputBytes } from './progress.ts'

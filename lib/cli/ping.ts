@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { UDPipe, type DisconnectInfo, type Peer, type UDPipeError } from '../index.ts'
-import { formatAddress } from '../session/address.ts'
+import { formatAddress } from '../core/address.ts'
 import { PingStatistics } from './ping-statistics.ts'
 import { Report } from './report.ts'
 import { addConnectionOptions, integer, toUDPipeOptions, type ConnectionOptions } from './shared-options.ts'

@@ -7,7 +7,7 @@ import { defineListen } from './listen.ts'
 import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
 import { defineToken } from './token.ts'
-import { terminalColors } from '../terminal-colors.ts'
+import { terminalColors } from '../node/terminal-colors.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
 export function createProgram(): Command {

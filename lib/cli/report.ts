@@ -1,4 +1,4 @@
-import { terminalColors, type Colors } from '../terminal-colors.ts'
+import { terminalColors, type Colors } from '../node/terminal-colors.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /** What is said on standard error, one line an event, and what follows from it for the exit code. */

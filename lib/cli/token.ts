@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander'
-import { parseConnectToken, parseKeys } from '../connect-token.ts'
+import { parseConnectToken, parseKeys } from '../options/connect-token.ts'
 import { createConnectToken } from '../index.ts'
 import { openTicket, serverDigest, type ConnectToken, type Ticket } from '../security/connect-token.ts'
-import { formatAddress } from '../session/address.ts'
-import { cryptography } from '../transport/crypto.ts'
-import { randomBytes } from '../transport/random.ts'
+import { formatAddress } from '../core/address.ts'
+import { cryptography } from '../node/crypto.ts'
+import { randomBytes } from '../node/random.ts'
 import { failUsage, orUsageError } from './usage-error.ts'
 
 interface CreateOptions {

@@ -1,8 +1,8 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import { Link } from '../simulator/link.ts'
 import type { LinkOptions } from '../simulator/link-options.ts'
 import type { Random } from '../simulator/random.ts'
-import type { UdpSocket } from '../transport/udp-socket.ts'
+import type { UdpSocket } from '../node/udp-socket.ts'
 
 /**
  * One client's way through a relay: a path in each direction, and the socket by which the server knows it, for the front door

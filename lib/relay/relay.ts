@@ -1,9 +1,9 @@
-import { Driver } from '../driver.ts'
-import { formatAddress, type Address } from '../session/address.ts'
+import { Driver } from '../host/driver.ts'
+import { formatAddress, type Address } from '../core/address.ts'
 import { createLinkStats, Link, type LinkStats } from '../simulator/link.ts'
 import type { LinkOptions } from '../simulator/link-options.ts'
 import { Random } from '../simulator/random.ts'
-import { UdpSocket } from '../transport/udp-socket.ts'
+import { UdpSocket } from '../node/udp-socket.ts'
 import { Passage } from './passage.ts'
 import { hidesPort, readShownPort } from './shown-port.ts'
 

@@ -1,8 +1,8 @@
 import { decodeConnect as decodeClassicConnect, encodeConnect } from '../classic/words.ts'
-import { decodeConnect } from '../protocol/handshake.ts'
-import { decodeConnectPayload } from '../protocol/handshake-payload.ts'
+import { decodeConnect } from '../reliable/wire/handshake.ts'
+import { decodeConnectPayload } from '../reliable/wire/handshake-payload.ts'
 import { readPlainPayload } from '../security/plain.ts'
-import { isUnspecified, type Address } from '../session/address.ts'
+import { isUnspecified, type Address } from '../core/address.ts'
 
 /** What a front door's CONNECT shows a client. */
 export interface ShownPort {

@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import { isEqualConstantTime } from './constant-time.ts'
 import { HmacSha256 } from './hmac.ts'
 import type { RandomBytes } from './security.ts'

@@ -1,4 +1,4 @@
-import { copyBytes } from '../session/copy-bytes.ts'
+import { copyBytes } from '../core/copy-bytes.ts'
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from './crypto.ts'
 import { hmac } from './hkdf.ts'
 import { SHA256_BYTES } from './sha256.ts'

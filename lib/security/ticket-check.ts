@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
 import { openTicket, serverDigest, type Ticket } from './connect-token.ts'
 import type { Cryptography } from './crypto.ts'

@@ -1,5 +1,5 @@
-import type { Address } from './address.ts'
-import { Fifo } from './fifo.ts'
+import type { Address } from '../core/address.ts'
+import { Fifo } from '../core/fifo.ts'
 import type { FrontDoorStats } from './front-door.ts'
 
 /** What a HELLO is answered with, and where that goes. */

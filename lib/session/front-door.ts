@@ -1,4 +1,4 @@
-import type { Address } from './address.ts'
+import type { Address } from '../core/address.ts'
 import type { ProtocolName, Session } from './session.ts'
 
 /** A newcomer whose HELLO proved the token, waiting to be let in or sent away. */

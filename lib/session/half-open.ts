@@ -1,4 +1,4 @@
-import { Crowd } from './crowd.ts'
+import { Crowd } from '../core/keyed-counts.ts'
 import type { Session } from './session.ts'
 
 interface Handshake {

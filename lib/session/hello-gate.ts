@@ -1,7 +1,7 @@
 import type { FrontDoorLimits } from './front-door-limits.ts'
 import { HalfOpen } from './half-open.ts'
 import { RateLimits } from './rate-limits.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../core/token-bucket.ts'
 
 /** What is to be done with a HELLO: it is looked at, its sender has to prove its address first, or it is not answered. */
 export type Verdict = 'pass' | 'retry' | 'drop'

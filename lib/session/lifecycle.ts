@@ -1,4 +1,4 @@
-import { Patience } from './patience.ts'
+import { Patience } from '../core/countdown.ts'
 import type { SessionState } from './session.ts'
 
 /**

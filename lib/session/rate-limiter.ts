@@ -1,5 +1,5 @@
 import type { SessionSettings } from './settings.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../core/token-bucket.ts'
 
 /** What is told of a peer that sends more than it may. */
 export interface RateNotice {

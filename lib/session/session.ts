@@ -1,5 +1,5 @@
 import type { ConnectToken } from '../security/connect-token.ts'
-import type { Address } from './address.ts'
+import type { Address } from '../core/address.ts'
 import type { Delivery } from './delivery.ts'
 import type { RateNotice } from './rate-limiter.ts'
 import type { SessionStats } from './stats.ts'

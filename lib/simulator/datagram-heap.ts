@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 
 /** A datagram that arrives. */
 export interface Datagram {

@@ -1,4 +1,4 @@
-import { formatAddress, isSameAddress, type Address } from '../session/address.ts'
+import { formatAddress, isSameAddress, type Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { SendOutcome, Session, SessionEvent } from '../session/session.ts'
 import { SILENCE_GRACE_MS } from './loop.ts'

@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import { DatagramHeap } from './datagram-heap.ts'
 import type { Datagram } from './datagram-heap.ts'
 import { resolveLink } from './link-options.ts'

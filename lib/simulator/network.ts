@@ -1,5 +1,5 @@
-import type { Address } from '../session/address.ts'
-import { formatAddress } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
+import { formatAddress } from '../core/address.ts'
 import type { Datagram } from './datagram-heap.ts'
 import { Link } from './link.ts'
 import type { LinkOptions } from './link-options.ts'

@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import type { Session } from '../session/session.ts'
 import { Endpoint } from './endpoint.ts'
 import type { EventListener } from './endpoint.ts'

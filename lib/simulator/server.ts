@@ -1,4 +1,4 @@
-import type { Address } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
 import type { FrontDoor, FrontDoorEvent, Knock } from '../session/front-door.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
 import type { Session } from '../session/session.ts'

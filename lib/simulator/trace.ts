@@ -1,5 +1,5 @@
-import type { Address } from '../session/address.ts'
-import { formatAddress } from '../session/address.ts'
+import type { Address } from '../core/address.ts'
+import { formatAddress } from '../core/address.ts'
 
 /** Says in a few words what a datagram holds. */
 export type Describe = (bytes: Uint8Array) => string

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicClient } from '../../lib/classic/client.ts'
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { ClassicProbe, classicSettings, toText } from '../support/classic-probe.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicServerSession } from '../../lib/classic/server-session.ts'
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { ClassicProbe, classicSettings, toBytes } from '../support/classic-probe.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
-import { formatAddress, type Address } from '../../lib/session/address.ts'
+import { formatAddress, type Address } from '../../lib/core/address.ts'
 import type { FrontDoorEvent, Knock } from '../../lib/session/front-door.ts'
 import { classicSettings, toBytes, toText } from '../support/classic-probe.ts'
 

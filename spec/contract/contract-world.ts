@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { FrontDoor, FrontDoorEvent } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'

@@ -1,5 +1,5 @@
-import { ReliableClient } from '../../lib/protocol/client.ts'
-import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import { ReliableClient } from '../../lib/reliable/handshake/client.ts'
+import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { securities } from '../support/securities.ts'
 import { describeSessionContract } from './session-contract.ts'

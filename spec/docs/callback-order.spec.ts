@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Relay } from '../../lib/relay/relay.ts'
-import { monotonicMs } from '../../lib/transport/clock.ts'
+import { monotonicMs } from '../../lib/node/clock.ts'
 import type { RecordingPipe } from '../support/recording-pipe.ts'
 import { createRig, type Rig } from '../support/rig.ts'
 

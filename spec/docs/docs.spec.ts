@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/state.ts'
-import { parseOptions } from '../../lib/parse-options.ts'
-import { transitions as reliableTransitions } from '../../lib/protocol/connection-state.ts'
+import { parseOptions } from '../../lib/options/parse-options.ts'
+import { transitions as reliableTransitions } from '../../lib/reliable/connection/connection-state.ts'
 import { scenarios } from '../sim/registry.ts'
 
 const root = new URL('../..', import.meta.url).pathname

@@ -1,4 +1,4 @@
-import type { Redundancy } from '../../lib/protocol/redundancy.ts'
+import type { Redundancy } from '../../lib/reliable/channel/redundancy.ts'
 import type { Distribution } from './distribution.ts'
 
 /** What every measurement is told. */

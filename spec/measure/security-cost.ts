@@ -1,4 +1,4 @@
-import { Connection } from '../../lib/protocol/connection.ts'
+import { Connection } from '../../lib/reliable/connection/connection.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'

@@ -2,7 +2,7 @@ import { UDPipe, type Peer, type UDPipeOptions } from 'udpipe'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Relay, type RelayOptions } from '../../lib/relay/relay.ts'
 import type { LinkOptions } from '../../lib/simulator/link-options.ts'
-import { monotonicMs } from '../../lib/transport/clock.ts'
+import { monotonicMs } from '../../lib/node/clock.ts'
 
 /** Where servers are, and where the relay stands for them. */
 const SERVER_HOST = '127.0.0.1'

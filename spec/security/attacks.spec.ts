@@ -4,7 +4,7 @@ import { noiseSecurity } from '../../lib/security/noise.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
 import { Random } from '../../lib/simulator/index.ts'
-import { cryptography } from '../../lib/transport/crypto.ts'
+import { cryptography } from '../../lib/node/crypto.ts'
 import { Conversation, type ConversationOptions, type Passing } from '../support/conversation.ts'
 import { toHex } from '../support/packet-description.ts'
 

@@ -3,7 +3,7 @@ import { decodeConnectToken, sealConnectToken, type Ticket } from '../../lib/sec
 import { TicketCheck } from '../../lib/security/ticket-check.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
 import { Random } from '../../lib/simulator/index.ts'
-import { nodeCryptography as crypto } from '../../lib/transport/node-crypto.ts'
+import { nodeCryptography as crypto } from '../../lib/node/node-crypto.ts'
 
 const [newKey, oldKey, otherKey] = [1, 2, 3].map((seed) => new Random(seed).bytes(32)) as [
   Uint8Array,

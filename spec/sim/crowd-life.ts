@@ -1,4 +1,4 @@
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { Random } from '../../lib/simulator/index.ts'
 import { fail } from './checks.ts'
 import type { ScenarioContext } from './scenario.ts'

@@ -1,4 +1,4 @@
-import { describeReliable } from '../../lib/protocol/describe.ts'
+import { describeReliable } from '../../lib/reliable/wire/describe.ts'
 import { Random, Trace } from '../../lib/simulator/index.ts'
 
 /** What a scenario is handed. */

@@ -1,4 +1,4 @@
-import { ReliableFrontDoor } from '../../lib/protocol/front-door.ts'
+import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'

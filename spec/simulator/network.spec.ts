@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Network, Random, Timeline, Trace } from '../../lib/simulator/index.ts'
 import type { LinkOptions } from '../../lib/simulator/index.ts'
-import type { Address } from '../../lib/session/address.ts'
-import { formatAddress } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
+import { formatAddress } from '../../lib/core/address.ts'
 
 const a = { host: '10.0.0.1', port: 1 }
 const b = { host: '10.0.0.2', port: 2 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../../lib/session/front-door.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'

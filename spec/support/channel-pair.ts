@@ -1,8 +1,8 @@
-import { Channels, type ChannelsSettings } from '../../lib/protocol/channel/channels.ts'
-import type { CopyPolicy } from '../../lib/protocol/channel/copy-policy.ts'
-import type { MessageEvent } from '../../lib/protocol/channel/handover.ts'
-import { Manifest } from '../../lib/protocol/channel/manifest.ts'
-import { PacketReader, PacketWriter } from '../../lib/protocol/packet.ts'
+import { Channels, type ChannelsSettings } from '../../lib/reliable/channel/channels.ts'
+import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
+import type { MessageEvent } from '../../lib/reliable/channel/delivery-queue.ts'
+import { Manifest } from '../../lib/reliable/channel/sent-frames.ts'
+import { PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import { Random } from '../../lib/simulator/random.ts'
 
 /** What the path between the two sides of a {@link ChannelPair} does to packets: chances from 0 to 1. */

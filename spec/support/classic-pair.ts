@@ -1,6 +1,6 @@
 import { ClassicClient } from '../../lib/classic/client.ts'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
-import { formatAddress, isSameAddress, type Address } from '../../lib/session/address.ts'
+import { formatAddress, isSameAddress, type Address } from '../../lib/core/address.ts'
 import type { Knock } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'

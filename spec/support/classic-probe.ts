@@ -1,4 +1,4 @@
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 

@@ -1,5 +1,5 @@
-import { Connection, type ConnectionEvent, type ConnectionOptions } from '../../lib/protocol/connection.ts'
-import type { Address } from '../../lib/session/address.ts'
+import { Connection, type ConnectionEvent, type ConnectionOptions } from '../../lib/reliable/connection/connection.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import { RateLimiter } from '../../lib/session/rate-limiter.ts'
 import type { SendOutcome, Session, SessionEvent, SessionState } from '../../lib/session/session.ts'

@@ -1,6 +1,6 @@
 import type { Cryptography } from '../../lib/security/crypto.ts'
-import { nodeCryptography } from '../../lib/transport/node-crypto.ts'
-import { sodiumCryptography } from '../../lib/transport/sodium-crypto.ts'
+import { nodeCryptography } from '../../lib/node/node-crypto.ts'
+import { sodiumCryptography } from '../../lib/node/sodium-crypto.ts'
 
 /** Every implementation there is. Programs may do without `sodium-native`, but whoever runs these specs has it. */
 export const cryptographies: readonly Cryptography[] = [nodeCryptography, required(sodiumCryptography)]

@@ -1,4 +1,4 @@
-import type { Address } from '../../lib/session/address.ts'
+import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { SendOutcome, Session, SessionEvent, SessionState } from '../../lib/session/session.ts'
 import { createStats } from '../../lib/session/stats.ts'

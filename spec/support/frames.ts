@@ -1,5 +1,5 @@
-import { Frame } from '../../lib/protocol/frame.ts'
-import { PacketReader, PacketWriter } from '../../lib/protocol/packet.ts'
+import { Frame } from '../../lib/reliable/wire/frame.ts'
+import { PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 
 const scratch = new Uint8Array(65_507)
 const writer = new PacketWriter()

@@ -1,4 +1,4 @@
-import { openSocket } from '../transport/loopback.ts'
+import { openSocket } from '../node/loopback.ts'
 
 /** A range of ports, both ends included. */
 export interface FreeRange {

@@ -2,8 +2,8 @@ import type { Cryptography } from '../../lib/security/crypto.ts'
 import { decodeConnectToken, openTicket, sealConnectToken, serverDigest } from '../../lib/security/connect-token.ts'
 import { hmac } from '../../lib/security/hkdf.ts'
 import { RETRY_COOKIE_BYTES, RetryCookies } from '../../lib/security/retry-cookie.ts'
-import type { Address } from '../../lib/session/address.ts'
-import { nodeCryptography } from '../../lib/transport/node-crypto.ts'
+import type { Address } from '../../lib/core/address.ts'
+import { nodeCryptography } from '../../lib/node/node-crypto.ts'
 import { fromHex, toHex } from './packet-description.ts'
 
 /** A connect token, every byte of which is known. Bytes are hexadecimal. */

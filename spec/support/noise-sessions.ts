@@ -1,7 +1,7 @@
 import type { Cryptography } from '../../lib/security/crypto.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
-import { nodeCryptography } from '../../lib/transport/node-crypto.ts'
+import { nodeCryptography } from '../../lib/node/node-crypto.ts'
 import { fromHex, toHex } from './packet-description.ts'
 
 /** A handshake and a few packets, every byte of which is known. Bytes are hexadecimal. */

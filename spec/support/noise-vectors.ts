@@ -1,7 +1,7 @@
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from '../../lib/security/crypto.ts'
 import { NoiseHandshake, type NoiseHandshakeOptions } from '../../lib/security/noise-handshake.ts'
 import { noisePattern } from '../../lib/security/noise-pattern.ts'
-import { nodeCryptography } from '../../lib/transport/node-crypto.ts'
+import { nodeCryptography } from '../../lib/node/node-crypto.ts'
 import { fromHex, toHex } from './packet-description.ts'
 
 /** A message of a vector: in the handshake and, after it, in the two directions by turns. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { deliveries } from '../../lib/session/delivery.ts'
-import { decodeAckDelay } from '../../lib/protocol/ack-section.ts'
-import { MAX_REASON_BYTES } from '../../lib/protocol/frame.ts'
+import { decodeAckDelay } from '../../lib/reliable/wire/ack-section.ts'
+import { MAX_REASON_BYTES } from '../../lib/reliable/wire/frame.ts'
 import { type AckDescription, type FrameDescription, type PacketDescription, toHex } from './packet-description.ts'
 
 const u8 = fc.integer({ min: 0, max: 0xff })

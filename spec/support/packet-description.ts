@@ -1,6 +1,6 @@
-import { type AckSource, AckSection } from '../../lib/protocol/ack-section.ts'
-import { type Frame, FrameType, TIME_UNITS_PER_MS } from '../../lib/protocol/frame.ts'
-import { PacketReader, PacketWriter, readPacketNumber } from '../../lib/protocol/packet.ts'
+import { type AckSource, AckSection } from '../../lib/reliable/wire/ack-section.ts'
+import { type Frame, FrameType, TIME_UNITS_PER_MS } from '../../lib/reliable/wire/frame.ts'
+import { PacketReader, PacketWriter, readPacketNumber } from '../../lib/reliable/wire/packet.ts'
 import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
 
 /** A packet as plain data: what vectors are written in, and what decoders are compared by. */

@@ -1,5 +1,5 @@
-import type { AckSection } from '../../lib/protocol/ack-section.ts'
-import { PACKET_HEADER_BYTES, PacketWriter } from '../../lib/protocol/packet.ts'
+import type { AckSection } from '../../lib/reliable/wire/ack-section.ts'
+import { PACKET_HEADER_BYTES, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 
 /** Makes packets with the right keys and whatever in them: what an end can be told by a peer that does as it likes. */

@@ -1,5 +1,5 @@
-import { createChannelsStats } from '../../lib/protocol/channel/channels-stats.ts'
-import { Handover } from '../../lib/protocol/channel/handover.ts'
+import { createChannelsStats } from '../../lib/reliable/channel/channels-stats.ts'
+import { Handover } from '../../lib/reliable/channel/delivery-queue.ts'
 import { toHex } from './packet-description.ts'
 
 /** The largest message of the specs of receivers. */

@@ -1,7 +1,7 @@
 import { noiseSecurity } from '../../lib/security/noise.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
-import { cryptography } from '../../lib/transport/crypto.ts'
+import { cryptography } from '../../lib/node/crypto.ts'
 
 /** How a connection may be protected, by the name of the option. */
 export type SecurityName = 'none' | 'noise'

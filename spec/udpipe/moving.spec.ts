@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Relay } from '../../lib/relay/relay.ts'
-import { monotonicMs } from '../../lib/transport/clock.ts'
+import { monotonicMs } from '../../lib/node/clock.ts'
 import { createRig } from '../support/rig.ts'
 import type { UDPipeOptions } from 'udpipe'
 

@@ -1,9 +1,9 @@
 import { UDPipe, type ErrorCode, type UDPipeOptions } from 'udpipe'
 import { describe, expect, it } from 'vitest'
-import { generateServerKey } from '../../lib/server-key.ts'
-import { parseOptions } from '../../lib/parse-options.ts'
-import { monotonicMs } from '../../lib/transport/clock.ts'
-import { randomBytes } from '../../lib/transport/random.ts'
+import { generateServerKey } from '../../lib/options/server-key.ts'
+import { parseOptions } from '../../lib/options/parse-options.ts'
+import { monotonicMs } from '../../lib/node/clock.ts'
+import { randomBytes } from '../../lib/node/random.ts'
 
 const MiB = 1024 * 1024
 const DAY_MS = 86_400_000

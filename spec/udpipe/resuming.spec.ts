@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { UDPipeOptions } from 'udpipe'
 import { Relay } from '../../lib/relay/relay.ts'
-import { monotonicMs } from '../../lib/transport/clock.ts'
+import { monotonicMs } from '../../lib/node/clock.ts'
 import type { Rig } from '../support/rig.ts'
 import { createRig } from '../support/rig.ts'
 import { freePort, openRawSocket } from '../support/raw-socket.ts'

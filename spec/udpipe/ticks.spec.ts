@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 /** The time that `ticks` sees: it passes while `ticks` sleeps, as long as it wants and a little more. */
 const time = vi.hoisted(() => ({ now: 0, latenessMs: 0, sleeps: [] as number[] }))
 
-vi.mock('../../lib/transport/clock.ts', () => ({ monotonicMs: () => time.now }))
+vi.mock('../../lib/node/clock.ts', () => ({ monotonicMs: () => time.now }))
 vi.mock('node:timers/promises', () => ({
   setTimeout: (ms: number, _value: undefined, { signal }: { signal?: AbortSignal } = {}) => {
     if (signal?.aborted === true) return Promise.reject(new Error('aborted'))

@@ -1,4 +1,4 @@
-import { DataFlag, DeliveryCode } from '../../../lib/protocol/frame.ts'
+import { DataFlag, DeliveryCode } from '../../../lib/reliable/wire/frame.ts'
 import { closeCodes } from '../../../lib/session/close-codes.ts'
 import { deliveries } from '../../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'

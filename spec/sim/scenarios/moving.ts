@@ -1,4 +1,4 @@
-import { isSameAddress, type Address } from '../../../lib/session/address.ts'
+import { isSameAddress, type Address } from '../../../lib/core/address.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { LinkFilter, Random } from '../../../lib/simulator/index.ts'
 import { fail } from '../checks.ts'

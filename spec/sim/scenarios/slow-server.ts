@@ -1,5 +1,5 @@
-import { isHello } from '../../../lib/protocol/handshake.ts'
-import type { Address } from '../../../lib/session/address.ts'
+import { isHello } from '../../../lib/reliable/wire/handshake.ts'
+import type { Address } from '../../../lib/core/address.ts'
 import { fail } from '../checks.ts'
 import { Play, randomLoop, type Conversation } from '../play.ts'
 import { defineScenario } from '../scenario.ts'

@@ -7,9 +7,9 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { randomFillSync } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Dialing } from '../../../lib/protocol/dialing.ts'
+import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
 import { noiseSecurity } from '../../../lib/security/noise.ts'
-import { cryptography } from '../../../lib/transport/crypto.ts'
+import { cryptography } from '../../../lib/node/crypto.ts'
 
 const SOCKETS = 200
 /** So many leave between two turns of the event loop, so that the kernel of one machine carries both sides. */

@@ -1,0 +1,29 @@
+import { CLOCK_GRAIN_MS } from '../session/liveness.ts'
+
+/**
+ * How long something may take. As with `Liveness`, the time is added up from the times between calls, each bounded by its
+ * caller, so that a main loop that slept does not count its own sleep.
+ */
+export class Patience {
+  readonly #limitMs: number
+  #elapsedMs = 0
+  #advancedAt: number
+
+  /** Starts at the time `now`; `limitMs` may be `Infinity`. */
+  constructor(now: number, limitMs: number) {
+    this.#limitMs = limitMs
+    this.#advancedAt = now
+  }
+
+  /** When {@link advance} says that it is over. */
+  get nextDeadline(): number {
+    return this.#advancedAt + Math.max(0, this.#limitMs - this.#elapsedMs)
+  }
+
+  /** Adds the time since the last call, at most `maxElapsedMs` of it. Returns whether the patience is over. */
+  advance(now: number, maxElapsedMs: number): boolean {
+    this.#elapsedMs += Math.min(Math.max(0, now - this.#advancedAt), maxElapsedMs)
+    this.#advancedAt = Math.max(this.#advancedAt, now)
+    return this.#elapsedMs + CLOCK_GRAIN_MS >= this.#limitMs
+  }
+}

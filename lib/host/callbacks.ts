@@ -1,0 +1,140 @@
+import type { UDPipeError } from '../core/errors.ts'
+import type { Peer } from './peer.ts'
+import type { Address } from '../core/address.ts'
+import type { Delivery } from '../session/delivery.ts'
+import type { TicketInfo } from '../session/front-door.ts'
+import type { UndeliveredMessage } from '../session/session.ts'
+
+/** How a message came. */
+export interface MessageInfo {
+  readonly delivery: Delivery
+  readonly channel: number
+}
+
+/** What is known of a peer that sends more than `maxMessagesPerSecond` or `maxBytesPerSecond`. */
+export interface RateLimitInfo {
+  /** How many of its packets were dropped for it so far. */
+  readonly droppedPackets: number
+  /** How much longer it may go on before its connection is closed, with the code `closeCodes.rateLimited`; 0 when that happens now. */
+  readonly graceMs: number
+}
+
+/** Why a connection ended. */
+export interface DisconnectInfo {
+  /** What the side that closed it gave to `close`, or one of `closeCodes`; 0 by default, and when nobody closed it. */
+  readonly code: number
+  readonly reason: string
+  /** Whether it ended because one of the ends had heard nothing for its `timeoutMs`. */
+  readonly timedOut: boolean
+  /**
+   * Whether this end, a client, dials again by itself. At a server it is false, because nobody can know whether the client will
+   * come back; it may, within `resumeWindowMs` of a timeout, and then `onConnect` fires again for the same peer.
+   */
+  readonly willReconnect: boolean
+}
+
+/**
+ * What a program overrides. Every callback fires inside `step()`, does nothing by default (except {@link onError}), and may
+ * send, close or change whatever it likes. An exception in one leaves `step()`; the events behind it fire in the next.
+ */
+export abstract class Callbacks {
+  /**
+   * Server: a client with the right token knocks and has been given a private port.
+   *
+   * @param message what the client's HELLO carried for the user; empty in the classic protocol
+   * @param ip the address of the private port, as the server bound it
+   * @param port the private port
+   * @param clientIp where the HELLO came from
+   * @param clientPort where the HELLO came from; later datagrams may come from another port of the same address
+   * @param ticket what the backend says about the client, where the server has `connectTokenKey`
+   * @returns `false` to send the client away
+   */
+  onNewClient(
+    message: Buffer,
+    ip: string,
+    port: number,
+    clientIp: string,
+    clientPort: number,
+    ticket?: TicketInfo,
+  ): boolean | undefined
+  onNewClient(): boolean | undefined {
+    return undefined
+  }
+
+  /** A message arrived. The buffer is the receiver's to keep. */
+  onNewMessage(message: Buffer, peer: Peer, info: MessageInfo): void
+  onNewMessage(): void {}
+
+  /** Client: the server named a private port; CONNECT is on its way there. */
+  onConnecting(peer: Peer, ip: string, port: number): void
+  onConnecting(): void {}
+
+  /**
+   * The connection stands: messages flow both ways. `ip` and `port` are the other side's. Fires again, for the same peer, when
+   * a connection that was lost goes on or, on a client, another one takes its place.
+   */
+  onConnect(peer: Peer, ip: string, port: number): void
+  onConnect(): void {}
+
+  /** A connection that stood has ended, for whatever reason. Fires once for each `onConnect`. */
+  onDisconnect(peer: Peer, info: DisconnectInfo): void
+  onDisconnect(): void {}
+
+  /** Either side closed the connection on purpose; `onDisconnect` follows. */
+  onClose(peer: Peer): void
+  onClose(): void {}
+
+  /** Nothing was heard for `stallTimeoutMs`: what is sent from now on waits. */
+  onStalled(peer: Peer): void
+  onStalled(): void {}
+
+  /** The other side is back, and what waited goes out in order. */
+  onUnstalled(peer: Peer): void
+  onUnstalled(): void {}
+
+  /**
+   * A peer sends more than its rate allows, and what is beyond is dropped. Fires at most once a second. A peer that goes on
+   * to send four times its rate is disconnected after five seconds; {@link Peer.close} ends it at once.
+   */
+  onRateLimited(peer: Peer, info: RateLimitInfo): void
+  onRateLimited(): void {}
+
+  /**
+   * Server: a client has come to another address, by another network or because a NAT forgot it, and has proved that it is there:
+   * `peer.address` and `peer.port` are the new ones. What was measured of the old path, like the round-trip time, begins anew.
+   */
+  onMigrated(peer: Peer, from: Address, to: Address): void
+  onMigrated(): void {}
+
+  /**
+   * Server: a client with the right token was sent away because `maxClients` are here, or `maxClientsPerAddress` of its address.
+   * `message` is its HELLO. Fires at most `maxRefusalsPerSecond` times a second.
+   */
+  onMaxClients(message: Buffer, ip: string, port: number): void
+  onMaxClients(): void {}
+
+  /** Server: a HELLO with a wrong token was sent away. `message` is the whole HELLO. Fires at most `maxRefusalsPerSecond` times a second. */
+  onBadToken(message: Buffer, ip: string, port: number): void
+  onBadToken(): void {}
+
+  /** The other side asked for a sign of life, and got one. */
+  onPing(peer: Peer): void
+  onPing(): void {}
+
+  /** A PING was answered, `rttMs` milliseconds after it left. */
+  onPong(peer: Peer, rttMs: number): void
+  onPong(): void {}
+
+  /**
+   * Messages that were accepted and that nobody confirmed: their connection is gone and nothing will send them again. On a
+   * reliable peer a lost connection may or may not have delivered them; while it can still be resumed it is not gone. On a client,
+   * `peer` is undefined for what was sent before the server's name was looked up in vain.
+   */
+  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer | undefined): void
+  onUndelivered(): void {}
+
+  /** An error that belongs to no call. By default it becomes a warning of the process, so that it is not lost. */
+  onError(error: UDPipeError): void {
+    process.emitWarning(error)
+  }
+}

@@ -1,0 +1,216 @@
+import { isIP } from 'node:net'
+import type { ConnectTokenSource } from '../options/connect-token.ts'
+import type { Counters } from './counters.ts'
+import { EarlyMessages } from './early-messages.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { EndpointContext } from './endpoint-context.ts'
+import { UDPipeError } from '../core/errors.ts'
+import { Link } from './session-driver.ts'
+import { Links } from './session-drivers.ts'
+import type { Peer, SendOptions } from './peer.ts'
+import { protocols } from './protocols.ts'
+import type { ConnectToken } from '../security/connect-token.ts'
+import type { Address } from '../core/address.ts'
+import type { Session } from '../session/session.ts'
+import { TokenSource } from './token-source.ts'
+import { resolveHost } from '../node/resolve-host.ts'
+import type { UdpSocket } from '../node/udp-socket.ts'
+
+/** A client: one link to one server, once the server's name is known. */
+export class ClientEndpoint implements Endpoint {
+  /** Resolves with the peer when the first connection stands; rejects when there will be none. */
+  readonly connected: Promise<Peer>
+  readonly #context: EndpointContext
+  readonly #port: number
+  readonly #links: Links
+  readonly #early: EarlyMessages
+  #settle: { resolve(peer: Peer): void; reject(error: UDPipeError): void } | undefined
+  #link: Link | undefined
+  #isClosed = false
+
+  constructor(context: EndpointContext, port: number, host: string) {
+    this.#context = context
+    this.#port = port
+    this.#links = new Links(() => this.#end())
+    this.#early = new EarlyMessages(context)
+    this.connected = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
+    // Who does not look at the promise hears of a failure through onError.
+    this.connected.catch(() => {})
+    const { connectToken } = context.options
+    if (connectToken !== undefined) void this.#dialByToken(connectToken, host)
+    else if (isIP(host) !== 0) this.#tryDial(host)
+    else void this.#dialByName(host)
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  get nextDeadline(): number {
+    return this.#links.nextDeadline
+  }
+
+  links(): Iterable<Link> {
+    return this.#links
+  }
+
+  linkOf(peer: Peer): Link | undefined {
+    return this.#links.of(peer)
+  }
+
+  /** Sends to the server, or keeps the message until its name is known. */
+  send(message: string | Uint8Array, options?: SendOptions): boolean {
+    return this.#link === undefined ? this.#early.add(message, options) : this.#link.send(message, options)
+  }
+
+  /** What one server sends in a turn is one step's. */
+  takesMore(): boolean {
+    return false
+  }
+
+  receive(): void {
+    this.#links.receive()
+  }
+
+  advance(now: number, awakeMs: number): void {
+    this.#links.advance(now, awakeMs)
+  }
+
+  dispatch(): void {
+    this.#links.dispatch()
+    if (this.#isClosed) this.#early.handBack()
+    if (this.#link?.hasStood === true) this.#settle?.resolve(this.#link.peer)
+  }
+
+  transmit(now: number): void {
+    this.#links.transmit(now)
+  }
+
+  close(now: number, code: number, reason: string): void {
+    if (this.#link === undefined) this.#end()
+    else this.#link.session.close(now, code, reason)
+    if (this.#link !== undefined) this.#links.touch(this.#link)
+  }
+
+  setTimeout(timeoutMs: number): void {
+    if (this.#link === undefined) return
+    this.#link.session.setTimeout(timeoutMs)
+    this.#links.touch(this.#link)
+  }
+
+  count(counters: Counters): void {
+    this.#links.count(counters)
+  }
+
+  async #dialByName(host: string): Promise<void> {
+    try {
+      this.#tryDial(await resolveHost(host))
+    } catch (error) {
+      this.#fail(error as UDPipeError)
+    }
+    this.#context.wake()
+  }
+
+  /** Without a port, a token says itself where to dial. */
+  async #dialByToken(connectToken: string | ConnectTokenSource, host: string): Promise<void> {
+    try {
+      const server = this.#port === 0 ? undefined : { host: await resolveHost(host), port: this.#port }
+      const source = new TokenSource(connectToken, server)
+      const token = await source.next()
+      this.#tryDial(token.servers[0]?.host ?? host, { source, token })
+    } catch (error) {
+      this.#fail(error as UDPipeError)
+    }
+    this.#context.wake()
+  }
+
+  #tryDial(host: string, pass?: Pass): void {
+    if (this.#isClosed) return
+    try {
+      this.#dial(host, pass)
+    } catch (error) {
+      this.#fail(error as UDPipeError)
+    }
+  }
+
+  #dial(host: string, pass?: Pass): void {
+    const { hooks } = this.#context
+    const frontDoor = { host, port: this.#port }
+    const isIPv6 = [frontDoor, ...(pass?.token.servers ?? [])].some((server) => isIP(server.host) === 6)
+    const socket = hooks.startUdp(0, isIPv6 ? '::' : '0.0.0.0')
+    const session = this.#createSession(frontDoor, socket, pass)
+    const link = new Link(this.#context, session, socket, frontDoor, () => this.#touch(link))
+    socket.onReadable = () => {
+      this.#links.ready(link)
+      this.#context.wake()
+    }
+    if (pass?.source.isFresh === true) link.onTokenNeeded = () => void this.#provideToken(link, pass.source)
+    this.#link = link
+    this.#links.add(link)
+    this.#early.sendThrough(link)
+    this.#context.requestFlush()
+  }
+
+  /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID` when a HELLO of this size has no room for it */
+  #createSession(frontDoor: Address, socket: UdpSocket, pass: Pass | undefined): Session {
+    const { ingredients, options, settings } = this.#context
+    const entry = protocols[options.protocol]
+    if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, ingredients)
+    try {
+      const tokens = { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
+      return entry.createClient(options.clock(), settings, frontDoor, { ...ingredients, ...tokens })
+    } catch (error) {
+      socket.close()
+      throw noRoom(error)
+    }
+  }
+
+  async #provideToken(link: Link, source: TokenSource): Promise<void> {
+    let token: ConnectToken | undefined
+    try {
+      token = await source.next()
+    } catch (error) {
+      this.#context.report(error as UDPipeError)
+    }
+    try {
+      link.session.provideToken?.(this.#context.options.clock(), token)
+    } catch (error) {
+      this.#context.report(noRoom(error))
+    }
+    this.#touch(link)
+    this.#context.wake()
+  }
+
+  #touch(link: Link): void {
+    this.#links.touch(link)
+    this.#context.requestFlush()
+  }
+
+  #fail(error: UDPipeError): void {
+    if (this.#isClosed) return
+    this.#context.report(error)
+    this.#settle?.reject(error)
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isClosed = true
+    this.#settle?.reject(
+      this.#link?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
+    )
+  }
+}
+
+/** What a client dials with in place of the token. */
+interface Pass {
+  readonly source: TokenSource
+  readonly token: ConnectToken
+}
+
+function noRoom(error: unknown): UDPipeError {
+  return new UDPipeError(
+    'ERR_CONNECT_TOKEN_INVALID',
+    `This connect token does not fit into HELLO: let it carry less, or raise mtuBytes. ${(error as Error).message}`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,73 @@
+import { toBytes } from '../core/bytes.ts'
+import type { EndpointContext } from './endpoint-context.ts'
+import { UDPipeError } from '../core/errors.ts'
+import type { Link } from './session-driver.ts'
+import type { SendOptions } from './peer.ts'
+import { routeOf } from './route.ts'
+import type { UndeliveredMessage } from '../session/session.ts'
+
+/** Messages that were sent while the server's name was being looked up: as many as a peer's queue holds. */
+export class EarlyMessages {
+  readonly #context: EndpointContext
+  #messages: UndeliveredMessage[] = []
+  #bytes = 0
+  #isFull = false
+
+  constructor(context: EndpointContext) {
+    this.#context = context
+  }
+
+  /**
+   * Takes a message. Returns whether there was room for it.
+   *
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+   */
+  add(message: string | Uint8Array, sendOptions: SendOptions = {}): boolean {
+    const { options, settings } = this.#context
+    const bytes = toBytes(message)
+    const route = routeOf(sendOptions, options.protocol, options)
+    if (this.#messages.length >= settings.maxQueuedMessages || this.#bytes + bytes.length > settings.maxQueuedBytes) {
+      this.#reportFull()
+      return false
+    }
+    this.#messages.push({ message: Buffer.from(bytes), ...route })
+    this.#bytes += bytes.length
+    return true
+  }
+
+  /** The server was found. */
+  sendThrough(link: Link): void {
+    for (const { message, ...route } of this.#takeAll()) {
+      try {
+        link.sendBytes(message, route)
+      } catch (error) {
+        // The call that should have thrown this has returned long ago.
+        this.#context.report(error as UDPipeError)
+      }
+    }
+  }
+
+  /** There will be no server: tells `onUndelivered`, inside a step. */
+  handBack(): void {
+    if (this.#messages.length > 0) this.#context.callbacks.onUndelivered(this.#takeAll(), undefined)
+  }
+
+  #takeAll(): UndeliveredMessage[] {
+    const messages = this.#messages
+    this.#messages = []
+    this.#bytes = 0
+    return messages
+  }
+
+  /** Once, however many messages are refused. */
+  #reportFull(): void {
+    if (this.#isFull) return
+    this.#isFull = true
+    this.#context.report(
+      new UDPipeError(
+        'ERR_QUEUE_FULL',
+        'More messages were sent than may wait while the server’s name is being looked up.',
+      ),
+    )
+  }
+}

@@ -1,0 +1,374 @@
+import { hostToShow } from './advertised-host.ts'
+import { asBuffer } from '../core/bytes.ts'
+import { countFrontDoor, countSocket, type Counters } from './counters.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { EndpointContext } from './endpoint-context.ts'
+import { UDPipeError } from '../core/errors.ts'
+import { Link } from './session-driver.ts'
+import { Links } from './session-drivers.ts'
+import type { Peer } from './peer.ts'
+import { protocols } from './protocols.ts'
+import type { TicketCheckOptions } from '../security/ticket-check.ts'
+import { isUnspecified, type Address } from '../core/address.ts'
+import type { FrontDoor, Knock } from '../session/front-door.ts'
+import { Crowd } from '../core/keyed-counts.ts'
+import { networkOf } from '../core/network.ts'
+import { refusalCodes } from '../session/refusal-codes.ts'
+import type { Session } from '../session/session.ts'
+import { TokenBucket } from '../core/token-bucket.ts'
+import { cryptography } from '../node/crypto.ts'
+import { PrivatePorts } from '../port/private-ports.ts'
+import type { DatagramPort, LinkSocket, LinkSockets } from '../port/datagram-port.ts'
+import { SharedPort } from '../port/shared-port.ts'
+
+/** How a link came in. */
+interface Origin {
+  readonly door: FrontDoor
+  /** What the limits per address count its address as. */
+  readonly network: string
+}
+
+/** A server: a front door that lets clients in, and a link for each of them, on a private port or a share of the front door's. */
+export class ServerEndpoint implements Endpoint {
+  readonly #context: EndpointContext
+  readonly #socket: DatagramPort
+  readonly #doors: readonly FrontDoor[]
+  readonly #linkSockets: LinkSockets
+  readonly #sharedPort: SharedPort | undefined
+  readonly #links: Links
+  readonly #linkOf = new Map<Session, Link>()
+  readonly #origins = new Map<Link, Origin>()
+  readonly #crowd = new Crowd()
+  /** How often the program is told of clients too many. */
+  readonly #refusalReports: TokenBucket
+  #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
+  #isClosing = false
+  #isSocketCounted = false
+
+  constructor(context: EndpointContext, port: number, host: string) {
+    const { options, settings } = context
+    this.#context = context
+    const socket = context.hooks.startUdp(port, host)
+    const ingredients = { ...context.ingredients, limits: options, tickets: this.#ticketOptions(socket.address) }
+    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, ingredients))
+    this.#refusalReports = new TokenBucket(options.maxRefusalsPerSecond)
+    if (options.privatePorts === 'shared') {
+      const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
+      this.#socket =
+        this.#linkSockets =
+        this.#sharedPort =
+          new SharedPort(socket, {
+            isHello,
+            connectId: (bytes) => this.#connectId(bytes),
+          })
+    } else {
+      this.#socket = socket
+      this.#linkSockets = new PrivatePorts(context.socketOptions, socket.address.host, options.privatePorts)
+    }
+    this.#socket.onReadable = context.wake
+    this.#links = new Links((link) => this.#forget(link))
+  }
+
+  get address(): Address {
+    return this.#socket.address
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.isClosed && this.#links.size === 0
+  }
+
+  get nextDeadline(): number {
+    return this.#links.nextDeadline
+  }
+
+  links(): Iterable<Link> {
+    return this.#links
+  }
+
+  linkOf(peer: Peer): Link | undefined {
+    return this.#links.of(peer)
+  }
+
+  takesMore(): boolean {
+    return this.#sharedPort?.takesMore() === true
+  }
+
+  receive(): void {
+    const { counters, trace } = this.#context
+    for (let datagram = this.#socket.receive(); datagram; datagram = this.#socket.receive()) {
+      const { bytes, source, arrivedAtMs } = datagram
+      counters.receivedPackets += 1
+      counters.receivedBytes += bytes.length
+      const door = this.#isClosing ? undefined : this.#findDoor(bytes)
+      if (trace.isOn) {
+        const what = door === undefined ? 'nobody’s: dropped' : protocols[door.protocol].describe(bytes)
+        trace.received(this.address.port, source, what, bytes.length)
+      }
+      if (door === undefined) counters.droppedMalformed += 1
+      else door.handleDatagram(arrivedAtMs, bytes, source)
+    }
+    this.#links.receive()
+  }
+
+  advance(now: number, awakeMs: number): void {
+    this.#links.advance(now, awakeMs)
+  }
+
+  dispatch(now: number): void {
+    for (const door of this.#doors) this.#answerKnocks(door, now)
+    this.#links.dispatch()
+  }
+
+  transmit(now: number): void {
+    for (const door of this.#doors) this.#transmitAnswers(door, now)
+    this.#links.transmit(now)
+    // Whoever knocked until now has had an answer.
+    if (this.#isClosing && !this.#socket.isClosed) this.#closeFrontDoor()
+  }
+
+  close(now: number, code: number, reason: string): void {
+    this.#isClosing = true
+    for (const link of this.#links) {
+      link.session.close(now, code, reason)
+      this.#links.touch(link)
+    }
+  }
+
+  setTimeout(timeoutMs: number): void {
+    for (const link of this.#links) {
+      link.session.setTimeout(timeoutMs)
+      this.#links.touch(link)
+    }
+  }
+
+  count(counters: Counters): void {
+    if (!this.#isSocketCounted) this.#countFrontDoor(counters)
+    this.#links.count(counters)
+  }
+
+  setToken(token: string): void {
+    for (const door of this.#doors) door.setToken(token)
+  }
+
+  /**
+   * What `_onNewClient` does by default with the client that knocks: opens its private port and lets it in, or sends it away
+   * because the server is full, no port is free, or `onNewClient` says no.
+   */
+  admitPending(): void {
+    if (this.#pending === undefined) return
+    if (this.#isClosing) {
+      this.#refusePending(refusalCodes.closing, 'the server is closing')
+      return
+    }
+    const { door, knock, now } = this.#pending
+    const { options } = this.#context
+    const network = networkOf(knock.source.host)
+    if (this.#links.size >= options.maxClients && this.#links.oldestWaiting === undefined) {
+      this.#refuseTooMany(knock, refusalCodes.full, 'the server is full')
+      return
+    }
+    if (this.#crowd.of(network) >= options.maxClientsPerAddress) {
+      this.#refuseTooMany(knock, refusalCodes.fullForAddress, 'too many clients of this address are here')
+      return
+    }
+    const socket = this.#openLinkSocket(knock, now)
+    if (socket === undefined) return
+    if (!this.#isWelcome(knock, socket)) {
+      this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+      return
+    }
+    this.#pending = undefined
+    if (this.#links.size >= options.maxClients) this.#evict(now)
+    const { host, port } = socket.address
+    const session = door.admit(now, knock, { host: hostToShow(options.advertisedHost, host, knock.source.host), port })
+    const touch = (link: Link): void => this.#touch(link)
+    const link = new Link(this.#context, session, socket, knock.source, touch, knock.ticket)
+    this.#origins.set(link, { door, network })
+    this.#crowd.add(network)
+    this.#addLink(link, socket)
+  }
+
+  /** The front door whose HELLO a datagram is. */
+  #findDoor(bytes: Uint8Array): FrontDoor | undefined {
+    for (const door of this.#doors) if (door.isHello(bytes)) return door
+    return undefined
+  }
+
+  #connectId(bytes: Uint8Array): Uint8Array | undefined {
+    for (const { protocol } of this.#doors) {
+      const id = protocols[protocol].connectId(bytes)
+      if (id !== undefined) return id
+    }
+    return undefined
+  }
+
+  #closeFrontDoor(): void {
+    this.#socket.close()
+    this.#keepCounters()
+  }
+
+  /** Keeps what the socket dropped, once it is closed: a shared one stays open for as long as a client needs it. */
+  #keepCounters(): void {
+    if (this.#isSocketCounted || !this.#socket.isClosed) return
+    this.#isSocketCounted = true
+    this.#countFrontDoor(this.#context.counters)
+  }
+
+  #countFrontDoor(counters: Counters): void {
+    countSocket(this.#socket, counters)
+    for (const door of this.#doors) countFrontDoor(door.stats, counters)
+  }
+
+  /** What tickets are judged by, where connect tokens are taken. */
+  #ticketOptions({ host, port }: Address): TicketCheckOptions | undefined {
+    const { advertisedHost, connectTokenKey: keys, maxUsedTokens, publicAddresses } = this.#context.options
+    if (keys === undefined) return undefined
+    const hosts = [...(isUnspecified(host) ? [] : [host]), ...advertisedHost]
+    const known = publicAddresses ?? hosts.map((known) => ({ host: known, port }))
+    if (known.length === 0) this.#context.trace.warn(UNCHECKED_SERVERS)
+    return {
+      crypto: cryptography,
+      keys,
+      ownAddresses: known.length === 0 ? undefined : known,
+      maxUsedTickets: maxUsedTokens,
+      unixMs: () => Date.now(),
+    }
+  }
+
+  #answerKnocks(door: FrontDoor, now: number): void {
+    const { callbacks, hooks } = this.#context
+    for (let event = door.pollEvent(); event; event = door.pollEvent()) {
+      if (event.type === 'bad-token') {
+        callbacks.onBadToken(asBuffer(event.hello), event.source.host, event.source.port)
+        continue
+      }
+      if (event.type === 'returning') {
+        this.#linkOf.get(event.session)?.expect(event.id, event.source)
+        continue
+      }
+      if (event.type === 'superseded') {
+        const link = this.#linkOf.get(event.session)
+        if (link !== undefined) this.#links.finish(link)
+        continue
+      }
+      const { knock } = event
+      this.#pending = { door, knock, now }
+      try {
+        hooks.newClient(asBuffer(knock.payload), knock.source.host, knock.source.port)
+      } finally {
+        // An override that threw, or did not call its super, has decided against the client.
+        this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+      }
+    }
+  }
+
+  /** Asks the program; the socket is closed again when it says no, throws, or closes the server. */
+  #isWelcome(knock: Knock, socket: LinkSocket): boolean {
+    const { host, port } = socket.address
+    let isWelcome = false
+    try {
+      const { payload, source, ticket } = knock
+      const { callbacks } = this.#context
+      const info = ticket && { clientId: ticket.clientId, userData: asBuffer(ticket.userData) }
+      const answer = callbacks.onNewClient(asBuffer(payload), host, port, source.host, source.port, info)
+      isWelcome = answer !== false && !this.#isClosing
+    } finally {
+      if (!isWelcome) socket.close()
+    }
+    return isWelcome
+  }
+
+  /** Tells the program, unless it hears of that too often already. */
+  #refuseTooMany({ hello, source }: Knock, code: number, reason: string): void {
+    const { callbacks, counters } = this.#context
+    try {
+      if (this.#refusalReports.takeOne(this.#pending?.now ?? 0)) {
+        callbacks.onMaxClients(asBuffer(hello), source.host, source.port)
+      } else {
+        counters.suppressedRefusals += 1
+      }
+    } finally {
+      this.#refusePending(code, reason)
+    }
+  }
+
+  #refusePending(code: number, reason: string): void {
+    if (this.#pending === undefined) return
+    const { door, knock, now } = this.#pending
+    this.#pending = undefined
+    this.#context.counters.refusedClients += 1
+    door.refuse(now, knock, code, reason)
+  }
+
+  /** Gives up the connection that has waited longest for its client to come back. Returns whether there was one. */
+  #evict(now: number): boolean {
+    const link = this.#links.oldestWaiting
+    if (link === undefined) return false
+    this.#context.counters.evictedClients += 1
+    link.session.close(now, 0, '')
+    this.#links.finish(link)
+    return true
+  }
+
+  /** A private port that somebody might have come back to is given to who is here. A shared one runs out of nothing. */
+  #openLinkSocket(knock: Knock, now: number): LinkSocket | undefined {
+    try {
+      return this.#linkSockets.open(knock)
+    } catch (error) {
+      const isOutOfPorts = this.#sharedPort === undefined && isNoFreePort(error)
+      if (isOutOfPorts && this.#evict(now)) return this.#openLinkSocket(knock, now)
+      if (!(error instanceof UDPipeError)) throw error
+      this.#refusePending(refusalCodes.noFreePort, 'the server has no free port')
+      this.#context.callbacks.onError(error)
+      return undefined
+    }
+  }
+
+  #addLink(link: Link, socket: LinkSocket): void {
+    socket.onReadable = () => {
+      this.#links.ready(link)
+      this.#context.wake()
+    }
+    this.#linkOf.set(link.session, link)
+    this.#links.add(link)
+  }
+
+  #touch(link: Link): void {
+    this.#links.touch(link)
+    this.#context.requestFlush()
+  }
+
+  #forget(link: Link): void {
+    const origin = this.#origins.get(link)
+    this.#origins.delete(link)
+    origin?.door.forget(link.session)
+    if (origin !== undefined) this.#crowd.remove(origin.network)
+    this.#linkOf.delete(link.session)
+    if (!link.hasStood) this.#context.counters.abandonedHandshakes += 1
+    this.#keepCounters()
+  }
+
+  #transmitAnswers(door: FrontDoor, now: number): void {
+    const { counters, trace } = this.#context
+    for (;;) {
+      const buffer = this.#socket.acquire()
+      const length = door.pollTransmit(now, buffer)
+      if (length === 0) return
+      if (trace.isOn) {
+        const what = protocols[door.protocol].describe(buffer.subarray(0, length))
+        trace.sent(this.address.port, door.destination, what, length)
+      }
+      counters.sentPackets += 1
+      counters.sentBytes += length
+      this.#socket.send(length, door.destination)
+    }
+  }
+}
+
+function isNoFreePort(error: unknown): boolean {
+  return error instanceof UDPipeError && error.code === 'ERR_NO_FREE_PORT'
+}
+
+const UNCHECKED_SERVERS =
+  'This server does not know by which addresses connect tokens name it, and takes those for any server: where several share ' +
+  'connectTokenKey, give each its publicAddresses.'

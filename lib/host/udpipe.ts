@@ -1,0 +1,417 @@
+import { isIP } from 'node:net'
+import { readArguments, secondsToMs, type CallArguments } from '../options/call-arguments.ts'
+import { toBytes } from '../core/bytes.ts'
+import { Callbacks, type DisconnectInfo, type MessageInfo } from './callbacks.ts'
+import { ClientEndpoint } from './client-endpoint.ts'
+import { parseCloseOptions } from '../options/close-options.ts'
+import { createCounters, type Counters } from './counters.ts'
+import type { EndpointContext, Hooks, SocketOptions } from './endpoint-context.ts'
+import { Engine } from './engine.ts'
+import { UDPipeError } from '../core/errors.ts'
+import type { Link } from './session-driver.ts'
+import type { Options, UDPipeOptions } from '../options/options.ts'
+import { parseOptions } from '../options/parse-options.ts'
+import { Peer, type CloseOptions, type SendOptions } from './peer.ts'
+import { protectionOf } from './protection.ts'
+import { ServerEndpoint } from './server-endpoint.ts'
+import type { Address } from '../core/address.ts'
+import type { TicksOptions } from '../node/ticks.ts'
+import { Trace } from './trace.ts'
+import { resolveHost } from '../node/resolve-host.ts'
+import { SendBuffer } from '../port/send-buffer.ts'
+import { MAX_SHARED_WAITING_DATAGRAMS } from '../port/shared-port.ts'
+import { UdpSocket } from '../node/udp-socket.ts'
+
+/** How `sendAll` is to travel, and who gets no copy: often the peer whose message is passed on. */
+export interface SendAllOptions extends SendOptions {
+  readonly except?: Peer | Iterable<Peer>
+}
+
+/**
+ * Connections over UDP, as a server or as a client. Subclass it, override the callbacks, and call {@link step} from your main
+ * loop:
+ *
+ * ```ts
+ * class Game extends UDPipe {
+ *   override onConnect() { this.send('HelloWorld') }
+ *   override onNewMessage(message: Buffer) { console.log('Got message:', message.toString()) }
+ * }
+ * const client = new Game()
+ * client.connect('127.0.0.1', 1234)
+ * for await (const dt of ticks(60)) client.step(dt)
+ * ```
+ *
+ * Wrong calls throw a {@link UDPipeError} at once. Whatever arrives from the network never throws.
+ */
+export class UDPipe extends Callbacks implements AsyncDisposable {
+  #given: UDPipeOptions
+  /** What the last start or connect named besides. */
+  #called: UDPipeOptions = {}
+  #options: Options
+  readonly #counters: Counters = createCounters()
+  #trace: Trace
+  readonly #engine: Engine
+  #server: ServerEndpoint | undefined
+  #client: ClientEndpoint | undefined
+  #context: EndpointContext | undefined
+  #openedSocket: UdpSocket | undefined
+  /** Datagrams leave one after the other, so all sockets write them in the same memory. */
+  readonly #sendBuffer = new SendBuffer()
+  #lastPeerId = 0
+  readonly #hooks: Hooks = {
+    startUdp: (port, host) => {
+      this._startUdp(port, host)
+      const socket = this.#takeOpenedSocket()
+      if (socket !== undefined) return socket
+      throw new UDPipeError(
+        'ERR_SOCKET',
+        'An override of _startUdp must call super._startUdp(port, host): no socket was opened.',
+      )
+    },
+    timedOut: (peer, info) => this._onTimeout(peer, info),
+    newClient: (message, ip, port) => this._onNewClient(message, ip, port),
+    setPeer: (peer, { host, port }) => this._setPeer(peer, host, port),
+    unsetPeer: (peer) => this._unsetPeer(peer),
+    newMessage: (message, peer, { host, port }, info) => this._onNewMessage(message, peer, host, port, info),
+  }
+
+  /**
+   * @param args `(port?, host?, timeoutSeconds?, options?)` or `(options?)`: what `start` and `connect` take when they name nothing else
+   * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_UNSUPPORTED`
+   */
+  constructor(...args: CallArguments<number, string>) {
+    super()
+    this.#given = readArguments(args, 'port', 'host')
+    this.#options = parseOptions(this.#given)
+    this.#trace = createTrace(this.#options)
+    this.#engine = new Engine(this.#options.clock, (error) => this.onError(error))
+  }
+
+  /**
+   * Starts a server. `step()` may be called at once.
+   *
+   * @param args `(port?, host?, timeoutSeconds?, options?)` or `(options?)`; port 0, the default, is any free one; host is `'0.0.0.0'` by default
+   * @returns the address that was bound. It rejects, and `onError` hears of it, with `ERR_ADDRESS_IN_USE`, `ERR_ADDRESS_NOT_AVAILABLE`,
+   *   `ERR_ACCESS`, `ERR_HOST_NOT_FOUND` or `ERR_SOCKET`; and with `ERR_CLOSED` when it was closed before that
+   * @throws UDPipeError `ERR_ALREADY_STARTED`, and what the constructor throws
+   */
+  start(...args: CallArguments<number, string>): Promise<Address> {
+    const context = this.#begin(readArguments(args, 'port', 'host'))
+    const bound = this.#startServer(context)
+    // Who does not look at the promise hears of a failure through onError.
+    bound.catch(() => {})
+    return bound
+  }
+
+  /**
+   * Connects as a client. It dials again by itself, with backoff, until {@link close}, unless the option `reconnect` says otherwise.
+   *
+   * @param args `(host?, port?, timeoutSeconds?, options?)` or `(options)`; host is a name or an address, `'127.0.0.1'` by default. With the
+   *   option `connectToken`, and no port, the servers are those that the token names
+   * @returns the server as a peer, once the first connection stands, for which `step()` or `run()` has to go on meanwhile. It rejects with
+   *   `ERR_HOST_NOT_FOUND`, `ERR_CONNECT_TOKEN_UNAVAILABLE`, `ERR_CONNECT_TOKEN_INVALID`, `ERR_SOCKET`, `ERR_CLOSED`, or what the last attempt failed with; `onError` hears of all but `ERR_CLOSED`
+   * @throws UDPipeError `ERR_ALREADY_STARTED`, and what the constructor throws
+   */
+  connect(...args: CallArguments<string, number>): Promise<Peer> {
+    const options = readArguments(args, 'host', 'port')
+    const isGuided = (options.connectToken ?? this.#options.connectToken) !== undefined
+    if (!isGuided && (options.port ?? this.#options.port) === 0) {
+      throw new UDPipeError(
+        'ERR_OPTION_INVALID',
+        'connect needs the port of the server, from 1 to 65535; it was 0 or missing.',
+      )
+    }
+    const context = this.#begin(options)
+    this.#client = new ClientEndpoint(context, context.options.port, context.options.host ?? '127.0.0.1')
+    this.#engine.attach(this.#client)
+    return this.#client.connected
+  }
+
+  /**
+   * Sends a message: to the server on a client, to one peer on a server. Before the connection stands, or while it is stalled, the
+   * message waits. What is sent outside `step()` leaves at the end of this turn of the event loop.
+   *
+   * @param message a string is sent as UTF-8; bytes are copied, so that the caller may change them afterwards
+   * @param peer needed on a server
+   * @returns whether it was accepted; `false` when the queue is full, which `onError` hears of with `ERR_QUEUE_FULL`, and when the peer is
+   *   leaving, which `onDisconnect` tells next
+   * @throws UDPipeError `ERR_NOT_STARTED`, `ERR_CLOSED`, `ERR_PEER_REQUIRED`, `ERR_PEER_CLOSED`, `ERR_MESSAGE_TOO_LARGE`,
+   *   `ERR_MESSAGE_RESERVED`, `ERR_UNSUPPORTED`, `ERR_ARGUMENT_INVALID`
+   */
+  send(message: string | Uint8Array, peer?: Peer, options?: SendOptions): boolean {
+    this.#engine.requireStarted('send')
+    if (peer !== undefined) return peer.send(message, options)
+    if (this.#client !== undefined) return this.#client.send(message, options)
+    throw new UDPipeError(
+      'ERR_PEER_REQUIRED',
+      'On a server, send needs the peer to send to: send(message, peer). For every peer there is sendAll(message).',
+    )
+  }
+
+  /**
+   * Sends a message to every connected peer; a string is encoded once.
+   *
+   * @returns how many peers it was accepted for
+   * @throws UDPipeError as {@link send}
+   */
+  sendAll(message: string | Uint8Array, { except, ...options }: SendAllOptions = {}): number {
+    this.#engine.requireStarted('sendAll')
+    const bytes = toBytes(message)
+    const excluded = new Set<Peer | undefined>(except instanceof Peer ? [except] : except)
+    let accepted = 0
+    for (const link of this.#standing()) {
+      if (!excluded.has(link.peer) && link.sendBytes(bytes, options)) accepted += 1
+    }
+    return accepted
+  }
+
+  /**
+   * Asks for a sign of life: the server on a client; one peer, or all of them, on a server. The answer is `onPong`.
+   *
+   * @throws UDPipeError `ERR_NOT_STARTED`, `ERR_CLOSED`, `ERR_PEER_CLOSED`
+   */
+  ping(peer?: Peer): void {
+    this.#engine.requireStarted('ping')
+    if (peer !== undefined) peer.ping()
+    else for (const link of this.#standing()) link.ping()
+  }
+
+  /**
+   * Does everything there is to do: takes what arrived, lets time pass, fires the callbacks, sends what is due. Call it from your
+   * main loop, at least four times a second. Before `start` or `connect`, and after a client ended by itself, it does nothing.
+   *
+   * @param dt seconds since the last step, if you count them: it bounds how much silence of the peers this step may add, so that a game
+   *   that clamps its frame time never times out its peers after a pause
+   * @returns milliseconds until it needs to be called again at the latest, at most 60,000
+   * @throws UDPipeError `ERR_CLOSED` after {@link close}, `ERR_ARGUMENT_INVALID` for a `dt` that is no time, `ERR_REENTRANT_STEP` inside a
+   *   callback; and whatever a callback throws
+   */
+  step(dt?: number): number {
+    return this.#engine.step((dt ?? Infinity) * 1000)
+  }
+
+  /** Sends right now what would otherwise leave at the end of this step, or of this turn of the event loop. */
+  flush(): void {
+    this.#engine.flush()
+  }
+
+  /**
+   * Steps for programs that have no loop of their own, until {@link close}, the end of a client that does not reconnect, or `signal`.
+   *
+   * @param hz steps a second; without it, steps as datagrams arrive and as deadlines fall due
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID` for an `hz` out of range; rejects with what a callback throws
+   */
+  run(hz?: number, options: TicksOptions = {}): Promise<void> {
+    return this.#engine.run(hz, options)
+  }
+
+  /**
+   * Closes gracefully: what is queued goes first, within a limit. Without a peer, everything: a client ends its connection and dials no
+   * more, a server tells each of its clients and lets nobody in; it steps by itself until that is done, and `step()` after it throws.
+   *
+   * @param peer on a server, the one to close
+   * @returns a promise that resolves when the other side confirmed, or the limit passed
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+   */
+  close(peer?: Peer, options: CloseOptions = {}): Promise<void> {
+    if (peer !== undefined && this.#client === undefined) return peer.close(options)
+    const { code, reason } = parseCloseOptions(options)
+    return this.#engine.close(code, reason)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /**
+   * Sets the silence that ends a connection, for all current and future peers.
+   *
+   * @param seconds 0.05 to 86,400, and more than `pingIntervalMs`
+   * @throws UDPipeError `ERR_OPTION_INVALID`
+   */
+  setTimeout(seconds: number): void {
+    this.#change({ timeoutMs: secondsToMs(seconds) as number })
+    if (this.#context !== undefined) this.#context.settings.timeoutMs = this.#options.timeoutMs
+    this.#engine.endpoint?.setTimeout(this.#options.timeoutMs)
+  }
+
+  /** Turns on or off one readable line for each datagram and event; `NODE_DEBUG=udpipe` does, too. */
+  setDebug(isOn: boolean): void {
+    this.#change({ debug: isOn })
+    this.#trace.isOn = isOn
+  }
+
+  /**
+   * Sets the handshake token; both sides must have the same. It holds from the next `start` or `connect` on, and at once for the front
+   * door of a server that runs.
+   *
+   * @throws UDPipeError `ERR_TOKEN_INVALID`
+   */
+  setToken(token: string): void {
+    this.#change({ token })
+    this.#server?.setToken(token)
+  }
+
+  /** How many datagrams this UDPipe has sent. */
+  getSentPackets(): number {
+    return this.#counters.sentPackets
+  }
+
+  /** How many datagrams this UDPipe has received. */
+  getReceivedPackets(): number {
+    return this.#counters.receivedPackets
+  }
+
+  /** What this UDPipe has counted, over all its sockets and peers: a copy. */
+  get counters(): Counters {
+    const counters = { ...this.#counters }
+    this.#engine.endpoint?.count(counters)
+    return counters
+  }
+
+  /** Aborts when what was started or connected last is over: `ticks(60, { signal: client.signal })` ends with it. */
+  get signal(): AbortSignal {
+    return this.#engine.signal
+  }
+
+  /** The peers whose connections stand: on a client the server, on a server its clients. */
+  *peers(): Generator<Peer, void, void> {
+    for (const link of this.#standing()) yield link.peer
+  }
+
+  /**
+   * Opens the socket of a server's front door, or of a client.
+   *
+   * @param port 0 for any free one
+   * @param host a numeric address
+   * @throws UDPipeError `ERR_ADDRESS_IN_USE`, `ERR_ADDRESS_NOT_AVAILABLE`, `ERR_ACCESS`, `ERR_SOCKET`
+   */
+  protected _startUdp(port: number, host: string): void {
+    const socket = UdpSocket.open({ ...this.#socketOptions(this.#options), port, host })
+    if (socket.receiveBufferHint !== undefined) this.#trace.warn(socket.receiveBufferHint)
+    this.#openedSocket = socket
+  }
+
+  /** Nothing was heard from a peer for `timeoutMs`, and its connection has ended; calls `onDisconnect`. */
+  protected _onTimeout(peer: Peer, info: DisconnectInfo): void {
+    this.onDisconnect(peer, info)
+  }
+
+  /**
+   * A client with the right token knocks: opens its private port and calls `onNewClient`; or calls `onMaxClients` and sends it away. An
+   * override that does not call `super._onNewClient` sends the client away.
+   */
+  protected _onNewClient(message: Buffer, ip: string, port: number): void
+  protected _onNewClient(): void {
+    this.#server?.admitPending()
+  }
+
+  /**
+   * A peer talks from and to this address now: connects its socket to it, so that the kernel lets through nobody else; or where the port
+   * is shared, takes what comes from there for this peer's.
+   */
+  protected _setPeer(peer: Peer, ip: string, port: number): void {
+    this.#engine.endpoint?.linkOf(peer)?.setPeer({ host: ip, port })
+  }
+
+  /** A peer's address is not known for now, or its connection is over: disconnects its socket. */
+  protected _unsetPeer(peer: Peer): void {
+    this.#engine.endpoint?.linkOf(peer)?.unsetPeer()
+  }
+
+  /** A message arrived; calls `onNewMessage`. */
+  protected _onNewMessage(message: Buffer, peer: Peer, _ip: string, _port: number, info: MessageInfo): void {
+    this.onNewMessage(message, peer, info)
+  }
+
+  /** Starts anew with the options of this call. */
+  #begin(options: UDPipeOptions): EndpointContext {
+    const parsed = parseOptions({ ...this.#given, ...options })
+    this.#engine.begin(parsed.clock)
+    this.#called = options
+    this.#options = parsed
+    this.#trace = createTrace(parsed)
+    this.#server = undefined
+    this.#client = undefined
+    this.#context = this.#createContext(parsed)
+    return this.#context
+  }
+
+  /** Runs through without a pause when the host is numeric, so that `step()` may follow at once. */
+  async #startServer(context: EndpointContext): Promise<Address> {
+    const { host = '0.0.0.0', port } = context.options
+    const { signal } = this.#engine
+    try {
+      const address = isIP(host) === 0 ? await resolveHost(host) : host
+      if (signal.aborted) throw new UDPipeError('ERR_CLOSED', `It was closed while '${host}' was being looked up.`)
+      const server = new ServerEndpoint(context, port, address)
+      this.#server = server
+      this.#engine.attach(server)
+      return server.address
+    } catch (error) {
+      if (!signal.aborted) this.#engine.fail(error as UDPipeError)
+      throw error
+    }
+  }
+
+  /** Changes the options of what runs, and what later starts and connects begin with. */
+  #change(change: UDPipeOptions): void {
+    this.#options = parseOptions({ ...this.#given, ...this.#called, ...change })
+    this.#given = { ...this.#given, ...change }
+    this.#called = { ...this.#called, ...change }
+  }
+
+  #createContext(options: Options): EndpointContext {
+    return {
+      options,
+      settings: { ...options },
+      counters: this.#counters,
+      trace: this.#trace,
+      callbacks: this,
+      hooks: this.#hooks,
+      socketOptions: this.#socketOptions(options),
+      ingredients: {
+        token: options.token,
+        randomBytes: options.random,
+        security: protectionOf(options),
+        redundancy: options.redundancy,
+        priorities: prioritiesOf(options.channels),
+        isPortShared: options.privatePorts === 'shared',
+      },
+      nextPeerId: () => (this.#lastPeerId += 1),
+      isStepping: () => this.#engine.isStepping,
+      requestFlush: () => this.#engine.requestFlush(),
+      wake: () => this.#engine.wake(),
+      report: (error) => this.#engine.report(error),
+    }
+  }
+
+  #takeOpenedSocket(): UdpSocket | undefined {
+    const socket = this.#openedSocket
+    this.#openedSocket = undefined
+    return socket
+  }
+
+  #socketOptions({ clock, receiveBufferBytes, privatePorts }: Options): SocketOptions {
+    const options = { clock, receiveBufferBytes, sendBuffer: this.#sendBuffer, onHint: this.#handleHint }
+    return privatePorts === 'shared' ? { ...options, maxWaitingDatagrams: MAX_SHARED_WAITING_DATAGRAMS } : options
+  }
+
+  readonly #handleHint = (code: string): void => {
+    this.#counters.hints += 1
+    this.#trace.hint(code)
+  };
+
+  /** The links whose peers a program may talk to. */
+  *#standing(): Generator<Link, void, void> {
+    for (const link of this.#engine.endpoint?.links() ?? []) if (link.isStanding) yield link
+  }
+}
+
+function createTrace({ clock, debug, logger }: Options): Trace {
+  return new Trace(logger, debug, clock)
+}
+
+function prioritiesOf(channels: Options['channels']): Record<number, number> {
+  return Object.fromEntries(Object.entries(channels).map(([channel, { priority = 1 }]) => [channel, priority]))
+}

@@ -1,0 +1,158 @@
+import type { Fifo } from '../../core/fifo.ts'
+import type { Lifecycle } from '../../session/lifecycle.ts'
+import type { EndCause, SessionEvent } from '../../session/session.ts'
+import type { ConnectionEvent } from './connection.ts'
+import type { Transition } from './connection-state.ts'
+import type { DataLink } from './data-link.ts'
+import { Farewell } from './close-sender.ts'
+import type { PeerAddress } from './peer-address.ts'
+
+/** What the other side says of the end, among the events of a connection. */
+export type PartingEvent = Extract<ConnectionEvent, { readonly type: 'peer-close' | 'peer-closed' }>
+
+/** Whether an event of the connection is about its end, and not for the program. */
+export function isPartingEvent(event: ConnectionEvent): event is PartingEvent {
+  return event.type === 'peer-close' || event.type === 'peer-closed'
+}
+
+/** What a session and its parting share, and what only the session can do. */
+export interface PartingSession {
+  readonly link: DataLink
+  readonly events: Fifo<SessionEvent>
+  readonly lifecycle: Lifecycle<Transition>
+  readonly peer: PeerAddress
+  /** How long to wait before the next attempt, which is thereby taken; `undefined` when there is to be none. */
+  takeRetryMs(): number | undefined
+  /** Ends the session for good. */
+  end(): void
+}
+
+/** How the two ends of a connection part, whichever of them wants to, and what the program is told of it. */
+export class Parting {
+  readonly #session: PartingSession
+  #farewell: Farewell | undefined
+  /** Of the connection that is being closed from here: its end, as long as it has yet to be told of. */
+  #untold: { readonly code: number; readonly reason: string } | undefined
+
+  constructor(session: PartingSession) {
+    this.#session = session
+  }
+
+  /** Whether messages are handed over: none are before the connection stands, nor once its end was told. */
+  get isOpen(): boolean {
+    const { lifecycle } = this.#session
+    return lifecycle.isLinked || (lifecycle.state === 'closing' && this.#untold !== undefined)
+  }
+
+  /** While the connection is being closed: when to call {@link say} or {@link advance}; `now` for at once. */
+  dueAt(now: number): number {
+    return this.#farewell?.dueAt(now) ?? Infinity
+  }
+
+  /** Closes the connection, once what is queued is acknowledged. One that never stood has no end to be told of, nor anything else. */
+  start(now: number, code: number, reason: string): void {
+    const { lifecycle, link } = this.#session
+    if (lifecycle.isLinked) this.#untold = { code, reason }
+    else link.stopListening()
+    lifecycle.enter(now, 'close')
+    this.#farewell = new Farewell(now, link, code, reason)
+    link.setStalled(now, false)
+  }
+
+  /** Ends the connection at once. The other side is told so as after any close, but nothing else any more, nor is it listened to. */
+  expel(now: number, code: number, reason: string): void {
+    const { lifecycle, link } = this.#session
+    this.drainMessages()
+    this.tellEnd('closed-here', code, reason, false)
+    lifecycle.enter(now, 'close')
+    this.#silence(now, false)
+    this.#farewell = new Farewell(now, link, code, reason, true)
+  }
+
+  /** Says CLOSE with the link's next packet, when it is due. */
+  say(now: number): void {
+    if (this.#session.lifecycle.state === 'closing') this.#farewell?.say(now)
+  }
+
+  /** While the connection is being closed: lets time pass, at most `maxElapsedMs` of it. */
+  advance(now: number, maxElapsedMs: number): void {
+    if (this.#farewell?.advance(now, maxElapsedMs) === true) this.#finish()
+  }
+
+  /** Takes what the other side says of the end. */
+  handle(now: number, event: PartingEvent): void {
+    const { lifecycle } = this.#session
+    this.drainMessages()
+    if (event.type === 'peer-close') this.#handleClose(now, event.code, event.reason)
+    else if (lifecycle.state === 'closing') this.#finish()
+    // While lingering, our own CLOSED goes out before the end.
+    else if (lifecycle.state === 'lingering') lifecycle.wait(now, 0)
+  }
+
+  /** Answers CLOSE again for a while, in case our CLOSED was lost. */
+  linger(now: number): void {
+    const { lifecycle, link } = this.#session
+    lifecycle.enter(now, 'linger', Math.min(MAX_LINGER_MS, Math.max(LINGER_MS, link.probeTimeoutMs * 3)))
+    this.#silence(now, false)
+  }
+
+  /** Tells of what has arrived before the end that is told of next. */
+  drainMessages(): void {
+    const { events, link } = this.#session
+    for (let event = link.poll(); event !== undefined; event = link.poll()) {
+      if (!isPartingEvent(event) && this.isOpen) events.push(event)
+    }
+  }
+
+  /** Tells of the end of a connection that stood. */
+  tellEnd(cause: EndCause, code: number, reason: string, willReconnect: boolean): void {
+    this.#session.events.push({ type: 'ended', cause, code, reason, willReconnect })
+  }
+
+  /** The other side leaves. If both do at once, each answers the other's CLOSE, and each has closed of its own accord. */
+  #handleClose(now: number, code: number, reason: string): void {
+    const { lifecycle, link } = this.#session
+    link.sendClosed(now)
+    if (lifecycle.state === 'closing') {
+      this.#tellClosedHere()
+      this.linger(now)
+    } else if (lifecycle.isLinked) {
+      const retryMs = this.#session.takeRetryMs()
+      this.tellEnd('closed-there', code, reason, retryMs !== undefined)
+      if (retryMs === undefined) this.linger(now)
+      else this.#retreat(now, retryMs)
+    }
+  }
+
+  #finish(): void {
+    this.drainMessages()
+    this.#tellClosedHere()
+    this.#session.end()
+  }
+
+  /** Waits before dialing again, while the old connection answers CLOSE again, in case our CLOSED was lost. */
+  #retreat(now: number, retryMs: number): void {
+    const { lifecycle, peer } = this.#session
+    lifecycle.enter(now, 'retry', retryMs)
+    this.#silence(now, true)
+    peer.set(undefined)
+  }
+
+  /** Nothing but answers leaves the connection from now on, and nothing that arrives is handed over. */
+  #silence(now: number, isUnsentKept: boolean): void {
+    const { link } = this.#session
+    link.giveUp(isUnsentKept)
+    link.stopListening()
+    link.setStalled(now, true)
+  }
+
+  #tellClosedHere(): void {
+    if (this.#untold !== undefined) this.tellEnd('closed-here', this.#untold.code, this.#untold.reason, false)
+    this.#untold = undefined
+  }
+}
+
+/** How long the other side's repeated CLOSE is answered after the end, or three times as long as an answer takes. */
+const LINGER_MS = 1_000
+/** A round trip that was measured across a pause of ours must not hold a port for long. */
+const MAX_LINGER_MS = 5_000

@@ -1,0 +1,67 @@
+import { Patience } from '../../core/countdown.ts'
+import type { DataLink } from './data-link.ts'
+import { Repetition } from '../../core/retransmit-timer.ts'
+
+/**
+ * How a connection is closed from here: what is queued goes first, then CLOSE is said, and said again until CLOSED comes;
+ * both within a limit.
+ */
+export class Farewell {
+  readonly code: number
+  readonly reason: string
+  readonly #link: DataLink
+  #patience: Patience
+  #repetition: Repetition | undefined
+  #isFlushOver: boolean
+
+  /** `isHurried`: CLOSE is said at once, whatever is queued. */
+  constructor(now: number, link: DataLink, code: number, reason: string, isHurried = false) {
+    this.code = code
+    this.reason = reason
+    this.#link = link
+    this.#isFlushOver = isHurried
+    this.#patience = new Patience(now, FLUSH_LIMIT_MS)
+  }
+
+  /** When {@link say} or {@link advance} has something to do: `now` for at once. */
+  dueAt(now: number): number {
+    if (this.#repetition !== undefined) return Math.min(this.#patience.nextDeadline, this.#repetition.dueAt)
+    return this.#isFlushed ? now : this.#patience.nextDeadline
+  }
+
+  /** Lets time pass, at most `maxElapsedMs` of it. Returns whether CLOSED was awaited for long enough. */
+  advance(now: number, maxElapsedMs: number): boolean {
+    if (!this.#patience.advance(now, maxElapsedMs)) return false
+    if (this.#repetition !== undefined) return true
+    this.#isFlushOver = true
+    return false
+  }
+
+  /** Says CLOSE with the link's next packet, when it is due. */
+  say(now: number): void {
+    if (this.#repetition === undefined) {
+      if (!this.#isFlushed) return
+      // What has not got through by now is handed back: behind CLOSE nobody would take it.
+      if (!this.#link.isDrained) this.#link.setStalled(now, true)
+      const { probeTimeoutMs } = this.#link
+      const limitMs = Math.min(MAX_ANSWER_LIMIT_MS, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
+      this.#patience = new Patience(now, limitMs)
+      this.#repetition = new Repetition(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
+    }
+    if (this.#repetition.poll(now)) this.#link.sendClose(now, this.code, this.reason)
+  }
+
+  get #isFlushed(): boolean {
+    return this.#isFlushOver || this.#link.isDrained
+  }
+}
+
+/** What is queued has this long to be sent and acknowledged. */
+const FLUSH_LIMIT_MS = 3_000
+
+/** CLOSED is awaited this long, or three times as long as an answer takes on a very slow link, */
+const ANSWER_LIMIT_MS = 2_500
+/** but no longer than this: a round trip that was measured across a pause, or by acks that lie, must not hold a port for long. */
+const MAX_ANSWER_LIMIT_MS = 10_000
+/** On such a link CLOSE is said again before it can be answered: it is short, and may be lost. */
+const MAX_CLOSE_INTERVAL_MS = 1_000

@@ -1,0 +1,371 @@
+import type { Sealer } from '../../security/sealer.ts'
+import type { Delivery } from '../../session/delivery.ts'
+import { Fifo } from '../../core/fifo.ts'
+import type { RateLimiter } from '../../session/rate-limiter.ts'
+import { RateMeter } from '../../core/rate-meter.ts'
+import type { SendOutcome } from '../../session/session.ts'
+import type { SessionSettings } from '../../session/settings.ts'
+import type { SessionStats } from '../../session/stats.ts'
+import { AckHistory } from '../recovery/ack-history.ts'
+import { AckSchedule } from '../recovery/ack-schedule.ts'
+import { Channels } from '../channel/channels.ts'
+import { ClockOffset } from './clock-offset.ts'
+import type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
+import { ControlFrames } from '../wire/control-frames.ts'
+import { LossRecovery } from '../recovery/loss-recovery.ts'
+import { PacketReceiver } from './packet-receiver.ts'
+import { PacketSender } from './packet-sender.ts'
+import { PACKET_HEADER_BYTES } from '../wire/packet.ts'
+import { Path } from './path.ts'
+import type { Redundancy } from '../channel/redundancy.ts'
+import { SendRhythm } from '../congestion/send-rhythm.ts'
+
+export type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
+
+/** How a connection is to behave, where it has a choice. */
+export interface ConnectionTuning {
+  /** How often small reliable messages are repeated before a loss is known. Default `'auto'`. */
+  readonly redundancy?: Redundancy | undefined
+  /** Which channels go first: 0 before 1, the default, before 2 and 3. */
+  readonly priorities?: Readonly<Record<number, number>> | undefined
+  /** The number of the first packet in each direction, the same at both ends. Default 0. */
+  readonly firstPacketNumber?: number | undefined
+}
+
+/** What a connection is made of. */
+export interface ConnectionOptions extends ConnectionTuning {
+  /** The limits; those that the handshake agreed on where the two ends differ. Times and liveness are the session's matter. */
+  readonly settings: SessionSettings
+  /** Seals what leaves and opens what arrives. */
+  readonly sealer: Sealer
+  /** Is filled in place. */
+  readonly stats: SessionStats
+  /** How much the other side may send. */
+  readonly limiter: RateLimiter
+  /** The round-trip time that the handshake took; `NaN`, the default, when it could not tell. */
+  readonly handshakeRttMs?: number
+}
+
+/**
+ * One established connection: messages in, packets out, and back. It knows neither addresses nor states: what it is told comes
+ * from the other side, and what it writes goes there.
+ *
+ * Drain order, as a `Session`'s: {@link handleDatagram} for what arrived, {@link handleTimeout} if {@link nextDeadline} has passed,
+ * {@link pollEvent} until it has nothing, {@link pollTransmit} until it returns 0; again by {@link nextDeadline} at the latest. Nothing
+ * that arrives makes it throw. Every `now` is in milliseconds of one monotonic clock.
+ */
+export class Connection {
+  readonly #stats: SessionStats
+  readonly #mtuBytes: number
+  readonly #redundancyMode: Redundancy
+  readonly #rhythm = new SendRhythm()
+  #sealer: Sealer
+  readonly #channels: Channels
+  readonly #control: ControlFrames
+  readonly #clock = new ClockOffset()
+  readonly #recovery: LossRecovery
+  readonly #receiver: PacketReceiver
+  readonly #sender: PacketSender
+  readonly #events = new Fifo<ConnectionEvent>()
+  readonly #sendMeter: RateMeter
+  readonly #receiveMeter: RateMeter
+  #path: Path
+  /** The latest time this connection was told; times of arrival may lie before it. */
+  #now: number
+  /** How many of the messages that waited too long are in the stats already. */
+  #countedStale = 0
+  #tidiedAt: number
+  /** When the packets arrived that the next ones answer; `NaN` when there were none. */
+  #answeringAt = NaN
+
+  /** Throws a RangeError when the redundancy or a priority is a number out of its range. */
+  constructor(now: number, options: ConnectionOptions) {
+    const { settings, sealer, stats, limiter, handshakeRttMs = NaN, redundancy = 'auto' } = options
+    const { mtuBytes } = settings
+    this.#now = now
+    this.#tidiedAt = now
+    this.#stats = stats
+    this.#mtuBytes = mtuBytes
+    this.#redundancyMode = redundancy
+    this.#path = this.#createPath(now, handshakeRttMs)
+    this.#sealer = sealer
+    const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
+    const channels = new Channels({ ...settings, maxFrameBytes })
+    for (const [channel, level] of Object.entries(options.priorities ?? {}))
+      channels.setPriority(Number(channel), level)
+    const control = new ControlFrames(this.#clock)
+    const first = options.firstPacketNumber ?? 0
+    const recovery = new LossRecovery(first, this.#path, { fates: channels, stats })
+    const history = new AckHistory(first)
+    const ackSchedule = new AckSchedule(mtuBytes)
+    const shared = { sealer, history, ackSchedule, recovery, channels, control, stats }
+    this.#receiver = new PacketReceiver({ ...shared, limiter, events: this.#events }, this.#path)
+    this.#sender = new PacketSender({ ...shared, mtuBytes }, this.#path)
+    this.#channels = channels
+    this.#control = control
+    this.#recovery = recovery
+    this.#sendMeter = new RateMeter(now)
+    this.#receiveMeter = new RateMeter(now)
+  }
+
+  /** Smoothed round-trip time; `NaN` until measured. */
+  get rttMs(): number {
+    return this.#path.rtt.smoothedMs
+  }
+
+  /** The other side's clock minus ours; `NaN` until measured. */
+  get clockOffsetMs(): number {
+    return this.#clock.offsetMs
+  }
+
+  /** How long an answer takes at the most, as a rule: a good interval for repeating what is not answered. */
+  get probeTimeoutMs(): number {
+    return this.#path.rtt.probeTimeoutMs
+  }
+
+  /** Whether nothing is queued and nothing reliable is unacked. */
+  get isDrained(): boolean {
+    return this.#channels.isDrained
+  }
+
+  /** Whether the keys have sealed as many packets, or withstood as many forged ones, as they are good for. */
+  get isWornOut(): boolean {
+    const { maxPackets, maxForgeries } = this.#sealer
+    return this.#recovery.nextPacketNumber >= maxPackets || this.#receiver.unopenedPackets >= maxForgeries
+  }
+
+  /** Whether the packet that was accepted last was the newest so far. */
+  get lastWasNewest(): boolean {
+    return this.#receiver.wasNewest
+  }
+
+  /** Whether the packet that was accepted last has a PATH CHALLENGE. */
+  get lastWasChallenge(): boolean {
+    return this.#receiver.wasChallenge
+  }
+
+  /** The number that the packet which was handled last bears, be it true or not; `NaN` when it was none. */
+  get lastPacketNumber(): number {
+    return this.#receiver.lastPacketNumber
+  }
+
+  /** What the packet that was accepted last answers {@link writePathChallenge} with, if it does. */
+  get pathResponse(): Uint8Array | undefined {
+    return this.#receiver.pathResponse
+  }
+
+  /** How long a packet is that {@link writePathChallenge} writes. */
+  get pathChallengeBytes(): number {
+    return this.#sender.pathChallengeBytes
+  }
+
+  /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
+  get nextDeadline(): number {
+    if (this.#events.length > 0) return this.#now
+    const recoveryAt = this.#sender.isStalled ? Infinity : this.#recovery.deadline
+    return Math.min(recoveryAt, this.#sender.dueAt(this.#now))
+  }
+
+  /** Takes a message to send, of which it makes a copy. */
+  send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
+    this.#advanceTo(now)
+    const outcome = this.#channels.send(this.#now, message, delivery, channel)
+    if (outcome === 'accepted') this.#stats.sentMessages += 1
+    else if (outcome === 'queue-full') this.#stats.refusedMessages += 1
+    this.#countQueue()
+    return outcome
+  }
+
+  /** Everything that was accepted and that nobody confirmed, oldest first. */
+  undelivered(): ReturnType<Channels['undelivered']> {
+    return this.#channels.undelivered(this.#now)
+  }
+
+  /** Sends a PING with the next packet. `isAwaited`: its PONG is an event. */
+  ping(now: number, isAwaited: boolean): void {
+    this.#advanceTo(now)
+    this.#control.ping(isAwaited)
+  }
+
+  /** Makes the next {@link pollTransmit} write a packet, be there anything to say or not. */
+  probe(now: number): void {
+    this.ping(now, false)
+  }
+
+  /** Says CLOSE with the next packet, once. The reason has at most 256 bytes of UTF-8. */
+  sendClose(now: number, code: number, reason: string): void {
+    this.#advanceTo(now)
+    this.#control.close(code, reason)
+  }
+
+  /** Says CLOSED with the next packet, once. */
+  sendClosed(now: number): void {
+    this.#advanceTo(now)
+    this.#control.closed()
+  }
+
+  /** While stalled, messages wait: only acks and what is said of the connection itself leaves. */
+  setStalled(now: number, isStalled: boolean): void {
+    this.#advanceTo(now)
+    if (this.#sender.isStalled && !isStalled) this.#path.congestion.onStallOver(this.#now)
+    this.#sender.isStalled = isStalled
+  }
+
+  /** Takes no message any more: what arrives is not acknowledged, so that its sender knows. */
+  stopListening(): void {
+    this.#channels.stopListening()
+  }
+
+  /**
+   * Packets take another path from now on: what was measured of the old one, and what follows from it, is forgotten, and the
+   * congestion window begins anew. What is in flight is still waited for, and its acks say nothing of the new path.
+   * `handshakeRttMs` is the round-trip time that a handshake there took, `NaN` by default.
+   */
+  startPath(now: number, handshakeRttMs?: number): void {
+    this.#advanceTo(now)
+    this.#path = this.#createPath(this.#now, handshakeRttMs ?? NaN)
+    this.#recovery.startPath(this.#path)
+    this.#sender.startPath(this.#path)
+    this.#receiver.startPath(this.#path)
+    this.#countPath()
+    this.#stats.lossRate = NaN
+  }
+
+  /**
+   * Goes on under other keys, after a handshake that took `handshakeRttMs`, and over another path, as far as anybody knows.
+   * Packets are numbered on and on, so that what arrived and what did not is settled with the next acks.
+   */
+  resume(now: number, sealer: Sealer, handshakeRttMs?: number): void {
+    this.#sealer = sealer
+    this.#sender.rekey(sealer)
+    this.#receiver.rekey(sealer)
+    this.startPath(now, handshakeRttMs)
+    this.setStalled(now, false)
+  }
+
+  /** Takes what may be the other side's first packet under other keys: if it opens under them and is new, they hold from now on. */
+  resumeWith(now: number, bytes: Uint8Array, sealer: Sealer): PacketVerdict {
+    this.#advanceTo(now)
+    const verdict = this.#receiver.handle(now, bytes, false, sealer)
+    if (verdict === 'accepted') this.resume(now, sealer)
+    this.#noteReceived(now, bytes, verdict)
+    return verdict
+  }
+
+  /**
+   * Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. Of one that
+   * `mustBeNewest`, nothing is acted on if it is not newer than all so far.
+   */
+  handleDatagram(now: number, bytes: Uint8Array, mustBeNewest = false): PacketVerdict {
+    this.#advanceTo(now)
+    // Where something arrives all the time no deadline passes, and nobody else may look.
+    if (this.#now >= this.#tidiedAt + TIDY_INTERVAL_MS) this.#tidy()
+    const verdict = this.#receiver.handle(now, bytes, mustBeNewest)
+    if (verdict === 'accepted' && this.#receiver.isPathNew) this.startPath(now)
+    this.#noteReceived(now, bytes, verdict)
+    return verdict
+  }
+
+  /** Whether the seal of a packet matches that turned out to be a duplicate. To be asked once. */
+  opens(bytes: Uint8Array): boolean {
+    return this.#receiver.opens(bytes)
+  }
+
+  /** Lets time pass. */
+  handleTimeout(now: number): void {
+    this.#advanceTo(now)
+    this.#tidy()
+    if (!this.#sender.isStalled) this.#recovery.handleTimeout(this.#now)
+    this.#stats.sendRate = this.#sendMeter.advance(this.#now)
+    this.#stats.receiveRate = this.#receiveMeter.advance(this.#now)
+  }
+
+  /** The next event, or `undefined`. */
+  pollEvent(): ConnectionEvent | undefined {
+    const event = this.#events.shift() ?? this.#channels.pollMessage()
+    if (event?.type !== 'message') return event
+    this.#stats.receivedMessages += 1
+    this.#stats.heldBytes = this.#channels.heldBytes
+    return event
+  }
+
+  /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
+  pollTransmit(now: number, into: Uint8Array): number {
+    this.#advanceTo(now)
+    if (!Number.isNaN(this.#answeringAt)) {
+      this.#path.congestion.onTurnaround(this.#now - this.#answeringAt)
+      this.#answeringAt = NaN
+    }
+    const length = this.#sender.write(this.#now, into)
+    this.#sendMeter.add(length)
+    this.#countQueue()
+    this.#stats.congestionWindowBytes = this.#path.congestion.windowBytes
+    return length
+  }
+
+  /**
+   * Writes a packet to the start of `into` that asks whoever is where it goes to for a `PATH RESPONSE` with these eight bytes, and
+   * returns its length. It may go to an address that nobody has proved to be at, so nothing else is in it.
+   */
+  writePathChallenge(now: number, data: Uint8Array, into: Uint8Array): number {
+    this.#advanceTo(now)
+    const length = this.#sender.writePathChallenge(this.#now, data, into)
+    this.#sendMeter.add(length)
+    return length
+  }
+
+  /** Drops what has grown too old. */
+  #tidy(): void {
+    this.#tidiedAt = this.#now
+    this.#channels.handleTimeout(this.#now)
+    this.#stats.heldBytes = this.#channels.heldBytes
+  }
+
+  #noteReceived(now: number, bytes: Uint8Array, verdict: PacketVerdict): void {
+    this.#countVerdict(verdict)
+    if (verdict === 'accepted') this.#answeringAt = now
+    if (isOpened(verdict)) this.#receiveMeter.add(bytes.length)
+    this.#stats.heldBytes = this.#channels.heldBytes
+    this.#countPath()
+  }
+
+  #countVerdict(verdict: PacketVerdict): void {
+    const stats = this.#stats
+    if (verdict === 'duplicate') stats.droppedDuplicates += 1
+    else if (verdict === 'limited') stats.droppedRateLimited += 1
+    if (verdict !== 'malformed') return
+    // Its seal shows that the other side wrote it as it is.
+    stats.droppedMalformed += 1
+    stats.violations += 1
+  }
+
+  #createPath(now: number, handshakeRttMs: number): Path {
+    const redundancy = this.#redundancyMode
+    return new Path(now, { mtuBytes: this.#mtuBytes, redundancy, rhythm: this.#rhythm, handshakeRttMs })
+  }
+
+  #countPath(): void {
+    this.#stats.rttMs = this.#path.rtt.smoothedMs
+    this.#stats.rttVarianceMs = this.#path.rtt.varianceMs
+  }
+
+  #countQueue(): void {
+    this.#stats.queuedMessages = this.#channels.queuedMessages
+    this.#stats.queuedBytes = this.#channels.queuedBytes
+    const { droppedStale } = this.#channels.stats
+    this.#stats.droppedStale += droppedStale - this.#countedStale
+    this.#countedStale = droppedStale
+  }
+
+  #advanceTo(now: number): void {
+    if (now > this.#now) this.#now = now
+  }
+}
+
+/** What has grown too old is looked for at least this often while packets arrive. */
+const TIDY_INTERVAL_MS = 1_000
+
+/** Whether the seal was found to match. */
+function isOpened(verdict: PacketVerdict): boolean {
+  return verdict !== 'unopened' && verdict !== 'duplicate' && verdict !== 'overtaken'
+}

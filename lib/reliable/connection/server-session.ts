@@ -1,0 +1,212 @@
+import type { RandomBytes } from '../../security/security.ts'
+import type { Sealer } from '../../security/sealer.ts'
+import { isSameAddress, type Address } from '../../core/address.ts'
+import { byteKey } from '../../core/byte-key.ts'
+import { isSameBytes } from '../../core/same-bytes.ts'
+import type { SessionSettings } from '../../session/settings.ts'
+import type { ConnectionTuning } from './connection.ts'
+import { connectedPrefix, idOfConnect, packetOfConnect } from '../wire/handshake.ts'
+import type { Limits } from '../wire/handshake-payload.ts'
+import { PathValidation } from './path-validation.ts'
+import { ReliableSession } from './reliable-session.ts'
+
+/** What a front door hands to the session of a client that it has let in. */
+export interface ReliableServerSessionOptions {
+  readonly settings: SessionSettings
+  /** What the client asks to be respected. */
+  readonly limits: Limits
+  readonly sealer: Sealer
+  /** What tells the client's HELLO from every other; its CONNECT names it. The session's to keep. */
+  readonly helloId: Uint8Array
+  /** What CONNECT named for the client to come back by; `undefined` when it cannot. */
+  readonly resumeId: Uint8Array | undefined
+  /** Where HELLO came from; the client is where its CONNECT comes from. */
+  readonly helloSource: Address
+  readonly tuning: ConnectionTuning
+  readonly randomBytes: RandomBytes
+}
+
+/**
+ * The server's end of a reliable connection, on a private port of its own: it waits for the CONNECT of the client that was
+ * shown this port, and closes when none comes. A client that it lost may come back for a while.
+ */
+export class ReliableServerSession extends ReliableSession {
+  /** The id of the HELLO that opened the connection, or brought it back last. */
+  #helloId: Uint8Array
+  readonly #validation: PathValidation
+  /** The largest number of a packet that came from where the client is known to be. */
+  #newestFromPeer = -1
+  #isConnectedDue = false
+  /** Whether the client has shown that it knows that the connection stands. */
+  #isClientSure = false
+  /** What the client may name to come back: what opened the connection that there is, and what was offered since. */
+  #resumption: string | undefined
+  readonly #offers: ReturnOffer[] = []
+
+  constructor(now: number, options: ReliableServerSessionOptions) {
+    const { settings, limits, sealer, helloId, resumeId, helloSource, tuning, randomBytes } = options
+    super(now, { role: 'server', settings, initialState: 'connecting', remote: helloSource, tuning })
+    this.#helloId = helloId
+    this.#validation = new PathValidation(randomBytes)
+    // Nobody knows how much of the time since HELLO was the network's.
+    this.link.open(now, { sealer, limits, rttMs: NaN, resumeId })
+    this.#resumption = resumeId && byteKey(resumeId)
+  }
+
+  /** Whether a client that names this may come back to the connection. */
+  mayReturn(resumption: string): boolean {
+    if (!this.#isResumable) return false
+    return resumption === this.#resumption || this.#offers.some((offer) => offer.resumption === resumption)
+  }
+
+  /**
+   * A client that lost the connection was shown this port again: its first packet under these keys brings the connection back.
+   * Of several handshakes that were begun, the last few can be completed.
+   */
+  offerReturn(offer: ReturnOffer): void {
+    this.#offers.push(offer)
+    if (this.#offers.length > MAX_OFFERS) this.#offers.shift()?.sealer.wipe()
+  }
+
+  /** Nobody will come to this port any more, if nobody has yet. */
+  abandon(now: number): void {
+    this.advanceTo(now)
+    if (this.state === 'connecting') this.end()
+  }
+
+  /** Whether its client ever came. */
+  get hasStood(): boolean {
+    return this.link.hasStood
+  }
+
+  protected override get openingDueAt(): number {
+    return this.#isConnectedDue || this.#validation.dueTo !== undefined ? this.now : Infinity
+  }
+
+  /** The first CONNECT that opens says where the client is: a NAT may show this port another address than the front door. */
+  protected override handleHandshake(now: number, bytes: Uint8Array, source: Address): void {
+    const id = idOfConnect(bytes)
+    const offer = id && this.#offerTo(id)
+    if (offer !== undefined) {
+      this.#handleReturn(now, offer, bytes, source)
+      return
+    }
+    const packet = packetOfConnect(bytes)
+    const isElsewhere = this.link.isHeard && !this.isFromPeer(source)
+    const isForeign = id !== undefined && !isSameBytes(id, this.#helloId)
+    if (isForeign || this.state === 'waiting') this.dropForeign()
+    else if (isElsewhere && packet !== undefined) this.handleForeign(now, packet, bytes.length, source)
+    else if (isElsewhere) this.dropForeign()
+    else if (packet === undefined) this.dropMalformed()
+    // CONNECT that comes again was not answered, as far as the client knows.
+    else if (this.handlePacket(now, packet, bytes.length, source)) this.#isConnectedDue = !this.#isClientSure
+  }
+
+  /** A client whose newest packet comes from elsewhere may have moved. Until it proves that, all goes to where it was. */
+  protected override handleForeign(now: number, packet: Uint8Array, datagramBytes: number, source: Address): void {
+    if (!this.link.isHeard || !this.link.receiveFromElsewhere(now, packet, datagramBytes)) {
+      this.dropForeign()
+      this.judgePeer()
+    } else if (this.#validation.isProvedBy(source, this.link.pathResponse)) {
+      this.#validation.end()
+      this.move(now, source)
+    } else {
+      this.#validation.hear(source, datagramBytes, this.link.pathChallengeBytes)
+    }
+  }
+
+  protected override handlePacket(now: number, packet: Uint8Array, datagramBytes: number, source: Address): boolean {
+    const isNew = super.handlePacket(now, packet, datagramBytes, source)
+    if (isNew && packet.length === datagramBytes) this.#isClientSure = true
+    if (isNew && this.link.lastWasNewest) this.#validation.end()
+    const { lastPacketNumber } = this.link
+    if (lastPacketNumber > this.#newestFromPeer && (isNew || this.link.opens(packet))) {
+      this.#newestFromPeer = lastPacketNumber
+      // Somebody was quicker with a copy of it; the client is here for all that.
+      if (!isNew) this.hear(now)
+    }
+    return isNew
+  }
+
+  /** Nobody came: there was no connection, so none has ended; or nobody came back to the one that has. */
+  protected override handleOpeningTimeout(): void {
+    this.end()
+  }
+
+  protected override handleLeft(): void {
+    this.#isConnectedDue = false
+    this.#validation.end()
+    if (this.state === 'closed') this.#withdrawOffers()
+  }
+
+  /** A server does not dial. */
+  protected override takeRetryMs(): undefined {
+    return undefined
+  }
+
+  protected override get returnWindowMs(): number | undefined {
+    return this.link.resumeId === undefined ? undefined : this.settings.resumeWindowMs
+  }
+
+  protected override transmitOpening(now: number, into: Uint8Array): number {
+    if (this.#isConnectedDue) {
+      this.#isConnectedDue = false
+      return this.link.transmitBehind(connectedPrefix, now, into)
+    }
+    return this.#transmitChallenge(now, into)
+  }
+
+  #transmitChallenge(now: number, into: Uint8Array): number {
+    const candidate = this.#validation.dueTo
+    if (candidate === undefined) return 0
+    const length = this.link.transmitPathChallenge(this.#validation.data, now, into)
+    this.#validation.onSent(length)
+    this.sendElsewhere(candidate)
+    return length
+  }
+
+  get #isResumable(): boolean {
+    return this.state === 'connected' || this.state === 'stalled' || this.state === 'waiting'
+  }
+
+  /** The handshakes that are under way, but for the one that is taken, come to nothing. */
+  #withdrawOffers(taken?: ReturnOffer): void {
+    for (const offer of this.#offers.splice(0)) if (offer !== taken) offer.sealer.wipe()
+  }
+
+  #offerTo(helloId: Uint8Array): ReturnOffer | undefined {
+    return this.#isResumable ? this.#offers.find((offer) => isSameBytes(offer.helloId, helloId)) : undefined
+  }
+
+  /** The client answers an offer: if its packet opens under the keys of that, the connection goes on. */
+  #handleReturn(now: number, offer: ReturnOffer, connect: Uint8Array, source: Address): void {
+    if (offer.source !== undefined && !isSameAddress(offer.source, source)) {
+      this.dropForeign()
+      return
+    }
+    const packet = packetOfConnect(connect)
+    if (packet === undefined) this.dropMalformed()
+    if (packet === undefined || !this.link.resumeWith(now, packet, connect.length, offer.sealer)) return
+    this.#helloId = offer.helloId
+    this.#resumption = offer.resumption
+    this.#withdrawOffers(offer)
+    this.#validation.end()
+    this.#isClientSure = false
+    this.handleReturn(source)
+    this.#isConnectedDue = true
+  }
+}
+
+/** A handshake that brings the connection back if the client completes it. */
+export interface ReturnOffer {
+  /** What tells the client's HELLO from every other; its CONNECT names it. */
+  readonly helloId: Uint8Array
+  /** What the client may name to come back by, once more. */
+  readonly resumption: string
+  readonly sealer: Sealer
+  /** The only address that CONNECT may come from; `undefined` for any. */
+  readonly source: Address | undefined
+}
+
+/** How many handshakes may be under way for one connection that was lost. */
+const MAX_OFFERS = 4

@@ -1,0 +1,362 @@
+import { plainSecurity } from '../../security/plain.ts'
+import { RETRY_COOKIE_BYTES, RetryCookies } from '../../security/retry-cookie.ts'
+import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
+import type { Ticket } from '../../security/connect-token.ts'
+import type { TicketCheckOptions } from '../../security/ticket-check.ts'
+import { isSameAddress, type Address } from '../../core/address.ts'
+import { Answers, type Answer } from '../../session/answers.ts'
+import { byteKey } from '../../core/byte-key.ts'
+import { copyBytes } from '../../core/copy-bytes.ts'
+import { Fifo } from '../../core/fifo.ts'
+import {
+  createFrontDoorStats,
+  MAX_UNANSWERED_KNOCKS,
+  type FrontDoor,
+  type FrontDoorEvent,
+  type FrontDoorStats,
+  type Knock,
+} from '../../session/front-door.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../session/front-door-limits.ts'
+import { HelloGate } from '../../session/hello-gate.ts'
+import { networkOf } from '../../core/network.ts'
+import { refusalCodes } from '../../session/refusal-codes.ts'
+import type { ProtocolName, Session } from '../../session/session.ts'
+import type { SessionSettings } from '../../session/settings.ts'
+import type { ConnectionTuning } from '../connection/connection.ts'
+import { GuestList, type Guest } from './admitted-clients.ts'
+import {
+  decodeHello,
+  encodeConnect,
+  encodeGoAway,
+  encodeRetry,
+  helloEcho,
+  helloId,
+  isHello,
+  NOTHING,
+  PROTOCOL_VERSION,
+  requireCode,
+  type HelloContent,
+} from '../wire/handshake.ts'
+import {
+  decodeHelloPayload,
+  encodeConnectPayload,
+  MAX_CONNECT_PAYLOAD_BYTES,
+  RESUME_ID_BYTES,
+  type ConnectPayload,
+} from '../wire/handshake-payload.ts'
+import { ReliableKnock, type Visit } from './connection-request.ts'
+import { ReliableServerSession } from '../connection/server-session.ts'
+import { TicketHolders } from './token-holders.ts'
+
+/** What a front door is made with. */
+export interface ReliableFrontDoorOptions extends ConnectionTuning {
+  /** The token that both ends must have alike. */
+  readonly token: string
+  readonly randomBytes: RandomBytes
+  /** How what travels is protected; the clients' must be the same. Default {@link plainSecurity}. */
+  readonly security?: SecurityFactory | undefined
+  /**
+   * Whether clients stay at the front door's port, where they are told apart by their addresses. CONNECT is then said to one
+   * address only, so that who answers it is there. Default false.
+   */
+  readonly isPortShared?: boolean | undefined
+  /** Default {@link DEFAULT_FRONT_DOOR_LIMITS}. */
+  readonly limits?: FrontDoorLimits | undefined
+  /** What it takes to take connect tokens; then a client needs one, and the `token` lets nobody in. */
+  readonly tickets?: TicketCheckOptions | undefined
+}
+
+/**
+ * The public port of the reliable protocol: it answers each HELLO with CONNECT, RETRY or GO AWAY! It remembers the HELLOs that it
+ * has let in, until it is told to {@link forget} them, and those that are still to be answered; whoever has not proved the
+ * token, or is sent away, leaves nothing behind. Its events exist only until the `pollEvent` of the same step.
+ */
+export class ReliableFrontDoor implements FrontDoor {
+  readonly protocol: ProtocolName = 'reliable'
+  readonly stats: FrontDoorStats = createFrontDoorStats()
+  readonly #settings: SessionSettings
+  readonly #randomBytes: RandomBytes
+  readonly #securityFactory: SecurityFactory
+  readonly #tuning: ConnectionTuning
+  readonly #isPortShared: boolean
+  readonly #gate: HelloGate
+  readonly #cookies: RetryCookies
+  readonly #tickets: TicketHolders | undefined
+  #security: Security
+  readonly #guests = new GuestList()
+  /** The knocks that are to be answered, the oldest first, by the id of their HELLO. */
+  readonly #knocks = new Map<string, ReliableKnock>()
+  readonly #events = new Fifo<FrontDoorEvent>()
+  readonly #answers = new Answers(this.stats)
+
+  /** Sessions take the settings as they are when the client is let in. */
+  constructor(settings: SessionSettings, options: ReliableFrontDoorOptions) {
+    this.#settings = settings
+    this.#randomBytes = options.randomBytes
+    this.#securityFactory = options.security ?? plainSecurity
+    this.#tuning = options
+    this.#isPortShared = options.isPortShared === true
+    this.#gate = new HelloGate(options.limits ?? DEFAULT_FRONT_DOOR_LIMITS, options.randomBytes)
+    this.#cookies = new RetryCookies(options.randomBytes)
+    this.#tickets = options.tickets && new TicketHolders(options.tickets)
+    this.#security = this.#securityFactory(options.token, options.randomBytes)
+  }
+
+  get destination(): Address {
+    return this.#answers.destination
+  }
+
+  /** How many things are remembered of those who were let in or wait for it; nothing, once all of them are forgotten. */
+  get remembered(): number {
+    return this.#guests.size + this.#knocks.size + (this.#tickets?.size ?? 0) + this.#gate.halfOpen.size
+  }
+
+  /** Changes the token for the HELLOs to come; who was let in stays. */
+  setToken(token: string): void {
+    this.#security = this.#securityFactory(token, this.#randomBytes)
+  }
+
+  isHello(bytes: Uint8Array): boolean {
+    return isHello(bytes)
+  }
+
+  /** The cheapest checks come first, and nothing is kept before the last of them has passed. */
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
+    const hello = decodeHello(bytes)
+    if (hello === undefined || !isOwnCookie(hello.content?.cookie)) {
+      this.stats.droppedMalformed += 1
+      return
+    }
+    const { id, content } = hello
+    this.stats.receivedHellos += 1
+    const isProved = content !== undefined && this.#isProved(now, content, source, id)
+    const key = byteKey(id)
+    const isKnown = this.#guests.answerTo(key) !== undefined || this.#knocks.has(key)
+    const network = networkOf(source.host)
+    const verdict = this.#gate.judge(now, network, isProved, isKnown)
+    if (verdict === 'drop') this.stats.limitedHellos += 1
+    else if (content === undefined) this.#handleBadVersion(now, bytes, source)
+    else if (verdict === 'retry') this.#retry(now, bytes, source)
+    else this.#handleHello(now, { hello: bytes, id, key, source, network }, content)
+  }
+
+  /**
+   * Lets a newcomer in. Where `endpoint` has a zone (`fe80::1%eth0`), which means nothing on another machine, or is
+   * unspecified, CONNECT names the address that the HELLO was sent to.
+   *
+   * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
+   * @throws Error when the knock is already answered
+   */
+  admit(now: number, knock: Knock, endpoint: Address): ReliableServerSession {
+    const resumeId = this.#settings.resumeWindowMs > 0 ? this.#randomBytes(RESUME_ID_BYTES) : undefined
+    const payload = this.#createPayload({ isResumed: false, resumeId, endpoint })
+    const known = this.#takeKnock(knock)
+    const answer = this.#createAnswer(known, payload)
+    const { id, key, responder, limits, source, ticket } = known
+    const session = new ReliableServerSession(now, {
+      settings: this.#settings,
+      limits,
+      sealer: responder.createSealer(),
+      // A copy, so that the session does not keep the whole HELLO.
+      helloId: copyBytes(id),
+      resumeId,
+      helloSource: source,
+      tuning: this.#tuning,
+      randomBytes: this.#randomBytes,
+    })
+    const guest = this.#guests.add(session, { endpoint, source, firstHello: key, ticket })
+    this.#guests.note(guest, key, answer, resumeId && byteKey(resumeId))
+    this.#gate.halfOpen.admit(key, session)
+    if (ticket !== undefined) this.#tickets?.admit(ticket, session)
+    this.stats.admitted += 1
+    this.#answers.push(answer)
+    return session
+  }
+
+  /**
+   * Sends a newcomer away. A reason of more than 256 bytes is cut.
+   *
+   * @throws RangeError when the code is not a whole number from 0 to 65535
+   * @throws Error when the knock is already answered
+   */
+  refuse(_now: number, knock: Knock, code: number, reason: string): void {
+    requireCode(code)
+    const { hello, key, source, ticket } = this.#takeKnock(knock)
+    this.#gate.halfOpen.end(key)
+    if (ticket !== undefined) this.#tickets?.release(ticket)
+    this.stats.refused += 1
+    this.#goAway(hello, source, code, reason)
+  }
+
+  forget(session: Session): void {
+    const guest = this.#guests.forget(session)
+    if (guest === undefined) return
+    this.#gate.halfOpen.end(guest.firstHello)
+    if (guest.ticket !== undefined) this.#tickets?.leave(guest.ticket, guest.session)
+  }
+
+  pollEvent(): FrontDoorEvent | undefined {
+    return this.#events.shift()
+  }
+
+  pollTransmit(_now: number, into: Uint8Array): number {
+    return this.#answers.pollTransmit(into)
+  }
+
+  #isProved(now: number, { cookie }: HelloContent, source: Address, id: Uint8Array): boolean {
+    return cookie.length > 0 && this.#cookies.isValid(now, cookie, source, id)
+  }
+
+  #retry(now: number, hello: Uint8Array, source: Address): void {
+    this.stats.retries += 1
+    const cookie = this.#cookies.create(now, source, helloId(hello))
+    this.#answers.push({ bytes: encodeRetry(hello, cookie), destination: source })
+  }
+
+  #handleHello(now: number, visit: Visit, { message, ticket: sealed }: HelloContent): void {
+    const ticket = this.#tickets?.open(sealed)
+    // Where connect tokens are taken, nobody is let in without one.
+    const isLetIn = this.#tickets === undefined || ticket !== undefined
+    const binding = { prologue: sealed, preSharedKey: ticket?.psk }
+    const responder = isLetIn ? this.#security.respond(message, binding) : undefined
+    if (responder === undefined) {
+      this.#handleBadToken(now, visit)
+      return
+    }
+    const payload = decodeHelloPayload(responder.payload)
+    if (payload === undefined) this.stats.droppedMalformed += 1
+    else this.#handleKnock(now, new ReliableKnock(visit, responder, payload, ticket))
+  }
+
+  /**
+   * A HELLO that is known gets the answer it had, wherever it comes from now, as its client may be behind a NAT; but where the port
+   * is shared, only where the first one came from.
+   */
+  #handleKnock(now: number, knock: ReliableKnock): void {
+    const { key, resumeId, source, ticket } = knock
+    const answer = this.#guests.answerTo(key)
+    if (answer !== undefined) {
+      if (this.#isPortShared && !isSameAddress(answer.destination, source)) this.stats.droppedForeign += 1
+      else this.#answers.push({ bytes: answer.bytes, destination: source })
+      return
+    }
+    const guest = resumeId && this.#guests.findReturning(resumeId)
+    if (resumeId !== undefined && guest !== undefined && isSameClient(guest.ticket, ticket)) {
+      this.#guests.keepLongest(guest, resumeId)
+      this.#welcomeBack(guest, knock)
+      return
+    }
+    if (this.#knocks.has(key)) return
+    if (this.#knocks.size >= MAX_UNANSWERED_KNOCKS) {
+      this.stats.droppedAnswers += 1
+      return
+    }
+    this.#supersede(now, source)
+    if (ticket !== undefined && !this.#takeTicket(ticket, knock)) return
+    this.#knocks.set(key, knock)
+    this.#gate.halfOpen.begin(key, knock.network)
+    this.#events.push({ type: 'knock', knock })
+  }
+
+  /**
+   * Shows a client that lost its connection the same private port again, and asks nobody. A HELLO can be replayed: so nothing
+   * changes about the connection before a packet opens under the keys that this handshake agreed on. Where the port is shared, that
+   * packet has to come from where the HELLO did, because only there CONNECT was said: so it proves the client's address.
+   */
+  #welcomeBack(guest: Guest, knock: ReliableKnock): void {
+    const resumeId = this.#randomBytes(RESUME_ID_BYTES)
+    const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: guest.endpoint })
+    const answer = this.#createAnswer(knock, payload)
+    const resumption = byteKey(resumeId)
+    const { key, responder, source } = knock
+    const { session } = guest
+    // A copy, so that nobody keeps the whole HELLO.
+    const id = copyBytes(knock.id)
+    session.offerReturn({
+      helloId: id,
+      resumption,
+      sealer: responder.createSealer(),
+      source: this.#isPortShared ? source : undefined,
+    })
+    this.#guests.note(guest, key, answer, resumption)
+    this.stats.returned += 1
+    this.#events.push({ type: 'returning', session, id, source })
+    this.#answers.push(answer)
+  }
+
+  /** A client has one attempt at a time: who knocks anew from the same address has given up the one before. */
+  #supersede(now: number, source: Address): void {
+    const session = this.#guests.findHalfOpen(source)
+    if (session === undefined) return
+    session.abandon(now)
+    this.#events.push({ type: 'superseded', session })
+  }
+
+  #createPayload(connection: Omit<ConnectPayload, 'limits'>): Uint8Array {
+    const { mtuBytes, maxMessageBytes } = this.#settings
+    return encodeConnectPayload({ limits: { mtuBytes, maxMessageBytes }, ...connection })
+  }
+
+  #createAnswer({ responder, source }: ReliableKnock, payload: Uint8Array): Answer {
+    const roomBytes = MAX_CONNECT_PAYLOAD_BYTES + this.#security.connectOverheadBytes
+    return { bytes: encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into)), destination: source }
+  }
+
+  #takeTicket(ticket: Ticket, { hello, source }: ReliableKnock): boolean {
+    if (this.#tickets?.isOnTheWay(ticket) === true) {
+      // The same client gave up waiting and dials anew: it is heard once its first handshake has come to nothing.
+      this.stats.limitedHellos += 1
+      return false
+    }
+    const refusal = this.#tickets?.take(ticket)
+    if (refusal === undefined) return true
+    this.stats.refusedTickets += 1
+    this.#goAway(hello, source, refusal.code, refusal.reason)
+    return false
+  }
+
+  #handleBadVersion(now: number, hello: Uint8Array, source: Address): void {
+    if (this.#refuseUnproved(now, hello, source, refusalCodes.badVersion, BAD_VERSION_REASON)) this.stats.refused += 1
+  }
+
+  #handleBadToken(now: number, { hello, source }: Visit): void {
+    this.stats.badTokens += 1
+    const reason = this.#tickets === undefined ? BAD_TOKEN_REASON : BAD_CONNECT_TOKEN_REASON
+    const isAnswered = this.#refuseUnproved(now, hello, source, refusalCodes.badToken, reason)
+    if (isAnswered) this.#events.push({ type: 'bad-token', hello, source })
+  }
+
+  /** Sends somebody away who has proved nothing, unless that happens too often; returns whether it was said. */
+  #refuseUnproved(now: number, hello: Uint8Array, source: Address, code: number, reason: string): boolean {
+    const isAnswered = this.#gate.takeRefusal(now)
+    if (isAnswered) this.#goAway(hello, source, code, reason)
+    else this.stats.suppressedRefusals += 1
+    return isAnswered
+  }
+
+  #goAway(hello: Uint8Array, source: Address, code: number, reason: string): void {
+    this.#answers.push({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
+  }
+
+  #takeKnock(knock: Knock): ReliableKnock {
+    if (!(knock instanceof ReliableKnock) || this.#knocks.get(knock.key) !== knock) {
+      throw new Error('This knock is already answered, or was made at another front door.')
+    }
+    this.#knocks.delete(knock.key)
+    return knock
+  }
+}
+
+const BAD_TOKEN_REASON = 'the token is wrong'
+const BAD_CONNECT_TOKEN_REASON = 'this server takes connect tokens, and this is none of its own'
+const BAD_VERSION_REASON = `this server speaks version ${PROTOCOL_VERSION}`
+
+/** None, or one as they are made here; whether it is good is another question. */
+function isOwnCookie({ length } = NOTHING): boolean {
+  return length === 0 || length === RETRY_COOKIE_BYTES
+}
+
+/** Whether a ticket, expired or used as it may be by now, is that of the client which was let in with the other. */
+function isSameClient(known: Ticket | undefined, shown: Ticket | undefined): boolean {
+  return known?.clientId === shown?.clientId
+}

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { Crowd } from '../../lib/core/keyed-counts.ts'
+
+describe('Crowd', () => {
+  it('counts how many there are of each name', () => {
+    const crowd = new Crowd()
+    crowd.add('a')
+    crowd.add('a')
+    crowd.add('b')
+    crowd.remove('a')
+    crowd.remove('b')
+    crowd.remove('never there')
+    expect(['a', 'b', 'never there'].map((name) => crowd.of(name))).toEqual([1, 0, 0])
+  })
+})
