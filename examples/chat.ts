@@ -31,7 +31,7 @@ class Room extends UDPipe {
   }
 }
 
-class Guest extends UDPipe {
+class AdmittedClient extends UDPipe {
   name = 'somebody'
 
   override onNewMessage(message: Buffer): void {
@@ -62,14 +62,14 @@ async function serve(port = '1234'): Promise<void> {
 }
 
 async function join(name = 'somebody', port = '1234', host = '127.0.0.1'): Promise<void> {
-  const guest = new Guest({ host, port: Number(port) })
-  guest.name = name
-  void guest.connect()
-  guest.introduce()
+  const admittedClient = new AdmittedClient({ host, port: Number(port) })
+  admittedClient.name = name
+  void admittedClient.connect()
+  admittedClient.introduce()
   const input = createInterface({ input: process.stdin })
-  input.on('line', (line) => line !== '' && guest.send(line))
-  input.on('close', () => void guest.close())
-  await guest.run()
+  input.on('line', (line) => line !== '' && admittedClient.send(line))
+  input.on('close', () => void admittedClient.close())
+  await admittedClient.run()
   input.close()
 }
 

@@ -37,8 +37,8 @@ export const udx: Adapter = {
     const socket = udx.createSocket()
     socket.bind(port, host)
     const ids = new Map<string, number>()
-    socket.on('message', (knock: Buffer, source: Source) => {
-      const remoteId = knock.readUInt32LE(0)
+    socket.on('message', (request: Buffer, source: Source) => {
+      const remoteId = request.readUInt32LE(0)
       const key = `${source.host}:${source.port}`
       const id = ids.get(key) ?? ids.size + 1
       if (!ids.has(key)) {
@@ -57,9 +57,9 @@ export const udx: Adapter = {
     const socket = udx.createSocket()
     socket.bind(0, '0.0.0.0')
     const id = 1
-    const knock = () => void socket.send(words(id), port, host)
-    const knocking = setInterval(knock, KNOCK_INTERVAL_MS)
-    knock()
+    const request = () => void socket.send(words(id), port, host)
+    const knocking = setInterval(request, KNOCK_INTERVAL_MS)
+    request()
     const remoteId = await new Promise<number>((resolve) => {
       socket.on('message', (answer: Buffer) => resolve(answer.readUInt32LE(0)))
     })

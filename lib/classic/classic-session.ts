@@ -72,7 +72,7 @@ export abstract class ClassicSession implements Session {
 
   get nextDeadline(): number {
     if (this.events.length > 0 || this.link.isReady(this.#phase.isFlowing)) return this.#now
-    return this.#phase.isLinked ? this.link.nextDeadline : this.#phase.nextDeadline
+    return this.#phase.isEstablished ? this.link.nextDeadline : this.#phase.nextDeadline
   }
 
   /**
@@ -88,7 +88,7 @@ export abstract class ClassicSession implements Session {
   /** Says PING at the next `pollTransmit`, once however often it was asked for, if the connection stands. */
   ping(now: number): void {
     this.#advanceTo(now)
-    if (this.#phase.isLinked) this.link.due.oweOnce('PING')
+    if (this.#phase.isEstablished) this.link.due.oweOnce('PING')
   }
 
   close(now: number, code: number, reason: string): void {
@@ -107,7 +107,7 @@ export abstract class ClassicSession implements Session {
         if (this.link.due.isEmpty) this.end()
         else this.#lingerAnswering()
         return
-      case 'lingering':
+      case 'draining':
         // All is said already; only a CLOSED that is still due keeps it.
         if (this.link.due.isEmpty) this.end()
         return
@@ -131,15 +131,15 @@ export abstract class ClassicSession implements Session {
     this.link.count(bytes)
     if (!this.link.admits(now, bytes)) this.#handleExcess()
     else if (isLateClose) this.#handleLateClose(now)
-    else if (this.#phase.isLinked || this.#phase.state === 'closing') this.handleLinked(now, bytes)
-    else if (this.#phase.state === 'lingering') this.#handleLingering(bytes)
+    else if (this.#phase.isEstablished || this.#phase.state === 'closing') this.handleLinked(now, bytes)
+    else if (this.#phase.state === 'draining') this.#handleLingering(bytes)
     else this.handleOpening(now, bytes, source)
   }
 
   handleTimeout(now: number, maxSilenceMs: number): void {
     this.#advanceTo(now)
     this.link.advanceRates(this.#now)
-    if (this.#phase.isLinked) {
+    if (this.#phase.isEstablished) {
       this.#judgeSilence(maxSilenceMs)
       return
     }
@@ -216,7 +216,7 @@ export abstract class ClassicSession implements Session {
 
   /** Takes a datagram from the peer while the connection stands, or while it is being closed. */
   protected handleLinked(now: number, bytes: Uint8Array): void {
-    if (this.#phase.isLinked && this.link.heard(now)) {
+    if (this.#phase.isEstablished && this.link.heard(now)) {
       this.#phase.enter(now, 'heard', Infinity)
       this.events.push({ type: 'unstalled' })
     }
@@ -231,7 +231,7 @@ export abstract class ClassicSession implements Session {
   #handleExcess(): void {
     const notice = this.link.takeRateNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
-    if (!this.#phase.isLinked || !this.link.isRateExceeded) return
+    if (!this.#phase.isEstablished || !this.link.isRateExceeded) return
     this.#startClosing(closeCodes.rateLimited, 'sent too much')
     this.#emitClosedHere()
     this.#isExpelled = true

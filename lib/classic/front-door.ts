@@ -3,11 +3,11 @@ import { Answers } from '../session/answers.ts'
 import { Fifo } from '../core/fifo.ts'
 import {
   createFrontDoorStats,
-  MAX_UNANSWERED_KNOCKS,
+  MAX_UNANSWERED_REQUESTS,
   type FrontDoor,
   type FrontDoorEvent,
   type FrontDoorStats,
-  type Knock,
+  type ConnectionRequest,
 } from '../session/front-door.ts'
 import type { HelloGate } from '../session/hello-gate.ts'
 import { networkOf } from '../core/network.ts'
@@ -18,14 +18,14 @@ import { encodeToken } from './token.ts'
 import { decodeHello, encodeConnect, encodeWord } from './words.ts'
 
 /** Who was let in, and what it was told. */
-interface Guest {
+interface AdmittedClient {
   readonly session: Session
   readonly connect: Uint8Array
 }
 
 /**
  * The public port of the classic protocol: it answers each HELLO with CONNECT or GO AWAY! It remembers whom it has let in,
- * until it is told to {@link forget} them, and whose knock is still to be answered; whoever is sent away leaves nothing
+ * until it is told to {@link forget} them, and whose request is still to be answered; whoever is sent away leaves nothing
  * behind. Its events exist only until the `pollEvent` of the same step.
  */
 export class ClassicFrontDoor implements FrontDoor {
@@ -35,10 +35,10 @@ export class ClassicFrontDoor implements FrontDoor {
   readonly #gate: HelloGate | undefined
   #token: Uint8Array
   /** By the address that HELLO came from, as text. */
-  readonly #guests = new Map<string, Guest>()
+  readonly #admitted = new Map<string, AdmittedClient>()
   readonly #sources = new WeakMap<Session, string>()
-  /** The addresses whose knock is to be answered. */
-  readonly #knocking = new Set<string>()
+  /** The addresses whose request is to be answered. */
+  readonly #requests = new Set<string>()
   readonly #events = new Fifo<FrontDoorEvent>()
   readonly #answers = new Answers(this.stats)
 
@@ -78,7 +78,7 @@ export class ClassicFrontDoor implements FrontDoor {
     }
     this.stats.receivedHellos += 1
     if (!this.#passes(now, source)) this.stats.limitedHellos += 1
-    else if (isSameSecret(token, this.#token)) this.#handleKnock(bytes, source)
+    else if (isSameSecret(token, this.#token)) this.#handleRequest(bytes, source)
     else this.#handleBadToken(now, bytes, source)
   }
 
@@ -87,37 +87,37 @@ export class ClassicFrontDoor implements FrontDoor {
    * `::`: the address that the HELLO was sent to.
    *
    * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
-   * @throws Error when the knock is already answered
+   * @throws Error when the request is already answered
    */
-  admit(now: number, knock: Knock, endpoint: Address): Session {
+  admit(now: number, request: ConnectionRequest, endpoint: Address): Session {
     const connect = encodeConnect(endpoint.host.includes('%') ? { host: '::', port: endpoint.port } : endpoint)
-    const source = this.#takeKnock(knock)
-    const session = new ClassicServerSession(now, this.#settings, knock.source)
+    const source = this.#takeRequest(request)
+    const session = new ClassicServerSession(now, this.#settings, request.source)
     this.#gate?.halfOpen.admit(source, session)
-    this.#guests.set(source, { session, connect })
+    this.#admitted.set(source, { session, connect })
     this.#sources.set(session, source)
     this.stats.admitted += 1
-    this.#answers.push({ bytes: connect, destination: knock.source })
+    this.#answers.push({ bytes: connect, destination: request.source })
     return session
   }
 
   /**
    * Sends a newcomer away; the code and the reason stay here, as GO AWAY! carries none.
    *
-   * @throws Error when the knock is already answered
+   * @throws Error when the request is already answered
    */
-  refuse(_now: number, knock: Knock, _code: number, _reason: string): void {
-    const source = this.#takeKnock(knock)
+  refuse(_now: number, request: ConnectionRequest, _code: number, _reason: string): void {
+    const source = this.#takeRequest(request)
     this.#gate?.halfOpen.end(source)
     this.stats.refused += 1
-    this.#answers.push({ bytes: encodeWord('GO AWAY!'), destination: knock.source })
+    this.#answers.push({ bytes: encodeWord('GO AWAY!'), destination: request.source })
   }
 
   forget(session: Session): void {
     const source = this.#sources.get(session)
     // Another session may have begun there in the meantime.
-    if (source === undefined || this.#guests.get(source)?.session !== session) return
-    this.#guests.delete(source)
+    if (source === undefined || this.#admitted.get(source)?.session !== session) return
+    this.#admitted.delete(source)
     this.#gate?.halfOpen.end(source)
   }
 
@@ -133,25 +133,25 @@ export class ClassicFrontDoor implements FrontDoor {
   #passes(now: number, source: Address): boolean {
     if (this.#gate === undefined) return true
     const key = formatAddress(source)
-    const isKnown = this.#guests.has(key) || this.#knocking.has(key)
+    const isKnown = this.#admitted.has(key) || this.#requests.has(key)
     return this.#gate.judge(now, networkOf(source.host), true, isKnown) === 'pass'
   }
 
-  #handleKnock(hello: Uint8Array, source: Address): void {
+  #handleRequest(hello: Uint8Array, source: Address): void {
     const key = formatAddress(source)
-    const guest = this.#guests.get(key)
-    if (guest !== undefined && !isEnding(guest.session)) {
-      this.#answers.push({ bytes: guest.connect, destination: source })
+    const admittedClient = this.#admitted.get(key)
+    if (admittedClient !== undefined && !isEnding(admittedClient.session)) {
+      this.#answers.push({ bytes: admittedClient.connect, destination: source })
       return
     }
-    if (this.#knocking.has(key)) return
-    if (this.#knocking.size >= MAX_UNANSWERED_KNOCKS) {
+    if (this.#requests.has(key)) return
+    if (this.#requests.size >= MAX_UNANSWERED_REQUESTS) {
       this.stats.droppedAnswers += 1
       return
     }
-    this.#knocking.add(key)
+    this.#requests.add(key)
     this.#gate?.halfOpen.begin(key, networkOf(source.host))
-    this.#events.push({ type: 'knock', knock: { payload: NO_PAYLOAD, hello, source } })
+    this.#events.push({ type: 'request', request: { payload: NO_PAYLOAD, hello, source } })
   }
 
   #handleBadToken(now: number, hello: Uint8Array, source: Address): void {
@@ -164,9 +164,9 @@ export class ClassicFrontDoor implements FrontDoor {
     this.#answers.push({ bytes: encodeWord('GO AWAY!'), destination: source })
   }
 
-  #takeKnock({ source }: Knock): string {
+  #takeRequest({ source }: ConnectionRequest): string {
     const key = formatAddress(source)
-    if (!this.#knocking.delete(key)) throw new Error(`The knock of ${key} is already answered.`)
+    if (!this.#requests.delete(key)) throw new Error(`The request of ${key} is already answered.`)
     return key
   }
 }

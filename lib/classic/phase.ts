@@ -17,7 +17,7 @@ export class Phase extends Lifecycle<Input> {
 
   /** Whether the other side may still be repeating a CLOSE that was answered. */
   get hasParted(): boolean {
-    return this.state === 'waiting' || this.state === 'lingering'
+    return this.state === 'waiting' || this.state === 'draining'
   }
 
   /** When its time is over, or something is to be said again. */

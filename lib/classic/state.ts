@@ -26,12 +26,12 @@ export type Input =
  * session starts in `'connecting'`, is never told `dial`, `shown` or `retry`, and so never dials or waits.
  */
 export const transitions: Transitions<Input> = {
-  waiting: { dial: 'dialing', linger: 'lingering', over: 'closed' },
+  waiting: { dial: 'dialing', linger: 'draining', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
-  connecting: { established: 'connected', linger: 'lingering', retry: 'waiting', over: 'closed' },
-  connected: { silent: 'stalled', close: 'closing', linger: 'lingering', retry: 'waiting', over: 'closed' },
+  connecting: { established: 'connected', linger: 'draining', retry: 'waiting', over: 'closed' },
+  connected: { silent: 'stalled', close: 'closing', linger: 'draining', retry: 'waiting', over: 'closed' },
   stalled: { heard: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
-  closing: { linger: 'lingering', over: 'closed' },
-  lingering: { over: 'closed' },
+  closing: { linger: 'draining', over: 'closed' },
+  draining: { over: 'closed' },
   closed: {},
 }

@@ -60,7 +60,7 @@ class Connection extends ConsolePipe {
   /** Whether it goes on after an attempt that failed: over and over, or as long as a connect token names another server. */
   readonly #goesOn: boolean
   #failedAttempts = 0
-  #hasStood = false
+  #wasEstablished = false
 
   constructor(host: string | undefined, port: number | undefined, options: ConnectOptions) {
     const { protocol, keepOpen, serverKey, connectToken, reconnect = false } = options
@@ -88,8 +88,8 @@ class Connection extends ConsolePipe {
 
   override onConnect(peer: Peer, ip: string, port: number): void {
     super.onConnect(peer, ip, port)
-    const what = this.#hasStood ? 'reconnected' : 'connected'
-    this.#hasStood = true
+    const what = this.#wasEstablished ? 'reconnected' : 'connected'
+    this.#wasEstablished = true
     this.report.success(`${what} to ${formatAddress({ host: ip, port })}`)
   }
 
@@ -129,7 +129,7 @@ class Connection extends ConsolePipe {
   }
 
   protected override handleSignal(signal: NodeJS.Signals): void {
-    if (!this.#hasStood) this.report.failure('there is no connection yet')
+    if (!this.#wasEstablished) this.report.failure('there is no connection yet')
     super.handleSignal(signal)
   }
 }

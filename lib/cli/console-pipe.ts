@@ -1,26 +1,26 @@
 import { UDPipe, UDPipeError, type CloseOptions, type DisconnectInfo, type Peer, type UDPipeOptions } from '../index.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import { ByteCutter, LineCutter, type Cutter } from './cutters.ts'
-import { feed } from './feed.ts'
+import { ByteFramer, LineFramer, type Framer } from './framers.ts'
+import { pump } from './pump.ts'
 import { Progress, watchedInputBytes } from './progress.ts'
-import { PeersOutlet, type Sender } from './outlet.ts'
+import { PeersMessageSink, type Sender } from './message-sink.ts'
 import { Output } from './output.ts'
 import { Report } from './report.ts'
 import { carriesBytes, chunkBytes, toUDPipeOptions, type SharedOptions } from './shared-options.ts'
 import { closeOnSignals } from './signals.ts'
-import { Tally } from './tally.ts'
+import { Throughput } from './throughput.ts'
 
 /** A UDPipe between standard input and standard output, which tells what happens on standard error. */
 export abstract class ConsolePipe extends UDPipe implements Sender {
   protected readonly report: Report
   protected readonly output: Output
-  readonly #sent = new Tally()
-  readonly #received = new Tally()
-  readonly #cutter: Cutter
+  readonly #sent = new Throughput()
+  readonly #received = new Throughput()
+  readonly #framer: Framer
   readonly #isQuiet: boolean
   #progress: Progress | undefined
   readonly #timeoutSeconds: number
-  readonly #outlet: PeersOutlet
+  readonly #sink: PeersMessageSink
   readonly #inputOver = new AbortController()
   #isClosing = false
 
@@ -28,12 +28,12 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
   constructor(shared: SharedOptions, options: UDPipeOptions) {
     super({ ...toUDPipeOptions(shared), ...options })
     const isBinary = carriesBytes(shared)
-    this.#cutter = isBinary ? new ByteCutter(chunkBytes(shared)) : new LineCutter()
+    this.#framer = isBinary ? new ByteFramer(chunkBytes(shared)) : new LineFramer()
     this.#isQuiet = shared.quiet === true
     this.#timeoutSeconds = shared.timeout
     this.report = new Report(this.#isQuiet)
     this.output = new Output(process.stdout, !isBinary, (error) => this.#handleBrokenOutput(error))
-    this.#outlet = new PeersOutlet(this, isBinary, this.report, (lengthBytes) => this.#countSent(lengthBytes))
+    this.#sink = new PeersMessageSink(this, isBinary, this.report, (lengthBytes) => this.#countSent(lengthBytes))
   }
 
   abstract pass(message: Uint8Array): boolean
@@ -83,15 +83,15 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
   }
 
   override onConnect(peer: Peer, _ip: string, _port: number): void {
-    this.#outlet.peerCame(peer)
+    this.#sink.peerCame(peer)
   }
 
   override onDisconnect(peer: Peer, _info: DisconnectInfo): void {
-    this.#outlet.peerLeft(peer)
+    this.#sink.peerLeft(peer)
   }
 
   override onPong(peer: Peer): void {
-    this.#outlet.peerAnswered(peer)
+    this.#sink.peerAnswered(peer)
   }
 
   override onStalled(peer: Peer): void {
@@ -107,7 +107,7 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
   }
 
   override onError(error: UDPipeError): void {
-    // The outlet reports each message that a full queue refuses.
+    // The sink reports each message that a full queue refuses.
     if (error.code !== 'ERR_QUEUE_FULL') this.report.failure(error.message)
   }
 
@@ -135,7 +135,7 @@ export abstract class ConsolePipe extends UDPipe implements Sender {
 
   async #feedInput(): Promise<void> {
     try {
-      const isComplete = await feed(process.stdin, this.#cutter, this.#outlet, this.#inputOver.signal)
+      const isComplete = await pump(process.stdin, this.#framer, this.#sink, this.#inputOver.signal)
       this.#stopProgress()
       if (!isComplete) return
       this.confirmSent()

@@ -59,7 +59,7 @@ class Pinger extends UDPipe {
   readonly #timeoutMs: number
   #timer: NodeJS.Timeout | undefined
   #clockOffsetMs = NaN
-  #hasStood = false
+  #wasEstablished = false
 
   constructor(host: string, port: number, options: PingOptions) {
     const timeoutMs = options.timeout * 1000
@@ -87,13 +87,13 @@ class Pinger extends UDPipe {
     void this.connect()
     await this.run()
     clearTimeout(this.#timer)
-    if (this.#hasStood) this.#sumUp()
+    if (this.#wasEstablished) this.#sumUp()
     else this.#report.failure(`no connection to ${this.#server}`)
     return this.#report.exitCode
   }
 
   override onConnect(_peer: Peer, ip: string, port: number): void {
-    this.#hasStood = true
+    this.#wasEstablished = true
     this.#report.success(`connected to ${formatAddress({ host: ip, port })}`)
     this.#pingNext()
   }

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
-import { formatRate } from './tally.ts'
+import { formatRate } from './throughput.ts'
 
 const STDIN = 0
 

@@ -4,7 +4,7 @@ import { CLOCK_GRAIN_MS } from '../session/liveness.ts'
  * How long something may take. As with `Liveness`, the time is added up from the times between calls, each bounded by its
  * caller, so that a main loop that slept does not count its own sleep.
  */
-export class Patience {
+export class Countdown {
   readonly #limitMs: number
   #elapsedMs = 0
   #advancedAt: number
@@ -20,7 +20,7 @@ export class Patience {
     return this.#advancedAt + Math.max(0, this.#limitMs - this.#elapsedMs)
   }
 
-  /** Adds the time since the last call, at most `maxElapsedMs` of it. Returns whether the patience is over. */
+  /** Adds the time since the last call, at most `maxElapsedMs` of it. Returns whether the countdown is over. */
   advance(now: number, maxElapsedMs: number): boolean {
     this.#elapsedMs += Math.min(Math.max(0, now - this.#advancedAt), maxElapsedMs)
     this.#advancedAt = Math.max(this.#advancedAt, now)

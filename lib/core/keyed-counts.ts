@@ -1,5 +1,5 @@
 /** How many there are of each name. Names of which there are none take no memory. */
-export class Crowd {
+export class KeyedCounts {
   readonly #sizes = new Map<string, number>()
 
   of(name: string): number {

@@ -1,5 +1,5 @@
 /** When something that wants an answer is said: at once, then again after 200 ms, then ever more slowly, up to 1 s apart. */
-export class Repetition {
+export class RetransmitTimer {
   #dueAt: number
   #intervalMs: number
   #count = 0

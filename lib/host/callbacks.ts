@@ -39,7 +39,7 @@ export interface DisconnectInfo {
  */
 export abstract class Callbacks {
   /**
-   * Server: a client with the right token knocks and has been given a private port.
+   * Server: a client with the right token said HELLO and has been given a private port.
    *
    * @param message what the client's HELLO carried for the user; empty in the classic protocol
    * @param ip the address of the private port, as the server bound it

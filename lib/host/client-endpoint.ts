@@ -5,8 +5,8 @@ import { EarlyMessages } from './early-messages.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
-import { Link } from './session-driver.ts'
-import { Links } from './session-drivers.ts'
+import { SessionDriver } from './session-driver.ts'
+import { SessionDrivers } from './session-drivers.ts'
 import type { Peer, SendOptions } from './peer.ts'
 import { protocols } from './protocols.ts'
 import type { ConnectToken } from '../security/connect-token.ts'
@@ -16,22 +16,22 @@ import { TokenSource } from './token-source.ts'
 import { resolveHost } from '../node/resolve-host.ts'
 import type { UdpSocket } from '../node/udp-socket.ts'
 
-/** A client: one link to one server, once the server's name is known. */
+/** A client: one session to one server, once the server's name is known. */
 export class ClientEndpoint implements Endpoint {
   /** Resolves with the peer when the first connection stands; rejects when there will be none. */
   readonly connected: Promise<Peer>
   readonly #context: EndpointContext
   readonly #port: number
-  readonly #links: Links
+  readonly #drivers: SessionDrivers
   readonly #early: EarlyMessages
   #settle: { resolve(peer: Peer): void; reject(error: UDPipeError): void } | undefined
-  #link: Link | undefined
+  #driver: SessionDriver | undefined
   #isClosed = false
 
   constructor(context: EndpointContext, port: number, host: string) {
     this.#context = context
     this.#port = port
-    this.#links = new Links(() => this.#end())
+    this.#drivers = new SessionDrivers(() => this.#end())
     this.#early = new EarlyMessages(context)
     this.connected = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
     // Who does not look at the promise hears of a failure through onError.
@@ -47,20 +47,20 @@ export class ClientEndpoint implements Endpoint {
   }
 
   get nextDeadline(): number {
-    return this.#links.nextDeadline
+    return this.#drivers.nextDeadline
   }
 
-  links(): Iterable<Link> {
-    return this.#links
+  drivers(): Iterable<SessionDriver> {
+    return this.#drivers
   }
 
-  linkOf(peer: Peer): Link | undefined {
-    return this.#links.of(peer)
+  driverOf(peer: Peer): SessionDriver | undefined {
+    return this.#drivers.of(peer)
   }
 
   /** Sends to the server, or keeps the message until its name is known. */
   send(message: string | Uint8Array, options?: SendOptions): boolean {
-    return this.#link === undefined ? this.#early.add(message, options) : this.#link.send(message, options)
+    return this.#driver === undefined ? this.#early.add(message, options) : this.#driver.send(message, options)
   }
 
   /** What one server sends in a turn is one step's. */
@@ -69,37 +69,37 @@ export class ClientEndpoint implements Endpoint {
   }
 
   receive(): void {
-    this.#links.receive()
+    this.#drivers.receive()
   }
 
   advance(now: number, awakeMs: number): void {
-    this.#links.advance(now, awakeMs)
+    this.#drivers.advance(now, awakeMs)
   }
 
   dispatch(): void {
-    this.#links.dispatch()
+    this.#drivers.dispatch()
     if (this.#isClosed) this.#early.handBack()
-    if (this.#link?.hasStood === true) this.#settle?.resolve(this.#link.peer)
+    if (this.#driver?.wasEstablished === true) this.#settle?.resolve(this.#driver.peer)
   }
 
   transmit(now: number): void {
-    this.#links.transmit(now)
+    this.#drivers.transmit(now)
   }
 
   close(now: number, code: number, reason: string): void {
-    if (this.#link === undefined) this.#end()
-    else this.#link.session.close(now, code, reason)
-    if (this.#link !== undefined) this.#links.touch(this.#link)
+    if (this.#driver === undefined) this.#end()
+    else this.#driver.session.close(now, code, reason)
+    if (this.#driver !== undefined) this.#drivers.touch(this.#driver)
   }
 
   setTimeout(timeoutMs: number): void {
-    if (this.#link === undefined) return
-    this.#link.session.setTimeout(timeoutMs)
-    this.#links.touch(this.#link)
+    if (this.#driver === undefined) return
+    this.#driver.session.setTimeout(timeoutMs)
+    this.#drivers.touch(this.#driver)
   }
 
   count(counters: Counters): void {
-    this.#links.count(counters)
+    this.#drivers.count(counters)
   }
 
   async #dialByName(host: string): Promise<void> {
@@ -139,33 +139,33 @@ export class ClientEndpoint implements Endpoint {
     const isIPv6 = [frontDoor, ...(pass?.token.servers ?? [])].some((server) => isIP(server.host) === 6)
     const socket = hooks.startUdp(0, isIPv6 ? '::' : '0.0.0.0')
     const session = this.#createSession(frontDoor, socket, pass)
-    const link = new Link(this.#context, session, socket, frontDoor, () => this.#touch(link))
+    const driver = new SessionDriver(this.#context, session, socket, frontDoor, () => this.#touch(driver))
     socket.onReadable = () => {
-      this.#links.ready(link)
+      this.#drivers.ready(driver)
       this.#context.wake()
     }
-    if (pass?.source.isFresh === true) link.onTokenNeeded = () => void this.#provideToken(link, pass.source)
-    this.#link = link
-    this.#links.add(link)
-    this.#early.sendThrough(link)
+    if (pass?.source.isFresh === true) driver.onTokenNeeded = () => void this.#provideToken(driver, pass.source)
+    this.#driver = driver
+    this.#drivers.add(driver)
+    this.#early.sendThrough(driver)
     this.#context.requestFlush()
   }
 
   /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID` when a HELLO of this size has no room for it */
   #createSession(frontDoor: Address, socket: UdpSocket, pass: Pass | undefined): Session {
-    const { ingredients, options, settings } = this.#context
+    const { dependencies, options, settings } = this.#context
     const entry = protocols[options.protocol]
-    if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, ingredients)
+    if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, dependencies)
     try {
       const tokens = { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
-      return entry.createClient(options.clock(), settings, frontDoor, { ...ingredients, ...tokens })
+      return entry.createClient(options.clock(), settings, frontDoor, { ...dependencies, ...tokens })
     } catch (error) {
       socket.close()
       throw noRoom(error)
     }
   }
 
-  async #provideToken(link: Link, source: TokenSource): Promise<void> {
+  async #provideToken(driver: SessionDriver, source: TokenSource): Promise<void> {
     let token: ConnectToken | undefined
     try {
       token = await source.next()
@@ -173,16 +173,16 @@ export class ClientEndpoint implements Endpoint {
       this.#context.report(error as UDPipeError)
     }
     try {
-      link.session.provideToken?.(this.#context.options.clock(), token)
+      driver.session.provideToken?.(this.#context.options.clock(), token)
     } catch (error) {
       this.#context.report(noRoom(error))
     }
-    this.#touch(link)
+    this.#touch(driver)
     this.#context.wake()
   }
 
-  #touch(link: Link): void {
-    this.#links.touch(link)
+  #touch(driver: SessionDriver): void {
+    this.#drivers.touch(driver)
     this.#context.requestFlush()
   }
 
@@ -196,7 +196,7 @@ export class ClientEndpoint implements Endpoint {
   #end(): void {
     this.#isClosed = true
     this.#settle?.reject(
-      this.#link?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
+      this.#driver?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
     )
   }
 }

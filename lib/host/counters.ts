@@ -32,7 +32,7 @@ export interface Counters {
   suppressedRefusals: number
   /** Connect tokens that had expired, had been used, or were for another server. */
   refusedTickets: number
-  /** Answers of the front door that did not fit in its queue, and knocks that found too many others waiting. */
+  /** Answers of the front door that did not fit in its queue, and requests that found too many others waiting. */
   droppedAnswers: number
   /** Clients that were sent away: the server was full, had no free port, or its program said no. */
   refusedClients: number

@@ -1,7 +1,7 @@
 import { toBytes } from '../core/bytes.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
-import type { Link } from './session-driver.ts'
+import type { SessionDriver } from './session-driver.ts'
 import type { SendOptions } from './peer.ts'
 import { routeOf } from './route.ts'
 import type { UndeliveredMessage } from '../session/session.ts'
@@ -36,10 +36,10 @@ export class EarlyMessages {
   }
 
   /** The server was found. */
-  sendThrough(link: Link): void {
+  sendThrough(driver: SessionDriver): void {
     for (const { message, ...route } of this.#takeAll()) {
       try {
-        link.sendBytes(message, route)
+        driver.sendBytes(message, route)
       } catch (error) {
         // The call that should have thrown this has returned long ago.
         this.#context.report(error as UDPipeError)

@@ -3,7 +3,7 @@ import type { Counters } from './counters.ts'
 import type { UDPipeError } from '../core/errors.ts'
 import type { Options } from '../options/options.ts'
 import type { Peer } from './peer.ts'
-import type { Ingredients } from './protocols.ts'
+import type { ProtocolDependencies } from './protocols.ts'
 import type { Address } from '../core/address.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { Trace } from './trace.ts'
@@ -20,7 +20,7 @@ export interface EndpointContext {
   /** What every socket of this UDPipe is opened with. */
   readonly socketOptions: SocketOptions
   /** What the protocols' machines are handed. */
-  readonly ingredients: Ingredients
+  readonly dependencies: ProtocolDependencies
   nextPeerId(): number
   /** Whether the program is called by us, in a callback, and not the other way round. */
   isStepping(): boolean

@@ -1,5 +1,5 @@
 import type { Counters } from './counters.ts'
-import type { Link } from './session-driver.ts'
+import type { SessionDriver } from './session-driver.ts'
 import type { Peer } from './peer.ts'
 
 /** The server's or the client's end of a UDPipe. `step()` calls `receive`, `advance`, `dispatch` and `transmit`, in this order. */
@@ -9,8 +9,8 @@ export interface Endpoint {
   /** When it needs to be stepped again at the latest; `Infinity` for never. */
   readonly nextDeadline: number
   /** The links whose peers a program can see. */
-  links(): Iterable<Link>
-  linkOf(peer: Peer): Link | undefined
+  drivers(): Iterable<SessionDriver>
+  driverOf(peer: Peer): SessionDriver | undefined
   /** Whether the next turn of the event loop is likely to bring more of what arrived in this one. */
   takesMore(): boolean
   /** Hands what arrived to the sessions. */

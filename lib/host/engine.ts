@@ -1,5 +1,5 @@
 import { AwakeClock } from './awake-clock.ts'
-import { Driver } from './driver.ts'
+import { Runner } from './runner.ts'
 import type { Endpoint } from './endpoint.ts'
 import { UDPipeError } from '../core/errors.ts'
 import { ticks, type TicksOptions } from '../node/ticks.ts'
@@ -20,7 +20,7 @@ export class Engine {
   #awake = new AwakeClock()
   #isStepping = false
   #isFlushRequested = false
-  #driver: Driver | undefined
+  #runner: Runner | undefined
   #over = new AbortController()
 
   constructor(clock: () => number, onError: (error: UDPipeError) => void) {
@@ -96,9 +96,9 @@ export class Engine {
     this.wake()
   }
 
-  /** Lets a driver step at once; a main loop comes by itself. */
+  /** Lets a runner step at once; a main loop comes by itself. */
   wake(): void {
-    this.#driver?.wake()
+    this.#runner?.wake()
   }
 
   /** What is queued outside a step leaves together at the end of this turn of the event loop. */
@@ -154,7 +154,7 @@ export class Engine {
     this.#endpoint.close(this.#clock(), code, reason)
     this.requestFlush()
     const { signal } = this
-    await (this.#driver === undefined
+    await (this.#runner === undefined
       ? this.#drive(signal)
       : new Promise((resolve) => signal.addEventListener('abort', resolve)))
   }
@@ -179,14 +179,14 @@ export class Engine {
     for (let error = this.#errors.shift(); error; error = this.#errors.shift()) this.#onError(error)
   }
 
-  /** Steps by a driver until `signal` aborts. */
+  /** Steps by a runner until `signal` aborts. */
   #drive(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const release = (): void => {
-        driver.stop()
-        if (this.#driver === driver) this.#driver = undefined
+        runner.stop()
+        if (this.#runner === runner) this.#runner = undefined
       }
-      const driver = new Driver(
+      const runner = new Runner(
         () => this.step(Infinity),
         (error) => {
           release()
@@ -194,7 +194,7 @@ export class Engine {
         },
         () => this.#endpoint?.takesMore() === true,
       )
-      this.#driver = driver
+      this.#runner = runner
       const finish = (): void => {
         release()
         resolve()

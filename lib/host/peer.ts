@@ -19,7 +19,7 @@ export interface CloseOptions {
 }
 
 /** What a peer is made of: the connection behind it, as its endpoint sees it. */
-export interface PeerLink {
+export interface PeerDriver {
   readonly protocol: ProtocolName
   readonly state: SessionState
   readonly remote: { readonly host: string; readonly port: number }
@@ -40,52 +40,52 @@ export class Peer {
   readonly clientId: string | undefined
   /** Yours: whatever belongs with this peer. On a server with `connectTokenKey` it begins as the token's user data, a Buffer. */
   userData: unknown
-  readonly #link: PeerLink
+  readonly #driver: PeerDriver
 
   /** @internal */
-  constructor(id: number, link: PeerLink, clientId?: string, userData?: Buffer) {
+  constructor(id: number, driver: PeerDriver, clientId?: string, userData?: Buffer) {
     this.id = id
     this.clientId = clientId
     this.userData = userData
-    this.#link = link
+    this.#driver = driver
   }
 
   /** The other side's numeric address. */
   get address(): string {
-    return this.#link.remote.host
+    return this.#driver.remote.host
   }
 
   /** The other side's port. */
   get port(): number {
-    return this.#link.remote.port
+    return this.#driver.remote.port
   }
 
   /** The port at this side: on a server the peer's private port. */
   get localPort(): number {
-    return this.#link.localPort
+    return this.#driver.localPort
   }
 
   get state(): SessionState {
-    return this.#link.state
+    return this.#driver.state
   }
 
   get protocol(): ProtocolName {
-    return this.#link.protocol
+    return this.#driver.protocol
   }
 
   /** Smoothed round-trip time in milliseconds (RFC 6298); `NaN` until one was measured. */
   get rttMs(): number {
-    return this.#link.rttMs
+    return this.#driver.rttMs
   }
 
   /** The other side's clock minus ours, in milliseconds; `NaN` where the protocol cannot tell. */
   get clockOffsetMs(): number {
-    return this.#link.clockOffsetMs
+    return this.#driver.clockOffsetMs
   }
 
   /** What was counted so far: a copy. */
   get stats(): SessionStats {
-    return { ...this.#link.stats }
+    return { ...this.#driver.stats }
   }
 
   /**
@@ -95,7 +95,7 @@ export class Peer {
    * @throws UDPipeError `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_RESERVED`, `ERR_UNSUPPORTED`, `ERR_ARGUMENT_INVALID`, `ERR_PEER_CLOSED`
    */
   send(message: string | Uint8Array, options?: SendOptions): boolean {
-    return this.#link.send(message, options)
+    return this.#driver.send(message, options)
   }
 
   /**
@@ -104,7 +104,7 @@ export class Peer {
    * @throws UDPipeError `ERR_PEER_CLOSED`
    */
   ping(): void {
-    this.#link.ping()
+    this.#driver.ping()
   }
 
   /**
@@ -114,6 +114,6 @@ export class Peer {
    * @throws UDPipeError `ERR_ARGUMENT_INVALID`
    */
   close(options?: CloseOptions): Promise<void> {
-    return this.#link.close(options)
+    return this.#driver.close(options)
   }
 }

@@ -19,7 +19,7 @@ import type { SessionSettings } from '../session/settings.ts'
 import { uniformFrom } from '../node/random.ts'
 
 /** What a protocol's machines are handed, besides bytes and times. */
-export interface Ingredients extends ConnectionTuning {
+export interface ProtocolDependencies extends ConnectionTuning {
   readonly token: string
   /** How the packets of the reliable protocol are protected. */
   readonly security: SecurityFactory
@@ -45,8 +45,8 @@ export interface ProtocolEntry {
   describe(bytes: Uint8Array): string
   /** The id of the HELLO that a client's CONNECT names; `undefined` for every other datagram. */
   connectId(bytes: Uint8Array): Uint8Array | undefined
-  createClient(now: number, settings: SessionSettings, frontDoor: Address, ingredients: Ingredients): Session
-  createFrontDoor(settings: SessionSettings, ingredients: Ingredients): FrontDoor
+  createClient(now: number, settings: SessionSettings, frontDoor: Address, dependencies: ProtocolDependencies): Session
+  createFrontDoor(settings: SessionSettings, dependencies: ProtocolDependencies): FrontDoor
 }
 
 /** Every protocol of this library, by its name. */
@@ -66,7 +66,8 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
     maxMessageBytes: ({ maxMessageBytes }) => maxMessageBytes,
     describe: describeReliable,
     connectId: idOfConnect,
-    createClient: (now, settings, frontDoor, ingredients) => new ReliableClient(now, settings, frontDoor, ingredients),
-    createFrontDoor: (settings, ingredients) => new ReliableFrontDoor(settings, ingredients),
+    createClient: (now, settings, frontDoor, dependencies) =>
+      new ReliableClient(now, settings, frontDoor, dependencies),
+    createFrontDoor: (settings, dependencies) => new ReliableFrontDoor(settings, dependencies),
   },
 }

@@ -4,14 +4,14 @@ import { countFrontDoor, countSocket, type Counters } from './counters.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
-import { Link } from './session-driver.ts'
-import { Links } from './session-drivers.ts'
+import { SessionDriver } from './session-driver.ts'
+import { SessionDrivers } from './session-drivers.ts'
 import type { Peer } from './peer.ts'
 import { protocols } from './protocols.ts'
 import type { TicketCheckOptions } from '../security/ticket-check.ts'
 import { isUnspecified, type Address } from '../core/address.ts'
-import type { FrontDoor, Knock } from '../session/front-door.ts'
-import { Crowd } from '../core/keyed-counts.ts'
+import type { FrontDoor, ConnectionRequest } from '../session/front-door.ts'
+import { KeyedCounts } from '../core/keyed-counts.ts'
 import { networkOf } from '../core/network.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
 import type { Session } from '../session/session.ts'
@@ -21,27 +21,27 @@ import { PrivatePorts } from '../port/private-ports.ts'
 import type { DatagramPort, LinkSocket, LinkSockets } from '../port/datagram-port.ts'
 import { SharedPort } from '../port/shared-port.ts'
 
-/** How a link came in. */
+/** How a client came in. */
 interface Origin {
   readonly door: FrontDoor
   /** What the limits per address count its address as. */
   readonly network: string
 }
 
-/** A server: a front door that lets clients in, and a link for each of them, on a private port or a share of the front door's. */
+/** A server: a front door that lets clients in, and a session for each of them, on a private port or a share of the front door's. */
 export class ServerEndpoint implements Endpoint {
   readonly #context: EndpointContext
   readonly #socket: DatagramPort
   readonly #doors: readonly FrontDoor[]
   readonly #linkSockets: LinkSockets
   readonly #sharedPort: SharedPort | undefined
-  readonly #links: Links
-  readonly #linkOf = new Map<Session, Link>()
-  readonly #origins = new Map<Link, Origin>()
-  readonly #crowd = new Crowd()
+  readonly #drivers: SessionDrivers
+  readonly #driverOf = new Map<Session, SessionDriver>()
+  readonly #origins = new Map<SessionDriver, Origin>()
+  readonly #counts = new KeyedCounts()
   /** How often the program is told of clients too many. */
   readonly #refusalReports: TokenBucket
-  #pending: { readonly door: FrontDoor; readonly knock: Knock; readonly now: number } | undefined
+  #pending: { readonly door: FrontDoor; readonly request: ConnectionRequest; readonly now: number } | undefined
   #isClosing = false
   #isSocketCounted = false
 
@@ -49,8 +49,8 @@ export class ServerEndpoint implements Endpoint {
     const { options, settings } = context
     this.#context = context
     const socket = context.hooks.startUdp(port, host)
-    const ingredients = { ...context.ingredients, limits: options, tickets: this.#ticketOptions(socket.address) }
-    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, ingredients))
+    const dependencies = { ...context.dependencies, limits: options, tickets: this.#ticketOptions(socket.address) }
+    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, dependencies))
     this.#refusalReports = new TokenBucket(options.maxRefusalsPerSecond)
     if (options.privatePorts === 'shared') {
       const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
@@ -66,7 +66,7 @@ export class ServerEndpoint implements Endpoint {
       this.#linkSockets = new PrivatePorts(context.socketOptions, socket.address.host, options.privatePorts)
     }
     this.#socket.onReadable = context.wake
-    this.#links = new Links((link) => this.#forget(link))
+    this.#drivers = new SessionDrivers((driver) => this.#forget(driver))
   }
 
   get address(): Address {
@@ -74,19 +74,19 @@ export class ServerEndpoint implements Endpoint {
   }
 
   get isClosed(): boolean {
-    return this.#socket.isClosed && this.#links.size === 0
+    return this.#socket.isClosed && this.#drivers.size === 0
   }
 
   get nextDeadline(): number {
-    return this.#links.nextDeadline
+    return this.#drivers.nextDeadline
   }
 
-  links(): Iterable<Link> {
-    return this.#links
+  drivers(): Iterable<SessionDriver> {
+    return this.#drivers
   }
 
-  linkOf(peer: Peer): Link | undefined {
-    return this.#links.of(peer)
+  driverOf(peer: Peer): SessionDriver | undefined {
+    return this.#drivers.of(peer)
   }
 
   takesMore(): boolean {
@@ -107,43 +107,43 @@ export class ServerEndpoint implements Endpoint {
       if (door === undefined) counters.droppedMalformed += 1
       else door.handleDatagram(arrivedAtMs, bytes, source)
     }
-    this.#links.receive()
+    this.#drivers.receive()
   }
 
   advance(now: number, awakeMs: number): void {
-    this.#links.advance(now, awakeMs)
+    this.#drivers.advance(now, awakeMs)
   }
 
   dispatch(now: number): void {
-    for (const door of this.#doors) this.#answerKnocks(door, now)
-    this.#links.dispatch()
+    for (const door of this.#doors) this.#answerRequests(door, now)
+    this.#drivers.dispatch()
   }
 
   transmit(now: number): void {
     for (const door of this.#doors) this.#transmitAnswers(door, now)
-    this.#links.transmit(now)
-    // Whoever knocked until now has had an answer.
+    this.#drivers.transmit(now)
+    // Whoever asked until now has had an answer.
     if (this.#isClosing && !this.#socket.isClosed) this.#closeFrontDoor()
   }
 
   close(now: number, code: number, reason: string): void {
     this.#isClosing = true
-    for (const link of this.#links) {
-      link.session.close(now, code, reason)
-      this.#links.touch(link)
+    for (const driver of this.#drivers) {
+      driver.session.close(now, code, reason)
+      this.#drivers.touch(driver)
     }
   }
 
   setTimeout(timeoutMs: number): void {
-    for (const link of this.#links) {
-      link.session.setTimeout(timeoutMs)
-      this.#links.touch(link)
+    for (const driver of this.#drivers) {
+      driver.session.setTimeout(timeoutMs)
+      this.#drivers.touch(driver)
     }
   }
 
   count(counters: Counters): void {
     if (!this.#isSocketCounted) this.#countFrontDoor(counters)
-    this.#links.count(counters)
+    this.#drivers.count(counters)
   }
 
   setToken(token: string): void {
@@ -151,7 +151,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   /**
-   * What `_onNewClient` does by default with the client that knocks: opens its private port and lets it in, or sends it away
+   * What `_onNewClient` does by default with the client that asks to be let in: opens its private port and lets it in, or sends it away
    * because the server is full, no port is free, or `onNewClient` says no.
    */
   admitPending(): void {
@@ -160,32 +160,35 @@ export class ServerEndpoint implements Endpoint {
       this.#refusePending(refusalCodes.closing, 'the server is closing')
       return
     }
-    const { door, knock, now } = this.#pending
+    const { door, request, now } = this.#pending
     const { options } = this.#context
-    const network = networkOf(knock.source.host)
-    if (this.#links.size >= options.maxClients && this.#links.oldestWaiting === undefined) {
-      this.#refuseTooMany(knock, refusalCodes.full, 'the server is full')
+    const network = networkOf(request.source.host)
+    if (this.#drivers.size >= options.maxClients && this.#drivers.oldestWaiting === undefined) {
+      this.#refuseTooMany(request, refusalCodes.full, 'the server is full')
       return
     }
-    if (this.#crowd.of(network) >= options.maxClientsPerAddress) {
-      this.#refuseTooMany(knock, refusalCodes.fullForAddress, 'too many clients of this address are here')
+    if (this.#counts.of(network) >= options.maxClientsPerAddress) {
+      this.#refuseTooMany(request, refusalCodes.fullForAddress, 'too many clients of this address are here')
       return
     }
-    const socket = this.#openLinkSocket(knock, now)
+    const socket = this.#openLinkSocket(request, now)
     if (socket === undefined) return
-    if (!this.#isWelcome(knock, socket)) {
+    if (!this.#isWelcome(request, socket)) {
       this.#refusePending(refusalCodes.refused, 'the server’s program refused')
       return
     }
     this.#pending = undefined
-    if (this.#links.size >= options.maxClients) this.#evict(now)
+    if (this.#drivers.size >= options.maxClients) this.#evict(now)
     const { host, port } = socket.address
-    const session = door.admit(now, knock, { host: hostToShow(options.advertisedHost, host, knock.source.host), port })
-    const touch = (link: Link): void => this.#touch(link)
-    const link = new Link(this.#context, session, socket, knock.source, touch, knock.ticket)
-    this.#origins.set(link, { door, network })
-    this.#crowd.add(network)
-    this.#addLink(link, socket)
+    const session = door.admit(now, request, {
+      host: hostToShow(options.advertisedHost, host, request.source.host),
+      port,
+    })
+    const touch = (driver: SessionDriver): void => this.#touch(driver)
+    const driver = new SessionDriver(this.#context, session, socket, request.source, touch, request.ticket)
+    this.#origins.set(driver, { door, network })
+    this.#counts.add(network)
+    this.#addLink(driver, socket)
   }
 
   /** The front door whose HELLO a datagram is. */
@@ -235,7 +238,7 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  #answerKnocks(door: FrontDoor, now: number): void {
+  #answerRequests(door: FrontDoor, now: number): void {
     const { callbacks, hooks } = this.#context
     for (let event = door.pollEvent(); event; event = door.pollEvent()) {
       if (event.type === 'bad-token') {
@@ -243,18 +246,18 @@ export class ServerEndpoint implements Endpoint {
         continue
       }
       if (event.type === 'returning') {
-        this.#linkOf.get(event.session)?.expect(event.id, event.source)
+        this.#driverOf.get(event.session)?.expect(event.id, event.source)
         continue
       }
       if (event.type === 'superseded') {
-        const link = this.#linkOf.get(event.session)
-        if (link !== undefined) this.#links.finish(link)
+        const driver = this.#driverOf.get(event.session)
+        if (driver !== undefined) this.#drivers.finish(driver)
         continue
       }
-      const { knock } = event
-      this.#pending = { door, knock, now }
+      const { request } = event
+      this.#pending = { door, request, now }
       try {
-        hooks.newClient(asBuffer(knock.payload), knock.source.host, knock.source.port)
+        hooks.newClient(asBuffer(request.payload), request.source.host, request.source.port)
       } finally {
         // An override that threw, or did not call its super, has decided against the client.
         this.#refusePending(refusalCodes.refused, 'the server’s program refused')
@@ -263,11 +266,11 @@ export class ServerEndpoint implements Endpoint {
   }
 
   /** Asks the program; the socket is closed again when it says no, throws, or closes the server. */
-  #isWelcome(knock: Knock, socket: LinkSocket): boolean {
+  #isWelcome(request: ConnectionRequest, socket: LinkSocket): boolean {
     const { host, port } = socket.address
     let isWelcome = false
     try {
-      const { payload, source, ticket } = knock
+      const { payload, source, ticket } = request
       const { callbacks } = this.#context
       const info = ticket && { clientId: ticket.clientId, userData: asBuffer(ticket.userData) }
       const answer = callbacks.onNewClient(asBuffer(payload), host, port, source.host, source.port, info)
@@ -279,7 +282,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   /** Tells the program, unless it hears of that too often already. */
-  #refuseTooMany({ hello, source }: Knock, code: number, reason: string): void {
+  #refuseTooMany({ hello, source }: ConnectionRequest, code: number, reason: string): void {
     const { callbacks, counters } = this.#context
     try {
       if (this.#refusalReports.takeOne(this.#pending?.now ?? 0)) {
@@ -294,29 +297,29 @@ export class ServerEndpoint implements Endpoint {
 
   #refusePending(code: number, reason: string): void {
     if (this.#pending === undefined) return
-    const { door, knock, now } = this.#pending
+    const { door, request, now } = this.#pending
     this.#pending = undefined
     this.#context.counters.refusedClients += 1
-    door.refuse(now, knock, code, reason)
+    door.refuse(now, request, code, reason)
   }
 
   /** Gives up the connection that has waited longest for its client to come back. Returns whether there was one. */
   #evict(now: number): boolean {
-    const link = this.#links.oldestWaiting
-    if (link === undefined) return false
+    const driver = this.#drivers.oldestWaiting
+    if (driver === undefined) return false
     this.#context.counters.evictedClients += 1
-    link.session.close(now, 0, '')
-    this.#links.finish(link)
+    driver.session.close(now, 0, '')
+    this.#drivers.finish(driver)
     return true
   }
 
   /** A private port that somebody might have come back to is given to who is here. A shared one runs out of nothing. */
-  #openLinkSocket(knock: Knock, now: number): LinkSocket | undefined {
+  #openLinkSocket(request: ConnectionRequest, now: number): LinkSocket | undefined {
     try {
-      return this.#linkSockets.open(knock)
+      return this.#linkSockets.open(request)
     } catch (error) {
       const isOutOfPorts = this.#sharedPort === undefined && isNoFreePort(error)
-      if (isOutOfPorts && this.#evict(now)) return this.#openLinkSocket(knock, now)
+      if (isOutOfPorts && this.#evict(now)) return this.#openLinkSocket(request, now)
       if (!(error instanceof UDPipeError)) throw error
       this.#refusePending(refusalCodes.noFreePort, 'the server has no free port')
       this.#context.callbacks.onError(error)
@@ -324,27 +327,27 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  #addLink(link: Link, socket: LinkSocket): void {
+  #addLink(driver: SessionDriver, socket: LinkSocket): void {
     socket.onReadable = () => {
-      this.#links.ready(link)
+      this.#drivers.ready(driver)
       this.#context.wake()
     }
-    this.#linkOf.set(link.session, link)
-    this.#links.add(link)
+    this.#driverOf.set(driver.session, driver)
+    this.#drivers.add(driver)
   }
 
-  #touch(link: Link): void {
-    this.#links.touch(link)
+  #touch(driver: SessionDriver): void {
+    this.#drivers.touch(driver)
     this.#context.requestFlush()
   }
 
-  #forget(link: Link): void {
-    const origin = this.#origins.get(link)
-    this.#origins.delete(link)
-    origin?.door.forget(link.session)
-    if (origin !== undefined) this.#crowd.remove(origin.network)
-    this.#linkOf.delete(link.session)
-    if (!link.hasStood) this.#context.counters.abandonedHandshakes += 1
+  #forget(driver: SessionDriver): void {
+    const origin = this.#origins.get(driver)
+    this.#origins.delete(driver)
+    origin?.door.forget(driver.session)
+    if (origin !== undefined) this.#counts.remove(origin.network)
+    this.#driverOf.delete(driver.session)
+    if (!driver.wasEstablished) this.#context.counters.abandonedHandshakes += 1
     this.#keepCounters()
   }
 

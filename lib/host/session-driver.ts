@@ -4,8 +4,15 @@ import { parseCloseOptions } from '../options/close-options.ts'
 import { countSession, countSocket, type Counters } from './counters.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
-import { deliveryUnsupported, messageReserved, messageTooLarge, queueFull, refused, unanswered } from './session-errors.ts'
-import { Peer, type CloseOptions, type PeerLink, type SendOptions } from './peer.ts'
+import {
+  deliveryUnsupported,
+  messageReserved,
+  messageTooLarge,
+  queueFull,
+  refused,
+  unanswered,
+} from './session-errors.ts'
+import { Peer, type CloseOptions, type PeerDriver, type SendOptions } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from '../core/address.ts'
@@ -15,13 +22,13 @@ import type { SessionStats } from '../session/stats.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
 
 /** One session on its socket, or its share of one, and the peer that the program sees of it. */
-export class Link implements PeerLink {
+export class SessionDriver implements PeerDriver {
   readonly session: Session
   readonly peer: Peer
   readonly #socket: LinkSocket
   readonly #context: EndpointContext
   readonly #protocol: ProtocolEntry
-  readonly #touch: (link: Link) => void
+  readonly #touch: (driver: SessionDriver) => void
   #remote: Address
   #awakeAtMs = 0
   #isQueueFull = false
@@ -29,12 +36,12 @@ export class Link implements PeerLink {
   #hasEnded = false
   readonly #whenClosed: (() => void)[] = []
   /** Whether the connection has stood at least once. */
-  hasStood = false
+  wasEstablished = false
   /** Why the last attempt of a client failed. */
   failure: UDPipeError | undefined
   /** Gets another connect token for a client's session that asks for one. */
   onTokenNeeded: () => void = () => {}
-  /** What `Links` keeps about this link, so that it needs no sets. */
+  /** What `SessionDrivers` keeps about this driver, so that it needs no sets. */
   isReady = false
   isToDispatch = false
   isToTransmit = false
@@ -46,7 +53,7 @@ export class Link implements PeerLink {
     session: Session,
     socket: LinkSocket,
     remote: Address,
-    touch: (link: Link) => void,
+    touch: (driver: SessionDriver) => void,
     ticket?: TicketInfo,
   ) {
     this.#context = context
@@ -97,7 +104,7 @@ export class Link implements PeerLink {
   }
 
   /** Whether messages reach the peer, or wait for a stalled link. */
-  get isStanding(): boolean {
+  get isEstablished(): boolean {
     return this.session.state === 'connected' || this.session.state === 'stalled'
   }
 
@@ -175,7 +182,7 @@ export class Link implements PeerLink {
     this.#awakeAtMs = awakeMs
   }
 
-  /** Turns the session's events into callbacks. */
+  /** LaneScheduler the session's events into callbacks. */
   dispatch(): void {
     for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.#handleEvent(event)
   }
@@ -242,7 +249,7 @@ export class Link implements PeerLink {
         callbacks.onConnecting(this.peer, event.remote.host, event.remote.port)
         return
       case 'connected':
-        this.hasStood = true
+        this.wasEstablished = true
         this.#hasEnded = false
         callbacks.onConnect(this.peer, event.remote.host, event.remote.port)
         return

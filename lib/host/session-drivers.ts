@@ -1,30 +1,30 @@
 import type { Counters } from './counters.ts'
-import type { Link } from './session-driver.ts'
+import type { SessionDriver } from './session-driver.ts'
 import type { Peer } from './peer.ts'
 
 /**
  * The links of an endpoint, and which of them have something to do: so that a step costs as much as what happened, not
  * as much as there are links.
  */
-export class Links {
-  readonly #links = new Map<Peer, Link>()
-  readonly #onRemoved: (link: Link) => void
-  #ready: Link[] = []
+export class SessionDrivers {
+  readonly #drivers = new Map<Peer, SessionDriver>()
+  readonly #onRemoved: (driver: SessionDriver) => void
+  #ready: SessionDriver[] = []
   /** Those that wait for the other side, or to dial again; the one that has waited longest first. */
-  readonly #waiting = new Set<Link>()
-  readonly #toDispatch: Link[] = []
+  readonly #waiting = new Set<SessionDriver>()
+  readonly #toDispatch: SessionDriver[] = []
   #dispatched = 0
-  #toTransmit: Link[] = []
+  #toTransmit: SessionDriver[] = []
   #nextDeadline = Infinity
   #awakeMs = 0
 
-  /** `onRemoved` hears of each link that is over, after its last callback. */
-  constructor(onRemoved: (link: Link) => void) {
+  /** `onRemoved` hears of each driver that is over, after its last callback. */
+  constructor(onRemoved: (driver: SessionDriver) => void) {
     this.#onRemoved = onRemoved
   }
 
   get size(): number {
-    return this.#links.size
+    return this.#drivers.size
   }
 
   /** When `advance` has something to do, at the latest. */
@@ -32,94 +32,94 @@ export class Links {
     return this.#toDispatch.length > 0 || this.#toTransmit.length > 0 ? -Infinity : this.#nextDeadline
   }
 
-  [Symbol.iterator](): IterableIterator<Link> {
-    return this.#links.values()
+  [Symbol.iterator](): IterableIterator<SessionDriver> {
+    return this.#drivers.values()
   }
 
-  of(peer: Peer): Link | undefined {
-    return this.#links.get(peer)
+  of(peer: Peer): SessionDriver | undefined {
+    return this.#drivers.get(peer)
   }
 
   /** Adds what the links dropped so far; those that are over have kept it themselves. */
   count(counters: Counters): void {
-    for (const link of this.#links.values()) link.count(counters)
+    for (const driver of this.#drivers.values()) driver.count(counters)
   }
 
-  /** The link that has waited longest for the other side; `undefined` when none waits. */
-  get oldestWaiting(): Link | undefined {
-    for (const link of this.#waiting) if (link.isWaiting) return link
+  /** The one that has waited longest for the other side; `undefined` when none waits. */
+  get oldestWaiting(): SessionDriver | undefined {
+    for (const driver of this.#waiting) if (driver.isWaiting) return driver
     return undefined
   }
 
-  /** Ends a link whose session was told to: its last callbacks fire now, and its socket is closed. */
-  finish(link: Link): void {
-    this.touch(link)
-    link.dispatch()
-    if (link.isClosed) this.#remove(link)
+  /** Ends a driver whose session was told to: its last callbacks fire now, and its socket is closed. */
+  finish(driver: SessionDriver): void {
+    this.touch(driver)
+    driver.dispatch()
+    if (driver.isClosed) this.#remove(driver)
   }
 
-  add(link: Link): void {
-    this.#links.set(link.peer, link)
-    link.begin(this.#awakeMs)
-    this.touch(link)
+  add(driver: SessionDriver): void {
+    this.#drivers.set(driver.peer, driver)
+    driver.begin(this.#awakeMs)
+    this.touch(driver)
   }
 
-  /** Something arrived in this link's inbox. */
-  ready(link: Link): void {
-    if (link.isReady) return
-    link.isReady = true
-    this.#ready.push(link)
+  /** Something arrived in this driver's inbox. */
+  ready(driver: SessionDriver): void {
+    if (driver.isReady) return
+    driver.isReady = true
+    this.#ready.push(driver)
   }
 
-  /** This link's session was told something: it may have events and datagrams. */
-  touch(link: Link): void {
-    if (!link.isToDispatch) {
-      link.isToDispatch = true
-      this.#toDispatch.push(link)
+  /** This driver's session was told something: it may have events and datagrams. */
+  touch(driver: SessionDriver): void {
+    if (!driver.isToDispatch) {
+      driver.isToDispatch = true
+      this.#toDispatch.push(driver)
     }
-    if (!link.isToTransmit) {
-      link.isToTransmit = true
-      this.#toTransmit.push(link)
+    if (!driver.isToTransmit) {
+      driver.isToTransmit = true
+      this.#toTransmit.push(driver)
     }
   }
 
   receive(): void {
     const ready = this.#ready
     this.#ready = []
-    for (const link of ready) {
-      link.isReady = false
-      link.receive()
-      this.touch(link)
+    for (const driver of ready) {
+      driver.isReady = false
+      driver.receive()
+      this.touch(driver)
     }
   }
 
   advance(now: number, awakeMs: number): void {
     this.#awakeMs = awakeMs
     // Whoever was told something keeps up with the time, even when its deadline moves ahead each time.
-    for (const link of this.#toDispatch) if (link.isToDispatch) this.#advance(link, now, awakeMs)
+    for (const driver of this.#toDispatch) if (driver.isToDispatch) this.#advance(driver, now, awakeMs)
     if (now < this.#nextDeadline) return
     this.#nextDeadline = Infinity
-    for (const link of this.#links.values()) {
-      if (now >= link.deadline) {
-        this.#advance(link, now, awakeMs)
-      } else if (link.deadline < this.#nextDeadline) {
-        this.#nextDeadline = link.deadline
+    for (const driver of this.#drivers.values()) {
+      if (now >= driver.deadline) {
+        this.#advance(driver, now, awakeMs)
+      } else if (driver.deadline < this.#nextDeadline) {
+        this.#nextDeadline = driver.deadline
       }
     }
   }
 
   /**
-   * Fires the callbacks of every link with events, and of those that the callbacks touch. When a callback throws, the
+   * Fires the callbacks of every driver with events, and of those that the callbacks touch. When a callback throws, the
    * rest stays for the next time.
    */
   dispatch(): void {
-    for (let link = this.#toDispatch[this.#dispatched]; link; link = this.#toDispatch[this.#dispatched]) {
-      link.dispatch()
-      link.isToDispatch = false
+    for (let driver = this.#toDispatch[this.#dispatched]; driver; driver = this.#toDispatch[this.#dispatched]) {
+      driver.dispatch()
+      driver.isToDispatch = false
       this.#dispatched += 1
-      if (link.isClosed) this.#remove(link)
-      else if (!link.isWaiting) this.#waiting.delete(link)
-      else this.#waiting.add(link)
+      if (driver.isClosed) this.#remove(driver)
+      else if (!driver.isWaiting) this.#waiting.delete(driver)
+      else this.#waiting.add(driver)
     }
     this.#toDispatch.length = 0
     this.#dispatched = 0
@@ -128,22 +128,22 @@ export class Links {
   transmit(now: number): void {
     const toTransmit = this.#toTransmit
     this.#toTransmit = []
-    for (const link of toTransmit) {
-      link.isToTransmit = false
-      link.transmit(now)
-      if (link.deadline < this.#nextDeadline) this.#nextDeadline = link.deadline
+    for (const driver of toTransmit) {
+      driver.isToTransmit = false
+      driver.transmit(now)
+      if (driver.deadline < this.#nextDeadline) this.#nextDeadline = driver.deadline
     }
   }
 
-  #advance(link: Link, now: number, awakeMs: number): void {
-    link.advance(now, awakeMs)
-    this.touch(link)
+  #advance(driver: SessionDriver, now: number, awakeMs: number): void {
+    driver.advance(now, awakeMs)
+    this.touch(driver)
   }
 
-  #remove(link: Link): void {
-    if (!this.#links.delete(link.peer)) return
-    this.#waiting.delete(link)
-    link.dispose()
-    this.#onRemoved(link)
+  #remove(driver: SessionDriver): void {
+    if (!this.#drivers.delete(driver.peer)) return
+    this.#waiting.delete(driver)
+    driver.dispose()
+    this.#onRemoved(driver)
   }
 }

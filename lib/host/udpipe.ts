@@ -8,7 +8,7 @@ import { createCounters, type Counters } from './counters.ts'
 import type { EndpointContext, Hooks, SocketOptions } from './endpoint-context.ts'
 import { Engine } from './engine.ts'
 import { UDPipeError } from '../core/errors.ts'
-import type { Link } from './session-driver.ts'
+import type { SessionDriver } from './session-driver.ts'
 import type { Options, UDPipeOptions } from '../options/options.ts'
 import { parseOptions } from '../options/parse-options.ts'
 import { Peer, type CloseOptions, type SendOptions } from './peer.ts'
@@ -159,8 +159,8 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     const bytes = toBytes(message)
     const excluded = new Set<Peer | undefined>(except instanceof Peer ? [except] : except)
     let accepted = 0
-    for (const link of this.#standing()) {
-      if (!excluded.has(link.peer) && link.sendBytes(bytes, options)) accepted += 1
+    for (const driver of this.#standing()) {
+      if (!excluded.has(driver.peer) && driver.sendBytes(bytes, options)) accepted += 1
     }
     return accepted
   }
@@ -173,7 +173,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
   ping(peer?: Peer): void {
     this.#engine.requireStarted('ping')
     if (peer !== undefined) peer.ping()
-    else for (const link of this.#standing()) link.ping()
+    else for (const driver of this.#standing()) driver.ping()
   }
 
   /**
@@ -235,7 +235,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     this.#engine.endpoint?.setTimeout(this.#options.timeoutMs)
   }
 
-  /** Turns on or off one readable line for each datagram and event; `NODE_DEBUG=udpipe` does, too. */
+  /** LaneScheduler on or off one readable line for each datagram and event; `NODE_DEBUG=udpipe` does, too. */
   setDebug(isOn: boolean): void {
     this.#change({ debug: isOn })
     this.#trace.isOn = isOn
@@ -276,7 +276,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
 
   /** The peers whose connections stand: on a client the server, on a server its clients. */
   *peers(): Generator<Peer, void, void> {
-    for (const link of this.#standing()) yield link.peer
+    for (const driver of this.#standing()) yield driver.peer
   }
 
   /**
@@ -298,7 +298,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
   }
 
   /**
-   * A client with the right token knocks: opens its private port and calls `onNewClient`; or calls `onMaxClients` and sends it away. An
+   * A client with the right token says HELLO: opens its private port and calls `onNewClient`; or calls `onMaxClients` and sends it away. An
    * override that does not call `super._onNewClient` sends the client away.
    */
   protected _onNewClient(message: Buffer, ip: string, port: number): void
@@ -311,12 +311,12 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
    * is shared, takes what comes from there for this peer's.
    */
   protected _setPeer(peer: Peer, ip: string, port: number): void {
-    this.#engine.endpoint?.linkOf(peer)?.setPeer({ host: ip, port })
+    this.#engine.endpoint?.driverOf(peer)?.setPeer({ host: ip, port })
   }
 
   /** A peer's address is not known for now, or its connection is over: disconnects its socket. */
   protected _unsetPeer(peer: Peer): void {
-    this.#engine.endpoint?.linkOf(peer)?.unsetPeer()
+    this.#engine.endpoint?.driverOf(peer)?.unsetPeer()
   }
 
   /** A message arrived; calls `onNewMessage`. */
@@ -370,7 +370,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
       callbacks: this,
       hooks: this.#hooks,
       socketOptions: this.#socketOptions(options),
-      ingredients: {
+      dependencies: {
         token: options.token,
         randomBytes: options.random,
         security: protectionOf(options),
@@ -403,8 +403,8 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
   };
 
   /** The links whose peers a program may talk to. */
-  *#standing(): Generator<Link, void, void> {
-    for (const link of this.#engine.endpoint?.links() ?? []) if (link.isStanding) yield link
+  *#standing(): Generator<SessionDriver, void, void> {
+    for (const driver of this.#engine.endpoint?.drivers() ?? []) if (driver.isEstablished) yield driver
   }
 }
 

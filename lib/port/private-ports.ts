@@ -6,7 +6,7 @@ import { UdpSocket, type UdpSocketOptions } from '../node/udp-socket.ts'
 
 /**
  * How many ports that other programs hold one `open` passes over, about 10 ms worth: a range that is taken as a whole must not cost
- * a stall for each client that knocks. The next `open` goes on where this one gave up.
+ * a stall for each client that says HELLO. The next `open` goes on where this one gave up.
  */
 export const MAX_PORTS_TRIED = 256
 

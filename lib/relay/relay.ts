@@ -1,4 +1,4 @@
-import { Driver } from '../host/driver.ts'
+import { Runner } from '../host/runner.ts'
 import { formatAddress, type Address } from '../core/address.ts'
 import { createLinkStats, Link, type LinkStats } from '../simulator/link.ts'
 import type { LinkOptions } from '../simulator/link-options.ts'
@@ -67,7 +67,7 @@ export class Relay {
   readonly #warned = new Set<string>()
   /** What the paths of forgotten clients counted. */
   readonly #past = { up: createLinkStats(), down: createLinkStats() }
-  readonly #driver: Driver
+  readonly #runner: Runner
   #passageCount = 0
 
   /**
@@ -81,7 +81,7 @@ export class Relay {
     this.#random = new Random(options.seed)
     // A link with these options is made for each client: what is wrong with them is to be heard now.
     new Link(this.#random, options.link)
-    this.#driver = new Driver(
+    this.#runner = new Runner(
       () => this.#step(),
       (error) => {
         throw error
@@ -117,7 +117,7 @@ export class Relay {
   }
 
   close(): void {
-    this.#driver.stop()
+    this.#runner.stop()
     for (const doorway of this.#doorways.values()) this.#closeDoorway(doorway)
     for (const [key, passage] of this.#passages) this.#forget(key, passage)
   }
@@ -150,7 +150,7 @@ export class Relay {
 
   #openSocket({ host, port }: Address): UdpSocket {
     const { clock } = this.#options
-    return UdpSocket.open({ host, port, clock, onReadable: () => this.#driver.wake() })
+    return UdpSocket.open({ host, port, clock, onReadable: () => this.#runner.wake() })
   }
 
   #takeFromClients(doorway: Doorway): void {

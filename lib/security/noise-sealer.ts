@@ -2,12 +2,12 @@ import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Aead, type Cryptography } from '
 import type { Sealer } from './sealer.ts'
 
 /**
- * How many packets one key seals at most, as {@link Sealer.maxPackets}. Nonces would last for 2^64, a packet's number is whole up to
+ * How many packets one key seals at most, as {@link Sealer.confidentialityLimit}. Nonces would last for 2^64, a packet's number is whole up to
  * 2^48; what lies between is for saying goodbye in. At a million packets a second it takes nine years.
  */
 export const MAX_SEALED_PACKETS: number = 2 ** 48 - 2 ** 20
 
-/** How many forged packets one key withstands, as {@link Sealer.maxForgeries}: the limit of RFC 9001, §6.6, for this AEAD. */
+/** How many forged packets one key withstands, as {@link Sealer.integrityLimit}: the limit of RFC 9001, §6.6, for this AEAD. */
 export const MAX_FORGERIES: number = 2 ** 36
 
 /**
@@ -16,8 +16,8 @@ export const MAX_FORGERIES: number = 2 ** 36
  */
 export class NoiseSealer implements Sealer {
   readonly overheadBytes: number = AEAD_TAG_BYTES
-  readonly maxPackets: number = MAX_SEALED_PACKETS
-  readonly maxForgeries: number = MAX_FORGERIES
+  readonly confidentialityLimit: number = MAX_SEALED_PACKETS
+  readonly integrityLimit: number = MAX_FORGERIES
   readonly #send: Aead
   readonly #receive: Aead
   /** Both are used again for every packet. */

@@ -60,7 +60,7 @@ export function preSharedKeyOf(crypto: Cryptography, token: string): Uint8Array 
   return hkdf(crypto, NOTHING, encoder.encode(token), preSharedKeyLabel)
 }
 
-interface Ingredients {
+interface ProtocolDependencies {
   readonly crypto: Cryptography
   readonly randomBytes: RandomBytes
   readonly serverKey: Uint8Array | undefined
@@ -77,36 +77,36 @@ interface Kind {
 class NoiseSecurity implements Security {
   readonly helloOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES + CHECK_BYTES
   readonly connectOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES
-  readonly #ingredients: Ingredients
+  readonly #dependencies: ProtocolDependencies
   readonly #preSharedKey: Uint8Array
   /** What a server takes: with the token, so that they are made once. */
   readonly #served: readonly Kind[]
 
-  constructor(ingredients: Ingredients, token: string) {
-    this.#ingredients = ingredients
-    this.#preSharedKey = preSharedKeyOf(ingredients.crypto, token)
-    this.#served = servedKinds(ingredients, this.#preSharedKey)
+  constructor(dependencies: ProtocolDependencies, token: string) {
+    this.#dependencies = dependencies
+    this.#preSharedKey = preSharedKeyOf(dependencies.crypto, token)
+    this.#served = servedKinds(dependencies, this.#preSharedKey)
   }
 
   initiate({ prologue = NOTHING, preSharedKey = this.#preSharedKey }: HandshakeBinding = {}): Initiator {
-    const { crypto, serverKey } = this.#ingredients
+    const { crypto, serverKey } = this.#dependencies
     const kind = createKind(crypto, preSharedKey, serverKey)
-    const handshake = createHandshake(this.#ingredients, kind, prologue, true)
+    const handshake = createHandshake(this.#dependencies, kind, prologue, true)
     return new NoiseInitiator(crypto, handshake, kind, prologue)
   }
 
   respond(message: Uint8Array, { prologue = NOTHING, preSharedKey }: HandshakeBinding = {}): Responder | undefined {
     if (message.length < this.helloOverheadBytes) return undefined
-    const { crypto } = this.#ingredients
+    const { crypto } = this.#dependencies
     const checkOffset = message.length - CHECK_BYTES
     const noiseMessage = message.subarray(0, checkOffset)
-    const served = preSharedKey === undefined ? this.#served : servedKinds(this.#ingredients, preSharedKey)
+    const served = preSharedKey === undefined ? this.#served : servedKinds(this.#dependencies, preSharedKey)
     const kind = served.find(({ checkKey }) => {
       const expected = hmac(crypto, checkKey, noiseMessage, prologue)
       return isEqualConstantTime(expected, 0, message, checkOffset, CHECK_BYTES)
     })
     if (kind === undefined) return undefined
-    const handshake = createHandshake(this.#ingredients, kind, prologue, false)
+    const handshake = createHandshake(this.#dependencies, kind, prologue, false)
     const payload = handshake.readMessage(noiseMessage)
     return payload && new NoiseResponder(crypto, handshake, payload)
   }
@@ -173,13 +173,13 @@ function createKind(crypto: Cryptography, preSharedKey: Uint8Array, serverKey: U
   return { pattern, preSharedKey, checkKey: hkdf(crypto, serverKey ?? NOTHING, preSharedKey, label) }
 }
 
-function servedKinds({ crypto, serverKeys }: Ingredients, preSharedKey: Uint8Array): Kind[] {
+function servedKinds({ crypto, serverKeys }: ProtocolDependencies, preSharedKey: Uint8Array): Kind[] {
   const anonymous = createKind(crypto, preSharedKey, undefined)
   return serverKeys === undefined ? [anonymous] : [anonymous, createKind(crypto, preSharedKey, serverKeys.publicKey)]
 }
 
 function createHandshake(
-  { crypto, randomBytes, serverKey, serverKeys }: Ingredients,
+  { crypto, randomBytes, serverKey, serverKeys }: ProtocolDependencies,
   { pattern, preSharedKey }: Kind,
   prologue: Uint8Array,
   isInitiator: boolean,

@@ -64,9 +64,9 @@ export function readPlainPayload(message: Uint8Array): Uint8Array {
 export class PlainSealer implements Sealer {
   readonly overheadBytes: number = TAG_BYTES
   /** A tag is not used up. */
-  readonly maxPackets: number = Infinity
+  readonly confidentialityLimit: number = Infinity
   /** Whoever guesses 64 bits has no better chances for having guessed before. */
-  readonly maxForgeries: number = Infinity
+  readonly integrityLimit: number = Infinity
   readonly #sendTag: Uint8Array
   readonly #receiveTag: Uint8Array
   /** The seal that a packet ought to have. */

@@ -6,9 +6,9 @@ export interface Sealer {
   /** How many bytes a seal adds to a packet. */
   readonly overheadBytes: number
   /** The packet number from which on the connection is to be ended, because its keys are worn out. */
-  readonly maxPackets: number
+  readonly confidentialityLimit: number
   /** How many packets that do not open it withstands; beyond that, the connection is to be ended. */
-  readonly maxForgeries: number
+  readonly integrityLimit: number
 
   /**
    * Seals the packet in the first `length` bytes of `buffer`, of which the first `headerLength` stay readable, and returns

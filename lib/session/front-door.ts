@@ -2,7 +2,7 @@ import type { Address } from '../core/address.ts'
 import type { ProtocolName, Session } from './session.ts'
 
 /** A newcomer whose HELLO proved the token, waiting to be let in or sent away. */
-export interface Knock {
+export interface ConnectionRequest {
   /** What the client's user sent along; empty in the classic protocol. */
   readonly payload: Uint8Array
   /** The whole HELLO datagram. */
@@ -20,19 +20,19 @@ export interface TicketInfo {
   readonly userData: Uint8Array
 }
 
-/** Knocks that wait for their owner's answer at one time. */
-export const MAX_UNANSWERED_KNOCKS = 1_024
+/** Requests that wait for their owner's answer at one time. */
+export const MAX_UNANSWERED_REQUESTS = 1_024
 
 /** What a front door tells its owner, oldest first. */
 export type FrontDoorEvent =
   /** Answer with {@link FrontDoor.admit} or {@link FrontDoor.refuse}. */
-  | { readonly type: 'knock'; readonly knock: Knock }
+  | { readonly type: 'request'; readonly request: ConnectionRequest }
   /**
    * A client comes back to a connection that it lost, and has been shown its port again; the CONNECT that it says will name this id.
    * Whether it is that client shows only then.
    */
   | { readonly type: 'returning'; readonly session: Session; readonly id: Uint8Array; readonly source: Address }
-  /** A client knocks anew before the connection stood that it was let in for: this session is over, and has told so. */
+  /** A client says HELLO anew before the connection stood that it was let in for: this session is over, and has told so. */
   | { readonly type: 'superseded'; readonly session: Session }
   /** A HELLO with a wrong token; it has been answered with GO AWAY! There are only as many of these a second as the limits say. */
   | { readonly type: 'bad-token'; readonly hello: Uint8Array; readonly source: Address }
@@ -84,7 +84,7 @@ export function createFrontDoorStats(): FrontDoorStats {
  * The public port of one protocol, without a socket: it decides who has proved the token and answers CONNECT or GO AWAY!
  * Who opens the private port is its owner's matter. A repeated HELLO gets the answer that the first one got.
  *
- * Drain order: `handleDatagram`, then `pollEvent` until empty (answering each knock), then `pollTransmit` until 0.
+ * Drain order: `handleDatagram`, then `pollEvent` until empty (answering each request), then `pollTransmit` until 0.
  */
 export interface FrontDoor {
   readonly protocol: ProtocolName
@@ -96,12 +96,12 @@ export interface FrontDoor {
   isHello(bytes: Uint8Array): boolean
   handleDatagram(now: number, bytes: Uint8Array, source: Address): void
   /** Lets a newcomer in: CONNECT names `endpoint`, and the session it returns lives on that private port. */
-  admit(now: number, knock: Knock, endpoint: Address): Session
+  admit(now: number, request: ConnectionRequest, endpoint: Address): Session
   /** Sends a newcomer away. */
-  refuse(now: number, knock: Knock, code: number, reason: string): void
+  refuse(now: number, request: ConnectionRequest, code: number, reason: string): void
   /** Changes the token that a HELLO must prove from now on. */
   setToken(token: string): void
-  /** Forgets a session that is over, so that its address may knock anew. */
+  /** Forgets a session that is over, so that its address may ask anew. */
   forget(session: Session): void
 
   pollEvent(): FrontDoorEvent | undefined

@@ -1,4 +1,4 @@
-import { Crowd } from '../core/keyed-counts.ts'
+import { KeyedCounts } from '../core/keyed-counts.ts'
 import type { Session } from './session.ts'
 
 interface Handshake {
@@ -8,12 +8,12 @@ interface Handshake {
 }
 
 /**
- * The handshakes of a front door that are half open: knocks that wait for their answer, and sessions that were let in and have
- * not heard their client yet. There are never more than there are knocks and sessions.
+ * The handshakes of a front door that are half open: requests that wait for their answer, and sessions that were let in and have
+ * not heard their client yet. There are never more than there are requests and sessions.
  */
 export class HalfOpen {
   readonly #handshakes = new Map<string, Handshake>()
-  readonly #perNetwork = new Crowd()
+  readonly #perNetwork = new KeyedCounts()
   #checkedAt = -Infinity
 
   /** How many there are, some of which may have got on within the last {@link CHECK_INTERVAL_MS}. */
@@ -26,13 +26,13 @@ export class HalfOpen {
     return this.#perNetwork.of(network)
   }
 
-  /** Somebody from that network knocks. */
+  /** Somebody from that network asks to be let in. */
   begin(key: string, network: string): void {
     this.#handshakes.set(key, { network, session: undefined })
     this.#perNetwork.add(network)
   }
 
-  /** Who knocked was let in. */
+  /** Who asked was let in. */
   admit(key: string, session: Session): void {
     const handshake = this.#handshakes.get(key)
     if (handshake !== undefined) handshake.session = session

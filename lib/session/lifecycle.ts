@@ -1,11 +1,11 @@
-import { Patience } from '../core/countdown.ts'
+import { Countdown } from '../core/countdown.ts'
 import type { SessionState } from './session.ts'
 
 /**
- * A session's states, and one that its owner sees as `'closing'`: in `'lingering'` all is said, and only the other side's
+ * A session's states, and one that its owner sees as `'closing'`: in `'draining'` all is said, and only the other side's
  * CLOSE is answered again, in case our CLOSED was lost.
  */
-export type LifecycleState = SessionState | 'lingering'
+export type LifecycleState = SessionState | 'draining'
 
 /** Where each input leads in each state; an input that is not there cannot come in that state. */
 export type Transitions<Input extends string> = Readonly<
@@ -32,13 +32,13 @@ export function nextState<Input extends string>(
 export class Lifecycle<Input extends string> {
   readonly #transitions: Transitions<Input>
   #state: LifecycleState
-  #patience: Patience
+  #countdown: Countdown
 
   /** Starts in `state`, for `limitMs` at most. */
   constructor(transitions: Transitions<Input>, now: number, state: LifecycleState, limitMs: number) {
     this.#transitions = transitions
     this.#state = state
-    this.#patience = new Patience(now, limitMs)
+    this.#countdown = new Countdown(now, limitMs)
   }
 
   get state(): LifecycleState {
@@ -47,17 +47,17 @@ export class Lifecycle<Input extends string> {
 
   /** The state as the session's owner sees it. */
   get shownState(): SessionState {
-    return this.#state === 'lingering' ? 'closing' : this.#state
+    return this.#state === 'draining' ? 'closing' : this.#state
   }
 
   /** Whether the connection stands. */
-  get isLinked(): boolean {
+  get isEstablished(): boolean {
     return this.#state === 'connected' || this.#state === 'stalled'
   }
 
   /** When the time of this state is over. */
   get limit(): number {
-    return this.#patience.nextDeadline
+    return this.#countdown.nextDeadline
   }
 
   /** Enters the state that `input` leads to, for `limitMs` at most: by default for as long as nothing else ends it. */
@@ -68,11 +68,11 @@ export class Lifecycle<Input extends string> {
 
   /** Has the present state last up to `limitMs` from now on. */
   wait(now: number, limitMs: number): void {
-    this.#patience = new Patience(now, limitMs)
+    this.#countdown = new Countdown(now, limitMs)
   }
 
   /** Lets time pass, `maxElapsedMs` of it at most. Returns whether the time of this state is over. */
   advance(now: number, maxElapsedMs: number): boolean {
-    return this.#patience.advance(now, maxElapsedMs)
+    return this.#countdown.advance(now, maxElapsedMs)
   }
 }

@@ -1,5 +1,5 @@
 import type { Address } from '../core/address.ts'
-import type { FrontDoor, FrontDoorEvent, Knock } from '../session/front-door.ts'
+import type { FrontDoor, FrontDoorEvent, ConnectionRequest } from '../session/front-door.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
 import type { Session } from '../session/session.ts'
 import { Endpoint } from './endpoint.ts'
@@ -38,7 +38,7 @@ export interface ServerOptions {
   /** Is told of the events of every client's session. */
   readonly onEvent?: EventListener | undefined
   /** Is told of each client that was let in, before its first event. */
-  readonly onAdmit?: ((endpoint: Endpoint, knock: Knock) => void) | undefined
+  readonly onAdmit?: ((endpoint: Endpoint, request: ConnectionRequest) => void) | undefined
   /** Is told of what the front doors say. */
   readonly onFrontDoorEvent?: ((event: FrontDoorEvent) => void) | undefined
 }
@@ -58,7 +58,7 @@ export class Server implements Actor, Receiver {
   readonly #socket: Socket
   readonly #slot: number
   readonly #inbox: { readonly time: number; readonly bytes: Uint8Array; readonly source: Address }[] = []
-  readonly #clients = new Map<Session, { readonly endpoint: Endpoint; readonly knocker: Receiver | undefined }>()
+  readonly #clients = new Map<Session, { readonly endpoint: Endpoint; readonly dialer: Receiver | undefined }>()
   #nextPort: number
   #admitted = 0
   #droppedArrivals = 0
@@ -94,10 +94,10 @@ export class Server implements Actor, Receiver {
     return this.#droppedArrivals
   }
 
-  /** The newest session's end of those that were let in after a client knocked, if it is there. */
+  /** The newest session's end of those that were let in after a client said HELLO, if it is there. */
   findEndpoint(client: Endpoint): Endpoint | undefined {
     let found: Endpoint | undefined
-    for (const { endpoint, knocker } of this.#clients.values()) if (knocker === client) found = endpoint
+    for (const { endpoint, dialer } of this.#clients.values()) if (dialer === client) found = endpoint
     return found
   }
 
@@ -150,11 +150,11 @@ export class Server implements Actor, Receiver {
     for (let event = door.pollEvent(); event !== undefined; event = door.pollEvent()) {
       this.#options.onFrontDoorEvent?.(event)
       if (event.type === 'superseded') this.#clients.get(event.session)?.endpoint.wake()
-      if (event.type !== 'knock') continue
+      if (event.type !== 'request') continue
       const { maxClients = 1_024, refusal = { code: refusalCodes.full, reason: 'the server is full' } } = this.#options
       if (this.#clients.size >= maxClients) this.#evict()
-      if (this.#clients.size >= maxClients) door.refuse(local, event.knock, refusal.code, refusal.reason)
-      else this.#admit(door, local, event.knock)
+      if (this.#clients.size >= maxClients) door.refuse(local, event.request, refusal.code, refusal.reason)
+      else this.#admit(door, local, event.request)
     }
   }
 
@@ -168,9 +168,9 @@ export class Server implements Actor, Receiver {
     }
   }
 
-  #admit(door: FrontDoor, local: number, knock: Knock): void {
+  #admit(door: FrontDoor, local: number, request: ConnectionRequest): void {
     const address = this.#takePort()
-    const session = door.admit(local, knock, address)
+    const session = door.admit(local, request, address)
     this.#admitted += 1
     const endpoint = new Endpoint(this.#ground, {
       name: `server/${this.#admitted}`,
@@ -184,8 +184,8 @@ export class Server implements Actor, Receiver {
         door.forget(session)
       },
     })
-    this.#clients.set(session, { endpoint, knocker: this.#ground.network.receiverAt(knock.source) })
-    this.#options.onAdmit?.(endpoint, knock)
+    this.#clients.set(session, { endpoint, dialer: this.#ground.network.receiverAt(request.source) })
+    this.#options.onAdmit?.(endpoint, request)
   }
 
   #transmit(door: FrontDoor, now: number, local: number): void {

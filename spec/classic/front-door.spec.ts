@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
 import { formatAddress, type Address } from '../../lib/core/address.ts'
-import type { FrontDoorEvent, Knock } from '../../lib/session/front-door.ts'
+import type { FrontDoorEvent, ConnectionRequest } from '../../lib/session/front-door.ts'
 import { classicSettings, toBytes, toText } from '../support/classic-probe.ts'
 
 const client: Address = { host: '198.51.100.7', port: 50_000 }
@@ -21,14 +21,14 @@ function takeEvents(door: ClassicFrontDoor): FrontDoorEvent[] {
   return events
 }
 
-function takeKnocks(door: ClassicFrontDoor): Knock[] {
-  return takeEvents(door).flatMap((event) => (event.type === 'knock' ? [event.knock] : []))
+function takeRequests(door: ClassicFrontDoor): ConnectionRequest[] {
+  return takeEvents(door).flatMap((event) => (event.type === 'request' ? [event.request] : []))
 }
 
-function takeKnock(door: ClassicFrontDoor): Knock {
-  const [knock, ...more] = takeKnocks(door)
-  if (knock === undefined || more.length > 0) throw new Error('Exactly one knock was expected.')
-  return knock
+function takeRequest(door: ClassicFrontDoor): ConnectionRequest {
+  const [request, ...more] = takeRequests(door)
+  if (request === undefined || more.length > 0) throw new Error('Exactly one request was expected.')
+  return request
 }
 
 function takeAnswers(door: ClassicFrontDoor): string[] {
@@ -55,11 +55,11 @@ describe('the classic front door', () => {
     )
   })
 
-  it('hands over the knock of who has the token', () => {
+  it('hands over the request of who has the token', () => {
     const door = createDoor()
     hello(door)
     expect(takeEvents(door)).toEqual([
-      { type: 'knock', knock: { payload: new Uint8Array(0), hello: toBytes('HELLO secret'), source: client } },
+      { type: 'request', request: { payload: new Uint8Array(0), hello: toBytes('HELLO secret'), source: client } },
     ])
     expect(takeAnswers(door)).toEqual([])
   })
@@ -67,16 +67,16 @@ describe('the classic front door', () => {
   it('shows who is let in a private port, where a session waits', () => {
     const door = createDoor()
     hello(door)
-    const session = door.admit(0, takeKnock(door), endpoint)
+    const session = door.admit(0, takeRequest(door), endpoint)
     expect(takeAnswers(door)).toEqual(['198.51.100.7:50000 CONNECT 192.0.2.1 40000'])
     expect(session.state).toBe('connecting')
     expect(session.destination).toEqual(client)
   })
 
-  it('answers a repeated HELLO with the same CONNECT, and knocks no second time', () => {
+  it('answers a repeated HELLO with the same CONNECT, and requests no second time', () => {
     const door = createDoor()
     hello(door)
-    door.admit(0, takeKnock(door), endpoint)
+    door.admit(0, takeRequest(door), endpoint)
     hello(door)
     hello(door)
     expect(takeEvents(door)).toEqual([])
@@ -84,15 +84,15 @@ describe('the classic front door', () => {
     expect(door.stats).toMatchObject({ receivedHellos: 3, admitted: 1 })
   })
 
-  it('knocks once, however often HELLO is repeated before there is an answer', () => {
+  it('requests once, however often HELLO is repeated before there is an answer', () => {
     const door = createDoor()
     hello(door)
     hello(door)
-    const knock = takeKnock(door)
+    const request = takeRequest(door)
     hello(door)
     expect(takeEvents(door)).toEqual([])
 
-    door.admit(0, knock, endpoint)
+    door.admit(0, request, endpoint)
 
     expect(takeAnswers(door)).toHaveLength(1)
   })
@@ -101,7 +101,7 @@ describe('the classic front door', () => {
     const door = createDoor()
     hello(door)
     hello(door, 'HELLO secret', { ...client, port: 50_001 })
-    expect(takeKnocks(door).map(({ source }) => source.port)).toEqual([50_000, 50_001])
+    expect(takeRequests(door).map(({ source }) => source.port)).toEqual([50_000, 50_001])
   })
 
   it('says GO AWAY! to a wrong token, once for each HELLO, and tells', () => {
@@ -120,19 +120,19 @@ describe('the classic front door', () => {
     const door = createDoor('')
     hello(door, 'HELLO', sourceOf(1))
     hello(door, 'HELLO ', sourceOf(2))
-    expect(takeKnocks(door)).toHaveLength(2)
+    expect(takeRequests(door)).toHaveLength(2)
   })
 
   it('says GO AWAY! to who is refused, and forgets it', () => {
     const door = createDoor()
     hello(door)
-    door.refuse(0, takeKnock(door), 7, 'full')
+    door.refuse(0, takeRequest(door), 7, 'full')
     expect(takeAnswers(door)).toEqual(['198.51.100.7:50000 GO AWAY!'])
     expect(door.stats.refused).toBe(1)
 
     hello(door)
 
-    expect(takeKnocks(door)).toHaveLength(1)
+    expect(takeRequests(door)).toHaveLength(1)
   })
 
   it('drops and counts what is no HELLO', () => {
@@ -148,7 +148,7 @@ describe('the classic front door', () => {
     door.setToken('other')
     hello(door, 'HELLO secret')
     hello(door, 'HELLO other')
-    expect(takeEvents(door).map(({ type }) => type)).toEqual(['bad-token', 'knock'])
+    expect(takeEvents(door).map(({ type }) => type)).toEqual(['bad-token', 'request'])
   })
 
   it('throws where a token could not travel', () => {
@@ -156,25 +156,25 @@ describe('the classic front door', () => {
     expect(() => createDoor().setToken('two words')).toThrow(RangeError)
   })
 
-  it('lets an address knock anew once its session is forgotten', () => {
+  it('lets an address request anew once its session is forgotten', () => {
     const door = createDoor()
     hello(door)
-    const session = door.admit(0, takeKnock(door), endpoint)
+    const session = door.admit(0, takeRequest(door), endpoint)
     door.forget(session)
     door.forget(session)
     hello(door)
-    expect(takeKnocks(door)).toHaveLength(1)
+    expect(takeRequests(door)).toHaveLength(1)
   })
 
-  it('lets an address knock anew while its session ends', () => {
+  it('lets an address request anew while its session ends', () => {
     const door = createDoor()
     hello(door)
-    const first = door.admit(0, takeKnock(door), endpoint)
+    const first = door.admit(0, takeRequest(door), endpoint)
     first.handleDatagram(0, toBytes('CONNECT'), client)
     first.handleDatagram(0, toBytes('CLOSE'), client)
     expect(first.state).toBe('closing')
     hello(door)
-    const second = door.admit(0, takeKnock(door), { ...endpoint, port: 40_001 })
+    const second = door.admit(0, takeRequest(door), { ...endpoint, port: 40_001 })
     takeAnswers(door)
 
     door.forget(first)
@@ -187,27 +187,27 @@ describe('the classic front door', () => {
   it('names the address that HELLO was sent to where its own has a zone', () => {
     const door = createDoor()
     hello(door)
-    door.admit(0, takeKnock(door), { host: 'fe80::1%eth0', port: 40_000 })
+    door.admit(0, takeRequest(door), { host: 'fe80::1%eth0', port: 40_000 })
     expect(takeAnswers(door)).toEqual(['198.51.100.7:50000 CONNECT :: 40000'])
   })
 
-  it('throws where CONNECT could not name the private port, and the knock still waits', () => {
+  it('throws where CONNECT could not name the private port, and the request still waits', () => {
     const door = createDoor()
     hello(door)
-    const knock = takeKnock(door)
-    expect(() => door.admit(0, knock, { host: 'game.example', port: 40_000 })).toThrow(RangeError)
-    door.refuse(0, knock, 0, '')
+    const request = takeRequest(door)
+    expect(() => door.admit(0, request, { host: 'game.example', port: 40_000 })).toThrow(RangeError)
+    door.refuse(0, request, 0, '')
     expect(takeAnswers(door)).toEqual(['198.51.100.7:50000 GO AWAY!'])
   })
 
-  it('throws where a knock is answered twice', () => {
+  it('throws where a request is answered twice', () => {
     const door = createDoor()
     hello(door)
-    const knock = takeKnock(door)
-    door.admit(0, knock, endpoint)
-    expect(() => door.admit(0, knock, endpoint)).toThrow('already answered')
+    const request = takeRequest(door)
+    door.admit(0, request, endpoint)
+    expect(() => door.admit(0, request, endpoint)).toThrow('already answered')
     expect(() => {
-      door.refuse(0, knock, 0, '')
+      door.refuse(0, request, 0, '')
     }).toThrow('already answered')
   })
 
@@ -219,16 +219,16 @@ describe('the classic front door', () => {
     expect(door.stats.droppedAnswers).toBe(2_000 - 1_024)
   })
 
-  it('holds a bounded number of knocks that nobody answers, and counts the others', () => {
+  it('holds a bounded number of requests that nobody answers, and counts the others', () => {
     const door = createDoor()
     for (let number = 0; number < 2_000; number += 1) hello(door, 'HELLO secret', sourceOf(number))
-    const knocks = takeKnocks(door)
-    expect(knocks).toHaveLength(1_024)
+    const requests = takeRequests(door)
+    expect(requests).toHaveLength(1_024)
     expect(door.stats.droppedAnswers).toBe(2_000 - 1_024)
 
-    for (const knock of knocks) door.refuse(0, knock, 0, '')
+    for (const request of requests) door.refuse(0, request, 0, '')
     hello(door, 'HELLO secret', sourceOf(1_999))
 
-    expect(takeKnocks(door)).toHaveLength(1)
+    expect(takeRequests(door)).toHaveLength(1)
   })
 })

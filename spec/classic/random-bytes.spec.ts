@@ -166,9 +166,9 @@ describe('a front door', () => {
         for (const { bytes: datagram, source: from, isWelcome } of visits) {
           door.handleDatagram(0, datagram, from)
           for (let event = door.pollEvent(); event; event = door.pollEvent()) {
-            if (event.type !== 'knock') continue
-            if (isWelcome) door.admit(0, event.knock, privatePort)
-            else door.refuse(0, event.knock, 0, '')
+            if (event.type !== 'request') continue
+            if (isWelcome) door.admit(0, event.request, privatePort)
+            else door.refuse(0, event.request, 0, '')
           }
           while (door.pollTransmit(0, into) > 0) answers += 1
         }

@@ -9,7 +9,7 @@ const states: LifecycleState[] = [
   'connected',
   'stalled',
   'closing',
-  'lingering',
+  'draining',
   'closed',
 ]
 const inputs: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'close', 'linger', 'retry', 'over']
@@ -55,7 +55,7 @@ describe('the table of states', () => {
 
   it('never leads from an ending state back to life', () => {
     const alive = ['dialing', 'connecting', 'connected', 'stalled', 'waiting']
-    for (const state of ['closing', 'lingering'] as const) {
+    for (const state of ['closing', 'draining'] as const) {
       for (const input of inputs.filter((candidate) => leadsSomewhere(state, candidate))) {
         expect(alive).not.toContain(nextState(transitions, state, input))
       }
@@ -65,6 +65,6 @@ describe('the table of states', () => {
   it('throws where an input leads nowhere, and says which', () => {
     expect(() => nextState(transitions, 'closed', 'dial')).toThrow(`in the state 'closed' cannot take 'dial'`)
     expect(() => nextState(transitions, 'dialing', 'established')).toThrow()
-    expect(() => nextState(transitions, 'lingering', 'retry')).toThrow()
+    expect(() => nextState(transitions, 'draining', 'retry')).toThrow()
   })
 })

@@ -107,7 +107,7 @@ export function describeOpening(subject: ContractSubject): void {
       expect(world.story(client)).toEqual([...attempt, ...attempt, 'peer', 'unanswered', 'peer none', 'closed'])
     })
 
-    it('closes a private port that nobody comes to, and lets the client knock anew', () => {
+    it('closes a private port that nobody comes to, and lets the client request anew', () => {
       const world = new ContractWorld(subject)
       const client = world.dial({ uplink: { filter: isNotConnect } })
       world.waitFor(() => client.session.state === 'connecting')
@@ -166,14 +166,14 @@ export function describeRefusals(subject: ContractSubject): void {
       expect(client.isOver).toBe(true)
     })
 
-    it('lets a knock be answered once', () => {
+    it('lets a request be answered once', () => {
       const world = new ContractWorld(subject)
       world.connect()
       const [event] = world.doorEvents
-      if (event?.type !== 'knock') throw new Error('Nobody knocked.')
-      const { knock } = event
-      expect(() => world.frontDoor.refuse(0, knock, 1, 'late')).toThrow('already answered')
-      expect(() => world.frontDoor.admit(0, knock, { host: '10.0.0.1', port: 1 })).toThrow('already answered')
+      if (event?.type !== 'request') throw new Error('Nobody asked to be let in.')
+      const { request } = event
+      expect(() => world.frontDoor.refuse(0, request, 1, 'late')).toThrow('already answered')
+      expect(() => world.frontDoor.admit(0, request, { host: '10.0.0.1', port: 1 })).toThrow('already answered')
     })
 
     it('answers nothing with more bytes than it was asked in', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Crowd } from '../../lib/core/keyed-counts.ts'
+import { KeyedCounts } from '../../lib/core/keyed-counts.ts'
 
-describe('Crowd', () => {
+describe('KeyedCounts', () => {
   it('counts how many there are of each name', () => {
-    const crowd = new Crowd()
+    const crowd = new KeyedCounts()
     crowd.add('a')
     crowd.add('a')
     crowd.add('b')

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ChildProgram } from '../support/child-program.ts'
 
-it('the guests of a chat room read what the others write, and who comes and goes', async () => {
+it('the admitted of a chat room read what the others write, and who comes and goes', async () => {
   const room = chat('serve', '0')
   const [, port = ''] = await room.until(/The room is open on port (\d+)/)
   const ada = chat('join', 'Ada', port)

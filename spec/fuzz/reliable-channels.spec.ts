@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Channels } from '../../lib/reliable/channel/channels.ts'
 import { MAX_INCOMPLETE_RELIABLE } from '../../lib/reliable/channel/delivery-queue.ts'
 import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
-import { Manifest } from '../../lib/reliable/channel/sent-frames.ts'
+import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { DeliveryCode } from '../../lib/reliable/wire/frame.ts'
 import { PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import { deliveries } from '../../lib/session/delivery.ts'
@@ -44,7 +44,7 @@ class Play {
   readonly channels = new Channels({ ...channelsSettings, maxQueuedMessages: 20, maxQueuedBytes: 20_000 })
   readonly #writer = new PacketWriter()
   readonly #reader = new PacketReader()
-  readonly #manifests: Manifest[] = []
+  readonly #sentFrames: SentFrames[] = []
   #now = 0
 
   step(step: Step): void {
@@ -61,14 +61,14 @@ class Play {
         break
       case 'ack':
       case 'lose': {
-        const manifest = this.#manifests[step.which % Math.max(1, this.#manifests.length)]
-        if (manifest === undefined) break
-        if (step.do === 'ack') channels.onPacketAcked(manifest)
-        else channels.onPacketLost(manifest)
+        const sentFrames = this.#sentFrames[step.which % Math.max(1, this.#sentFrames.length)]
+        if (sentFrames === undefined) break
+        if (step.do === 'ack') channels.onPacketAcked(sentFrames)
+        else channels.onPacketLost(sentFrames)
         break
       }
       case 'probe':
-        this.#writePacket(1192, (manifest) => channels.writeProbe(this.#now, this.#writer, manifest, 800))
+        this.#writePacket(1192, (sentFrames) => channels.writeProbe(this.#now, this.#writer, sentFrames, 800))
         break
       case 'take':
         while (channels.pollMessage() !== undefined);
@@ -86,9 +86,9 @@ class Play {
   write(room: number): boolean {
     const { channels } = this
     const isDue = channels.hasThin(this.#now) || channels.hasBulk(this.#now)
-    const isEmpty = this.#writePacket(room, (manifest) => {
-      channels.writeNew(this.#now, this.#writer, manifest, true)
-      channels.writeCopies(this.#now, this.#writer, manifest, 300, policy)
+    const isEmpty = this.#writePacket(room, (sentFrames) => {
+      channels.writeNew(this.#now, this.#writer, sentFrames, true)
+      channels.writeCopies(this.#now, this.#writer, sentFrames, 300, policy)
     })
     if (room >= MAX_FRAME_BYTES + 3) expect(isEmpty && isDue).toBe(false)
     return !isEmpty
@@ -98,7 +98,7 @@ class Play {
   settle(): void {
     for (let count = 0; count < 1000 && !this.channels.isDrained; count += 1) {
       this.write(MAX_FRAME_BYTES + 3)
-      for (const manifest of this.#manifests) this.channels.onPacketAcked(manifest)
+      for (const sentFrames of this.#sentFrames) this.channels.onPacketAcked(sentFrames)
     }
     expect(this.channels.isDrained).toBe(true)
   }
@@ -108,11 +108,11 @@ class Play {
     while (this.#reader.nextFrame()) this.channels.handleFrame(this.#now, packetNumber, this.#reader.frame)
   }
 
-  #writePacket(room: number, write: (manifest: Manifest) => void): boolean {
-    const manifest = new Manifest()
-    this.#writer.begin(new Uint8Array(room), room, this.#manifests.length)
-    write(manifest)
-    this.#manifests.push(manifest)
+  #writePacket(room: number, write: (sentFrames: SentFrames) => void): boolean {
+    const sentFrames = new SentFrames()
+    this.#writer.begin(new Uint8Array(room), room, this.#sentFrames.length)
+    write(sentFrames)
+    this.#sentFrames.push(sentFrames)
     expect(this.#writer.finish()).toBeLessThanOrEqual(room)
     return this.#writer.isEmpty
   }

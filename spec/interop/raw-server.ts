@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 
 /** A private port, and who is connected to it. */
-interface Guest {
+interface AdmittedClient {
   readonly socket: Socket
   readonly port: number
   clientPort: number | undefined
@@ -13,7 +13,7 @@ export class RawServer {
   readonly messages: string[] = []
   readonly #frontDoor: Socket = createSocket('udp4')
   /** By the port that HELLO came from. */
-  readonly #guests = new Map<number, Guest>()
+  readonly #admitted = new Map<number, AdmittedClient>()
   readonly #token: string
 
   constructor(token = '') {
@@ -23,7 +23,7 @@ export class RawServer {
 
   /** How many clients are connected. */
   get clients(): number {
-    return [...this.#guests.values()].filter(({ clientPort }) => clientPort !== undefined).length
+    return [...this.#admitted.values()].filter(({ clientPort }) => clientPort !== undefined).length
   }
 
   /** Listens on any free port of loopback and returns it. */
@@ -35,18 +35,18 @@ export class RawServer {
 
   /** Asks every client for a sign of life. */
   ping(): void {
-    for (const guest of this.#guests.values()) this.#say('PING', guest)
+    for (const admittedClient of this.#admitted.values()) this.#say('PING', admittedClient)
   }
 
   /** Says CLOSE to every client. */
   close(): void {
-    for (const guest of this.#guests.values()) this.#say('CLOSE', guest)
+    for (const admittedClient of this.#admitted.values()) this.#say('CLOSE', admittedClient)
   }
 
   /** Closes every socket. */
   dispose(): void {
     this.#frontDoor.close()
-    for (const { socket } of this.#guests.values()) socket.close()
+    for (const { socket } of this.#admitted.values()) socket.close()
   }
 
   async #handleHello(text: string, port: number): Promise<void> {
@@ -55,37 +55,37 @@ export class RawServer {
       this.#frontDoor.send('GO AWAY!', port, '127.0.0.1')
       return
     }
-    const guest = this.#guests.get(port) ?? (await this.#open(port))
-    this.#frontDoor.send(`CONNECT 127.0.0.1 ${guest.port}`, port, '127.0.0.1')
+    const admittedClient = this.#admitted.get(port) ?? (await this.#open(port))
+    this.#frontDoor.send(`CONNECT 127.0.0.1 ${admittedClient.port}`, port, '127.0.0.1')
   }
 
-  async #open(helloPort: number): Promise<Guest> {
+  async #open(helloPort: number): Promise<AdmittedClient> {
     const socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
-    const guest: Guest = { socket, port: socket.address().port, clientPort: undefined }
-    this.#guests.set(helloPort, guest)
+    const admittedClient: AdmittedClient = { socket, port: socket.address().port, clientPort: undefined }
+    this.#admitted.set(helloPort, admittedClient)
     socket.on('message', (bytes, { port }) => {
-      guest.clientPort ??= port
-      this.#handle(bytes.toString('latin1'), guest, helloPort)
+      admittedClient.clientPort ??= port
+      this.#handle(bytes.toString('latin1'), admittedClient, helloPort)
     })
-    return guest
+    return admittedClient
   }
 
-  #handle(text: string, guest: Guest, helloPort: number): void {
-    if (text === 'CONNECT') this.#say('CONNECTED', guest)
-    else if (text === 'PING') this.#say('PONG', guest)
-    else if (text === 'CLOSE') this.#say('CLOSED', guest)
-    else if (text !== 'PONG' && text !== 'CLOSED') this.#echo(text, guest)
-    if (text === 'CLOSE' || text === 'CLOSED') this.#guests.delete(helloPort)
+  #handle(text: string, admittedClient: AdmittedClient, helloPort: number): void {
+    if (text === 'CONNECT') this.#say('CONNECTED', admittedClient)
+    else if (text === 'PING') this.#say('PONG', admittedClient)
+    else if (text === 'CLOSE') this.#say('CLOSED', admittedClient)
+    else if (text !== 'PONG' && text !== 'CLOSED') this.#echo(text, admittedClient)
+    if (text === 'CLOSE' || text === 'CLOSED') this.#admitted.delete(helloPort)
   }
 
-  #echo(text: string, guest: Guest): void {
+  #echo(text: string, admittedClient: AdmittedClient): void {
     this.messages.push(text)
-    this.#say(`echo of ${text}`, guest)
+    this.#say(`echo of ${text}`, admittedClient)
   }
 
-  #say(text: string, { socket, clientPort }: Guest): void {
+  #say(text: string, { socket, clientPort }: AdmittedClient): void {
     if (clientPort !== undefined) socket.send(Buffer.from(text, 'latin1'), clientPort, '127.0.0.1')
   }
 }

@@ -46,7 +46,7 @@ export async function receiveTexts(socket: UdpSocket, count: number): Promise<st
   return texts
 }
 
-/** Turns the event loop until something is so; waits as long as the test may take. */
+/** LaneScheduler the event loop until something is so; waits as long as the test may take. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await nextTurn()
 }

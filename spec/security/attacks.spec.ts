@@ -31,12 +31,12 @@ function say(conversation: Conversation, up: string, down: string): void {
 describe('a session under Noise', () => {
   it('takes its course', () => {
     const conversation = play()
-    const { clientEvents, serverEvents, knocks } = conversation
+    const { clientEvents, serverEvents, requests } = conversation
     expect(conversation.heard(serverEvents)).toEqual(['from here'])
     expect(conversation.heard(clientEvents)).toEqual(['from there'])
     expect(clientEvents.at(-1)).toMatchObject({ type: 'closed' })
     expect(serverEvents.find(({ type }) => type === 'ended')).toMatchObject({ code: 7, reason: 'bye' })
-    expect(knocks).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
   it('has its HELLO answered again while it lasts, with the same bytes, and nobody is let in anew', () => {
@@ -49,7 +49,7 @@ describe('a session under Noise', () => {
     const length = conversation.door.pollTransmit(conversation.now, into)
     expect(toHex(into.subarray(0, length))).toBe(toHex(connect?.bytes ?? into))
     expect(conversation.door.destination).toEqual({ host: '192.0.2.66', port: 1 })
-    expect(conversation.knocks).toHaveLength(1)
+    expect(conversation.requests).toHaveLength(1)
   })
 
   it('takes no packet twice, however long after', () => {
@@ -77,7 +77,7 @@ describe('a session under Noise', () => {
     const conversation = new Conversation({ clientSecurity: noise, clientToken: 'wrong' })
     conversation.run(300)
     expect(conversation.badTokens).toBe(1)
-    expect(conversation.knocks).toHaveLength(0)
+    expect(conversation.requests).toHaveLength(0)
     expect(conversation.clientEvents).toContainEqual(expect.objectContaining({ type: 'refused', code: 1 }))
   })
 
@@ -175,11 +175,11 @@ function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
   }
 }
 
-function withLimit(sealer: Sealer, maxForgeries: number): Sealer {
+function withLimit(sealer: Sealer, integrityLimit: number): Sealer {
   return {
     overheadBytes: sealer.overheadBytes,
-    maxPackets: sealer.maxPackets,
-    maxForgeries,
+    confidentialityLimit: sealer.confidentialityLimit,
+    integrityLimit,
     seal: (packetNumber, buffer, headerLength, length) => sealer.seal(packetNumber, buffer, headerLength, length),
     open: (packetNumber, bytes, headerLength) => sealer.open(packetNumber, bytes, headerLength),
     wipe: () => sealer.wipe(),

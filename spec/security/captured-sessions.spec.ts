@@ -75,9 +75,9 @@ function say({ client, server, now }: Conversation): void {
 }
 
 /** What both ends were told and asked, and what was said over the wire by those whose session it is. */
-function courseOf({ clientEvents, serverEvents, knocks }: Conversation, said: readonly Passing[]): unknown {
+function courseOf({ clientEvents, serverEvents, requests }: Conversation, said: readonly Passing[]): unknown {
   const words = said.map(({ to, bytes }) => `${to} ${toHex(bytes)}`)
-  return { clientEvents, serverEvents, knocks: knocks.length, words }
+  return { clientEvents, serverEvents, requests: requests.length, words }
 }
 
 describe.each(openings)('a session under Noise that was opened %s', (_opening, changesOf) => {
@@ -147,10 +147,10 @@ describe.each(openings)('a session under Noise that was opened %s', (_opening, c
       const conversation = play(changesOf(1))
       const before = conversation.serverEvents.length
       replay(conversation, upwardOf(passed), how)
-      expect(conversation.knocks.length).toBeLessThanOrEqual(2)
+      expect(conversation.requests.length).toBeLessThanOrEqual(2)
       expect(conversation.serverEvents.slice(before).map(({ type }) => type)).not.toContain('connected')
       expect(conversation.heard(conversation.serverEvents)).toEqual(['a word from here'])
-      for (const session of conversation.knocks.slice(1)) expect(session.stats.receivedPackets).toBe(0)
+      for (const session of conversation.requests.slice(1)) expect(session.stats.receivedPackets).toBe(0)
     },
   )
 
@@ -162,7 +162,7 @@ describe.each(openings)('a session under Noise that was opened %s', (_opening, c
       conversation.client.close(0, 0, '')
       replay(conversation, upwardOf(passed), how)
       expect(conversation.serverEvents.map(({ type }) => type)).not.toContain('connected')
-      for (const session of conversation.knocks) expect(session.stats.receivedPackets).toBe(0)
+      for (const session of conversation.requests) expect(session.stats.receivedPackets).toBe(0)
     },
   )
 

@@ -49,7 +49,7 @@ const settings = {
   reconnect: { minDelayMs: 200, maxDelayMs: 4_000, attempts: Infinity },
 }
 
-/** One guest is found by so many things at the most: itself, its address, the last HELLOs and connections of it; and its handshake. */
+/** One admittedClient is found by so many things at the most: itself, its address, the last HELLOs and connections of it; and its handshake. */
 const MAX_REMEMBERED_A_SESSION = 16
 
 /** One front door through which thousands of clients come and go for as long as it takes, at addresses that others had before them. */

@@ -189,7 +189,7 @@ export class Conversation {
     return endingOf(this.clientEvents)
   }
 
-  /** A client that gave up half way and knocked anew has left a session behind, which times out by itself: not that one's. */
+  /** A client that gave up half way and dialed anew has left a session behind, which times out by itself: not that one's. */
   get serverEnding(): Ending | undefined {
     const isLeftBehind = (event: SessionEvent): boolean => event.type === 'ended' && event.cause === 'timeout'
     return endingOf(this.serverEvents.filter((event) => !isLeftBehind(event))) ?? endingOf(this.serverEvents)

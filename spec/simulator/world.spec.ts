@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../../lib/core/address.ts'
-import type { FrontDoor, FrontDoorEvent, FrontDoorStats, Knock } from '../../lib/session/front-door.ts'
+import type { FrontDoor, FrontDoorEvent, FrontDoorStats, ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
 import { World } from '../../lib/simulator/index.ts'
@@ -21,18 +21,18 @@ class EchoDoor implements FrontDoor {
   }
 
   handleDatagram(_now: number, hello: Uint8Array, source: Address): void {
-    this.#events.push({ type: 'knock', knock: { payload: hello.subarray(1), hello, source } })
+    this.#events.push({ type: 'request', request: { payload: hello.subarray(1), hello, source } })
   }
 
-  admit(now: number, knock: Knock, endpoint: Address): EchoSession {
+  admit(now: number, request: ConnectionRequest, endpoint: Address): EchoSession {
     this.stats.admitted += 1
-    this.#answers.push({ to: knock.source, bytes: new Uint8Array([1, endpoint.port >> 8, endpoint.port & 255]) })
-    return new EchoSession(now, knock.source, { isEchoing: true })
+    this.#answers.push({ to: request.source, bytes: new Uint8Array([1, endpoint.port >> 8, endpoint.port & 255]) })
+    return new EchoSession(now, request.source, { isEchoing: true })
   }
 
-  refuse(_now: number, knock: Knock, code: number): void {
+  refuse(_now: number, request: ConnectionRequest, code: number): void {
     this.stats.refused += 1
-    this.#answers.push({ to: knock.source, bytes: new Uint8Array([2, code]) })
+    this.#answers.push({ to: request.source, bytes: new Uint8Array([2, code]) })
   }
 
   setToken(token: string): void {
@@ -94,7 +94,7 @@ interface SetUp extends Partial<SimulationOptions> {
 
 function setUp({ maxClients, loop, ...options }: SetUp = {}) {
   const doors: EchoDoor[] = []
-  const admitted: { endpoint: Endpoint; knock: Knock }[] = []
+  const admitted: { endpoint: Endpoint; request: ConnectionRequest }[] = []
   const events: SessionEvent['type'][] = []
   const world = new World({
     seed: 1,
@@ -109,7 +109,7 @@ function setUp({ maxClients, loop, ...options }: SetUp = {}) {
       ],
       ...(maxClients === undefined ? {} : { maxClients }),
       ...(loop === undefined ? {} : { loop }),
-      onAdmit: (endpoint, knock) => admitted.push({ endpoint, knock }),
+      onAdmit: (endpoint, request) => admitted.push({ endpoint, request }),
       onEvent: ({ type }) => events.push(type),
     },
   })
@@ -123,7 +123,7 @@ describe('World', () => {
     const [first, second] = [dial(), dial()]
     world.run(25)
     expect(admitted.map(({ endpoint }) => endpoint.socket.address.port)).toEqual([40_000, 40_001])
-    expect(admitted[0]?.knock.source).toEqual(first.socket.address)
+    expect(admitted[0]?.request.source).toEqual(first.socket.address)
     expect(world.serverEnd(second)).toBe(admitted[1]?.endpoint)
     expect(world.server.clientCount).toBe(2)
     const texts: string[] = []

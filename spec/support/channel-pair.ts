@@ -1,7 +1,7 @@
 import { Channels, type ChannelsSettings } from '../../lib/reliable/channel/channels.ts'
 import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
 import type { MessageEvent } from '../../lib/reliable/channel/delivery-queue.ts'
-import { Manifest } from '../../lib/reliable/channel/sent-frames.ts'
+import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import { Random } from '../../lib/simulator/random.ts'
 
@@ -53,7 +53,7 @@ interface Verdict {
 export class Side {
   readonly channels: Channels
   readonly received: MessageEvent[] = []
-  readonly manifests = new Map<number, Manifest>()
+  readonly sentFrames = new Map<number, SentFrames>()
   readonly arrived = new Set<number>()
   nextPacketNumber = 0
   /** Whether messages that arrived are taken. */
@@ -148,13 +148,13 @@ export class ChannelPair {
     const isDue = channels.hasThin(this.now) || channels.hasBulk(this.now) || channels.nextCopyAt(policy) <= this.now
     if (!isDue) return false
     const packetNumber = side.nextPacketNumber
-    const manifest = new Manifest()
+    const sentFrames = new SentFrames()
     this.#writer.begin(this.#buffer, this.#buffer.length, packetNumber)
-    channels.writeNew(this.now, this.#writer, manifest, true)
-    channels.writeCopies(this.now, this.#writer, manifest, 600, policy)
+    channels.writeNew(this.now, this.#writer, sentFrames, true)
+    channels.writeCopies(this.now, this.#writer, sentFrames, 600, policy)
     if (this.#writer.isEmpty) throw new Error('There was something to write, and nothing was written')
     side.nextPacketNumber += 1
-    side.manifests.set(packetNumber, manifest)
+    side.sentFrames.set(packetNumber, sentFrames)
     const bytes = this.#buffer.slice(0, this.#writer.finish())
     this.#options.onPacket?.(bytes)
     this.#send(side, packetNumber, bytes)
@@ -193,9 +193,9 @@ export class ChannelPair {
   }
 
   #tell({ to, packetNumber, isAck }: Verdict): void {
-    const manifest = to.manifests.get(packetNumber)
-    if (manifest === undefined) return
-    if (isAck) to.channels.onPacketAcked(manifest)
-    else to.channels.onPacketLost(manifest)
+    const sentFrames = to.sentFrames.get(packetNumber)
+    if (sentFrames === undefined) return
+    if (isAck) to.channels.onPacketAcked(sentFrames)
+    else to.channels.onPacketLost(sentFrames)
   }
 }

@@ -1,7 +1,7 @@
 import { ClassicClient } from '../../lib/classic/client.ts'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
 import { formatAddress, isSameAddress, type Address } from '../../lib/core/address.ts'
-import type { Knock } from '../../lib/session/front-door.ts'
+import type { ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { classicSettings, toBytes, toText } from './classic-probe.ts'
@@ -65,7 +65,7 @@ export interface PairOptions {
   readonly wire?: Wire
   readonly seed?: number
   /** Whether a newcomer is let in. */
-  readonly admits?: (knock: Knock) => boolean
+  readonly admits?: (request: ConnectionRequest) => boolean
 }
 
 /**
@@ -84,7 +84,7 @@ export class ClassicPair {
   readonly sent: Datagram[] = []
   /** Called with each event as it happens. */
   onEvent: (side: Side, event: SessionEvent) => void = () => {}
-  readonly #admits: (knock: Knock) => boolean
+  readonly #admits: (request: ConnectionRequest) => boolean
   readonly #inFlight: { readonly arrivesAt: number; readonly datagram: Datagram }[] = []
   readonly #into = new Uint8Array(2_000)
 
@@ -130,7 +130,7 @@ export class ClassicPair {
   step(maxSilenceMs = Infinity): void {
     this.#deliver()
     for (const side of this.#sides()) if (!side.isClosed) side.session.handleTimeout(this.now, maxSilenceMs)
-    this.#answerKnocks()
+    this.#answerRequests()
     for (const side of this.#sides()) this.#drainEvents(side)
     this.#transmitAnswers()
     for (const side of this.#sides()) this.#transmit(side)
@@ -158,15 +158,15 @@ export class ClassicPair {
     }
   }
 
-  #answerKnocks(): void {
+  #answerRequests(): void {
     for (let event = this.door.pollEvent(); event; event = this.door.pollEvent()) {
-      if (event.type !== 'knock') continue
-      if (!this.#admits(event.knock)) {
-        this.door.refuse(this.now, event.knock, 1, 'no')
+      if (event.type !== 'request') continue
+      if (!this.#admits(event.request)) {
+        this.door.refuse(this.now, event.request, 1, 'no')
         continue
       }
       const address = { host: this.frontDoor.host, port: 40_000 + this.servers.length }
-      this.servers.push(new Side(this.door.admit(this.now, event.knock, address), address))
+      this.servers.push(new Side(this.door.admit(this.now, event.request, address), address))
     }
   }
 

@@ -48,7 +48,7 @@ export class Conversation {
   readonly passed: Passing[] = []
   readonly clientEvents: SessionEvent[] = []
   readonly serverEvents: SessionEvent[] = []
-  readonly knocks: Session[] = []
+  readonly requests: Session[] = []
   badTokens = 0
   now = 0
   readonly #buffer = new Uint8Array(2_000)
@@ -75,7 +75,7 @@ export class Conversation {
 
   /** The server's end, of the client that was let in last. */
   get server(): Session | undefined {
-    return this.knocks.at(-1)
+    return this.requests.at(-1)
   }
 
   /** Lets both ends talk for a while. */
@@ -107,9 +107,9 @@ export class Conversation {
     const before = this.passed.length
     this.client.handleTimeout(this.now, STEP_MS)
     this.server?.handleTimeout(this.now, STEP_MS)
-    this.#takeKnocks()
+    this.#takeRequests()
     drain(this.client, this.clientEvents)
-    for (const session of this.knocks) {
+    for (const session of this.requests) {
       drain(session, this.serverEvents)
       if (session.state === 'closed') this.door.forget(session)
     }
@@ -120,10 +120,10 @@ export class Conversation {
     return this.passed.length > before
   }
 
-  #takeKnocks(): void {
+  #takeRequests(): void {
     for (let event = this.door.pollEvent(); event; event = this.door.pollEvent()) {
       if (event.type === 'bad-token') this.badTokens += 1
-      else if (event.type === 'knock') this.knocks.push(this.door.admit(this.now, event.knock, privateAddress))
+      else if (event.type === 'request') this.requests.push(this.door.admit(this.now, event.request, privateAddress))
     }
   }
 

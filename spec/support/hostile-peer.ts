@@ -1,7 +1,12 @@
 import { AckSection } from '../../lib/reliable/wire/ack-section.ts'
 import { Dialing } from '../../lib/reliable/handshake/dialing.ts'
 import { encodeConnectPrefix, helloId } from '../../lib/reliable/wire/handshake.ts'
-import { PACKET_HEADER_BYTES, PacketReader, type PacketWriter, readPacketNumber } from '../../lib/reliable/wire/packet.ts'
+import {
+  PACKET_HEADER_BYTES,
+  PacketReader,
+  type PacketWriter,
+  readPacketNumber,
+} from '../../lib/reliable/wire/packet.ts'
 import { expandPacketNumber } from '../../lib/reliable/wire/sequence.ts'
 import { concatenate } from '../../lib/security/concatenate.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'

@@ -1,6 +1,6 @@
 import { Channels, type ChannelsSettings } from '../../lib/reliable/channel/channels.ts'
 import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
-import { Manifest } from '../../lib/reliable/channel/sent-frames.ts'
+import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { PACKET_HEADER_BYTES, PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import { channelsSettings } from './channel-pair.ts'
@@ -9,7 +9,7 @@ import { describePacket, type FrameDescription, fromHex } from './packet-descrip
 /** A packet that was written, and what it carried. */
 export interface WrittenPacket {
   readonly frames: readonly FrameDescription[]
-  readonly manifest: Manifest
+  readonly sentFrames: SentFrames
   readonly bytes: Uint8Array
 }
 
@@ -35,22 +35,22 @@ export class SendingRig {
 
   /** Writes a packet with what is new or lost. */
   packet({ room = this.#room, allowBulk = true }: { room?: number; allowBulk?: boolean } = {}): WrittenPacket {
-    return this.#write(room, (writer, manifest) => this.channels.writeNew(this.now, writer, manifest, allowBulk))
+    return this.#write(room, (writer, sentFrames) => this.channels.writeNew(this.now, writer, sentFrames, allowBulk))
   }
 
   /** Writes a packet with what is new or lost, and with copies. */
   packetWithCopies(policy: CopyPolicy, budgetBytes = Infinity): WrittenPacket {
-    return this.#write(this.#room, (writer, manifest) => {
-      this.channels.writeNew(this.now, writer, manifest, true)
-      this.channels.writeCopies(this.now, writer, manifest, budgetBytes, policy)
+    return this.#write(this.#room, (writer, sentFrames) => {
+      this.channels.writeNew(this.now, writer, sentFrames, true)
+      this.channels.writeCopies(this.now, writer, sentFrames, budgetBytes, policy)
     })
   }
 
   /** Writes a packet that probes, after what is new or lost if that is wanted. */
   probe(budgetBytes = Infinity, isAfterNew = false): WrittenPacket {
-    return this.#write(this.#room, (writer, manifest) => {
-      if (isAfterNew) this.channels.writeNew(this.now, writer, manifest, true)
-      this.channels.writeProbe(this.now, writer, manifest, budgetBytes)
+    return this.#write(this.#room, (writer, sentFrames) => {
+      if (isAfterNew) this.channels.writeNew(this.now, writer, sentFrames, true)
+      this.channels.writeProbe(this.now, writer, sentFrames, budgetBytes)
     })
   }
 
@@ -70,14 +70,14 @@ export class SendingRig {
     return verdicts
   }
 
-  #write(room: number, write: (writer: PacketWriter, manifest: Manifest) => void): WrittenPacket {
+  #write(room: number, write: (writer: PacketWriter, sentFrames: SentFrames) => void): WrittenPacket {
     const buffer = new Uint8Array(room + PACKET_HEADER_BYTES)
-    const manifest = new Manifest()
+    const sentFrames = new SentFrames()
     this.#writer.begin(buffer, buffer.length, this.#nextPacketNumber)
     this.#nextPacketNumber += 1
-    write(this.#writer, manifest)
+    write(this.#writer, sentFrames)
     const bytes = buffer.subarray(0, this.#writer.finish())
-    return { frames: describePacket(bytes)?.frames ?? [], manifest, bytes }
+    return { frames: describePacket(bytes)?.frames ?? [], sentFrames, bytes }
   }
 }
 

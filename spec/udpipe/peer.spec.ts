@@ -269,7 +269,7 @@ describe('counters', () => {
 
     for (let sent = 0; sent < INBOX_DATAGRAMS + 500; sent += 100) {
       for (let i = 0; i < 100; i += 1) {
-        visitor.say('knock', port)
+        visitor.say('request', port)
         client.send('tick')
       }
       await rig.settle()

@@ -95,16 +95,16 @@ describe('_onNewClient', () => {
     expect(server.counters.refusedClients).toBe(1)
   })
 
-  it('does nothing when nobody knocks', () => {
+  it('does nothing when nobody requests', () => {
     const rig = createRig()
     class Confused extends RecordingPipe {
-      knock(): void {
+      request(): void {
         super._onNewClient(Buffer.alloc(0), '127.0.0.1', 9)
       }
     }
     const pipe = rig.add(new Confused(rig.options))
 
-    pipe.knock()
+    pipe.request()
 
     expect(pipe.names).toEqual([])
   })

@@ -213,7 +213,7 @@ describe('at a shared port, a client that comes back', () => {
     expect(server.counters.evictedClients).toBe(0)
   })
 
-  it('keeps its place while a classic client, which is known by nothing else, knocks from its address', async () => {
+  it('keeps its place while a classic client, which is known by nothing else, requests from its address', async () => {
     const { rig, server, client, clientPeer, port } = await loseBehindNat({ protocols: ['reliable', 'classic'] })
     const stranger = await openRawSocket(clientPeer.port)
     stranger.say('HELLO ', port)

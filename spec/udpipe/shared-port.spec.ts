@@ -125,7 +125,7 @@ describe('at a shared port', () => {
     expect(server.messages).toEqual(['undisturbed'])
   })
 
-  it('a client that was refused may knock again', async () => {
+  it('a client that was refused may request again', async () => {
     const rig = createRig('reliable')
     class Choosy extends RecordingPipe {
       override onNewClient(...args: Parameters<RecordingPipe['onNewClient']>): boolean {

@@ -6,16 +6,16 @@ import { varintBytes } from '../../core/writer.ts'
 import { type ChannelsStats, createChannelsStats } from './channels-stats.ts'
 import type { CopyPolicy } from './copy-policy.ts'
 import { SendCredit } from './credit.ts'
-import { type FrameVerdict, Handover, type LaneReceiver, type MessageEvent } from './delivery-queue.ts'
+import { type FrameVerdict, DeliveryQueue, type LaneReceiver, type MessageEvent } from './delivery-queue.ts'
 import { LatestReceiver } from './latest.ts'
-import { CONNECTION, type Manifest } from './sent-frames.ts'
+import { CONNECTION, type SentFrames } from './sent-frames.ts'
 import { MessageSender } from './message-sender.ts'
 import { MessagePool } from './outgoing-message.ts'
 import { ReliableReceiver } from './reliable.ts'
 import { ReliableUnorderedReceiver } from './reliable-unordered.ts'
 import { SendQueue, type UnconfirmedMessage } from './send-queue.ts'
 import { SequencedReceiver } from './sequenced.ts'
-import { Turns } from './lane-scheduler.ts'
+import { LaneScheduler } from './lane-scheduler.ts'
 import { UnreliableReceiver } from './unreliable.ts'
 
 /** What {@link Channels} needs to know. */
@@ -44,15 +44,15 @@ export const DEFAULT_STALE_AFTER_MS = 250
  * The messages of one connection, on all of its channels: which of them go into a packet, which of them were received.
  *
  * It knows neither packets in flight nor the time at which one is due; who does asks for frames when a packet leaves, keeps its
- * {@link Manifest}, and says what became of it. Received frames go to {@link handleFrame}; messages come from {@link pollMessage}.
+ * {@link SentFrames}, and says what became of it. Received frames go to {@link handleFrame}; messages come from {@link pollMessage}.
  */
 export class Channels {
   readonly #stats = createChannelsStats()
   readonly #sendCredit: SendCredit
-  readonly #turns: Turns
+  readonly #scheduler: LaneScheduler
   readonly #queue: SendQueue
   readonly #sender: MessageSender
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   /** By channel, then delivery; made when something first arrives. */
   readonly #channels: (LaneReceiver | undefined)[][] = []
   readonly #receivers: LaneReceiver[] = []
@@ -72,10 +72,10 @@ export class Channels {
       staleAfterMs: settings.staleAfterMs ?? DEFAULT_STALE_AFTER_MS,
     }
     this.#sendCredit = new SendCredit(maxMessageBytes)
-    this.#turns = new Turns(this.#sendCredit, smallMessageBytes)
-    this.#queue = new SendQueue(limits, this.#turns, pool, this.#stats)
-    this.#sender = new MessageSender(this.#queue, this.#turns, this.#sendCredit, pool)
-    this.#handover = new Handover(maxMessageBytes, this.#stats)
+    this.#scheduler = new LaneScheduler(this.#sendCredit, smallMessageBytes)
+    this.#queue = new SendQueue(limits, this.#scheduler, pool, this.#stats)
+    this.#sender = new MessageSender(this.#queue, this.#scheduler, this.#sendCredit, pool)
+    this.#deliveryQueue = new DeliveryQueue(maxMessageBytes, this.#stats)
   }
 
   get stats(): Readonly<ChannelsStats> {
@@ -93,17 +93,17 @@ export class Channels {
 
   /** What is held of messages that arrived and are incomplete, or wait to be handed over; see `costOf`. */
   get heldBytes(): number {
-    return this.#handover.heldBytes
+    return this.#deliveryQueue.heldBytes
   }
 
   /** Reliable messages, of either kind, that are incomplete. */
   get incompleteReliable(): number {
-    return this.#handover.incompleteReliable
+    return this.#deliveryQueue.incompleteReliable
   }
 
   /** How many messages became complete since this was asked last. */
   takeArrivedMessages(): number {
-    return this.#handover.takeArrivedMessages()
+    return this.#deliveryQueue.takeArrivedMessages()
   }
 
   /** Whether nothing waits to be written and nothing that was waits to be acknowledged. */
@@ -136,7 +136,7 @@ export class Channels {
 
   /** Whether there is something to write that goes before bulk: small messages, unreliable ones, credit. */
   hasThin(now: number): boolean {
-    return this.#handover.credit.hasDue || this.#sender.hasThin(now)
+    return this.#deliveryQueue.credit.hasDue || this.#sender.hasThin(now)
   }
 
   /** Whether there are fragments or large messages to write. */
@@ -145,9 +145,9 @@ export class Channels {
   }
 
   /** Writes what is lost and what is new, as much as fits: what is thin first, then, if it is allowed, bulk. */
-  writeNew(now: number, packet: PacketWriter, manifest: Manifest, allowBulk: boolean): void {
-    this.#writeCredit(packet, manifest)
-    this.#sender.writeNew(now, packet, manifest, allowBulk)
+  writeNew(now: number, packet: PacketWriter, sentFrames: SentFrames, allowBulk: boolean): void {
+    this.#writeCredit(packet, sentFrames)
+    this.#sender.writeNew(now, packet, sentFrames, allowBulk)
   }
 
   /**
@@ -156,11 +156,11 @@ export class Channels {
   writeCopies(
     now: number,
     packet: PacketWriter,
-    manifest: Manifest,
+    sentFrames: SentFrames,
     budgetBytes: number,
     policy: Readonly<CopyPolicy>,
   ): number {
-    return this.#sender.writeCopies(now, packet, manifest, budgetBytes, policy)
+    return this.#sender.writeCopies(now, packet, sentFrames, budgetBytes, policy)
   }
 
   /** The earliest time at which {@link writeCopies} has something to write; `Infinity` for never. */
@@ -172,25 +172,25 @@ export class Channels {
    * Writes what is not acknowledged again, whatever is known of it, the oldest message first, within a budget. Returns how many
    * bytes that took.
    */
-  writeProbe(now: number, packet: PacketWriter, manifest: Manifest, budgetBytes: number): number {
-    return this.#sender.writeProbe(now, packet, manifest, budgetBytes)
+  writeProbe(now: number, packet: PacketWriter, sentFrames: SentFrames, budgetBytes: number): number {
+    return this.#sender.writeProbe(now, packet, sentFrames, budgetBytes)
   }
 
   /**
-   * A packet was acknowledged, perhaps after it was taken for lost. What its manifest names is confirmed, and the manifest is empty
+   * A packet was acknowledged, perhaps after it was taken for lost. What its {@link SentFrames} name is confirmed, and they are empty
    * afterwards.
    */
-  onPacketAcked(manifest: Manifest): void {
-    this.#sender.handleAcked(manifest)
-    manifest.clear()
+  onPacketAcked(sentFrames: SentFrames): void {
+    this.#sender.handleAcked(sentFrames)
+    sentFrames.clear()
   }
 
-  /** A packet was lost. What of it is in no other packet in flight is written again. Its manifest stays, for an ack may still come. */
-  onPacketLost(manifest: Manifest): void {
-    if (manifest.isLost) return
-    manifest.isLost = true
-    this.#sender.handleLost(manifest)
-    for (let at = 0; at < manifest.windowCount; at += 1) this.#handover.credit.noteLost(manifest.windowAt(at))
+  /** A packet was lost. What of it is in no other packet in flight is written again. Its sentFrames stays, for an ack may still come. */
+  onPacketLost(sentFrames: SentFrames): void {
+    if (sentFrames.isLost) return
+    sentFrames.isLost = true
+    this.#sender.handleLost(sentFrames)
+    for (let at = 0; at < sentFrames.windowCount; at += 1) this.#deliveryQueue.credit.noteLost(sentFrames.windowAt(at))
   }
 
   /** What was accepted and is not confirmed, in the order in which it was sent; not what waited too long. */
@@ -208,13 +208,13 @@ export class Channels {
   handleFrame(now: number, packetNumber: number, frame: Frame): FrameVerdict {
     switch (frame.type) {
       case FrameType.data:
-        if (!this.#isListening) return this.#handover.refuse()
+        if (!this.#isListening) return this.#deliveryQueue.refuse()
         return this.#receiverOf(frame).receive(now, packetNumber, frame)
       case FrameType.window:
-        if (this.#sendCredit.raise(frame.limit)) this.#turns.noteCredit()
+        if (this.#sendCredit.raise(frame.limit)) this.#scheduler.noteCredit()
         return 'accepted'
       case FrameType.channelWindow:
-        if (this.#sendCredit.raiseChannel(frame.channel, frame.limit)) this.#turns.noteCredit()
+        if (this.#sendCredit.raiseChannel(frame.channel, frame.limit)) this.#scheduler.noteCredit()
         return 'accepted'
       default:
         return 'unhandled'
@@ -223,7 +223,7 @@ export class Channels {
 
   /** The next message that arrived, or `undefined`. What is handed over here is what makes room for more. */
   pollMessage(): MessageEvent | undefined {
-    return this.#handover.poll()
+    return this.#deliveryQueue.poll()
   }
 
   /** Drops what has become too old, of what waits to be written and of what is incomplete. */
@@ -232,14 +232,14 @@ export class Channels {
     for (const receiver of this.#receivers) receiver.expire(now)
   }
 
-  #writeCredit(packet: PacketWriter, manifest: Manifest): void {
-    const { credit } = this.#handover
+  #writeCredit(packet: PacketWriter, sentFrames: SentFrames): void {
+    const { credit } = this.#deliveryQueue
     while (credit.hasDue) {
       const { nextDue, nextLimit } = credit
       const isWritten = nextDue === CONNECTION ? packet.window(nextLimit) : packet.channelWindow(nextDue, nextLimit)
       if (!isWritten) return
       credit.grantNext()
-      manifest.addWindow(nextDue)
+      sentFrames.addWindow(nextDue)
     }
   }
 
@@ -247,7 +247,7 @@ export class Channels {
     const receivers = (this.#channels[channel] ??= [])
     let receiver = receivers[delivery]
     if (receiver === undefined) {
-      receiver = createReceiver(channel, delivery, this.#handover)
+      receiver = createReceiver(channel, delivery, this.#deliveryQueue)
       receivers[delivery] = receiver
       this.#receivers.push(receiver)
     }
@@ -255,18 +255,18 @@ export class Channels {
   }
 }
 
-function createReceiver(channel: number, delivery: number, handover: Handover): LaneReceiver {
+function createReceiver(channel: number, delivery: number, deliveryQueue: DeliveryQueue): LaneReceiver {
   switch (delivery) {
     case DeliveryCode.reliable:
-      return new ReliableReceiver(channel, handover)
+      return new ReliableReceiver(channel, deliveryQueue)
     case DeliveryCode.reliableUnordered:
-      return new ReliableUnorderedReceiver(channel, handover)
+      return new ReliableUnorderedReceiver(channel, deliveryQueue)
     case DeliveryCode.sequenced:
-      return new SequencedReceiver(channel, handover)
+      return new SequencedReceiver(channel, deliveryQueue)
     case DeliveryCode.latest:
-      return new LatestReceiver(channel, handover)
+      return new LatestReceiver(channel, deliveryQueue)
     default:
-      return new UnreliableReceiver(channel, handover)
+      return new UnreliableReceiver(channel, deliveryQueue)
   }
 }
 

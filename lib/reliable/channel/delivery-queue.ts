@@ -38,7 +38,7 @@ export interface LaneReceiver {
 export const MAX_INCOMPLETE_RELIABLE = 1_024
 
 /** Where messages that arrived wait to be handed over, and the limits of what may wait here or be held incomplete. */
-export class Handover {
+export class DeliveryQueue {
   readonly maxMessageBytes: number
   readonly stats: ChannelsStats
   readonly credit: ReceiveCredit

@@ -16,7 +16,7 @@ export const DEFAULT_PRIORITY = 1
  * Of the fragmented messages that cost credit only one at a time is between its first and its last fragment. So what the others
  * spent comes back, and that one always gets to its end.
  */
-export class Turns {
+export class LaneScheduler {
   readonly thin: readonly LinkedList<SendingLane>[] = createLists()
   readonly bulk: readonly LinkedList<SendingLane>[] = createLists()
   readonly #credit: SendCredit

@@ -1,7 +1,7 @@
 import { isOversized, Reassembly } from '../wire/fragment.ts'
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
 import { sequenceDistance } from '../wire/sequence.ts'
-import { costOf, type FrameVerdict, type Handover, type LaneReceiver } from './delivery-queue.ts'
+import { costOf, type FrameVerdict, type DeliveryQueue, type LaneReceiver } from './delivery-queue.ts'
 import { MESSAGE_COST_BYTES } from './outgoing-message.ts'
 import { SendingLane } from './sending-lane.ts'
 
@@ -28,29 +28,30 @@ const BEFORE_FIRST = 0xffff
 /** Hands messages over that are newer than those before. Of those that are incomplete it keeps the newest. */
 export class LatestReceiver implements LaneReceiver {
   readonly #channel: number
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   /** The newest message that was handed over. */
   #newest = BEFORE_FIRST
   #incomplete: Reassembly | undefined
   #incompleteSequence = 0
 
-  constructor(channel: number, handover: Handover) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue) {
     this.#channel = channel
-    this.#handover = handover
+    this.#deliveryQueue = deliveryQueue
   }
 
   receive(_now: number, _packetNumber: number, frame: Frame): FrameVerdict {
-    if (frame.sequence === this.#newest) return this.#handover.duplicate()
+    if (frame.sequence === this.#newest) return this.#deliveryQueue.duplicate()
     if (sequenceDistance(frame.sequence, this.#newest) < 0) return this.#late()
-    if (isOversized(frame, this.#handover.maxMessageBytes)) return this.#handover.violation()
+    if (isOversized(frame, this.#deliveryQueue.maxMessageBytes)) return this.#deliveryQueue.violation()
     return frame.isFragment ? this.#receiveFragment(frame) : this.#receiveWhole(frame)
   }
 
   expire(): void {}
 
   #receiveWhole(frame: Frame): FrameVerdict {
-    if (this.#incomplete !== undefined && frame.sequence === this.#incompleteSequence) return this.#handover.violation()
-    if (!this.#handover.hold(costOf(frame))) return this.#handover.refuse()
+    if (this.#incomplete !== undefined && frame.sequence === this.#incompleteSequence)
+      return this.#deliveryQueue.violation()
+    if (!this.#deliveryQueue.hold(costOf(frame))) return this.#deliveryQueue.refuse()
     this.#deliver(frame.sequence, frame.payload())
     return 'accepted'
   }
@@ -59,8 +60,8 @@ export class LatestReceiver implements LaneReceiver {
     const age = this.#incomplete === undefined ? 1 : sequenceDistance(frame.sequence, this.#incompleteSequence)
     if (age < 0) return this.#late()
     if (age === 0) {
-      if (this.#incomplete?.fits(frame) !== true) return this.#handover.violation()
-      if (this.#incomplete.has(frame.index)) return this.#handover.duplicate()
+      if (this.#incomplete?.fits(frame) !== true) return this.#deliveryQueue.violation()
+      if (this.#incomplete.has(frame.index)) return this.#deliveryQueue.duplicate()
     }
     if (age > 0) this.#begin(frame)
     return this.#add(frame)
@@ -74,7 +75,7 @@ export class LatestReceiver implements LaneReceiver {
 
   #add(frame: Frame): FrameVerdict {
     if (this.#incomplete === undefined) return 'accepted'
-    if (!this.#handover.hold(costOf(frame))) return this.#handover.refuse()
+    if (!this.#deliveryQueue.hold(costOf(frame))) return this.#deliveryQueue.refuse()
     this.#incomplete.add(frame)
     if (!this.#incomplete.isComplete) return 'accepted'
     const message = this.#incomplete.message()
@@ -86,18 +87,18 @@ export class LatestReceiver implements LaneReceiver {
   #deliver(sequence: number, message: Uint8Array): void {
     this.#newest = sequence
     if (sequenceDistance(this.#incompleteSequence, sequence) <= 0) this.#dropIncomplete()
-    this.#handover.deliver(DeliveryCode.latest, this.#channel, message)
+    this.#deliveryQueue.deliver(DeliveryCode.latest, this.#channel, message)
   }
 
   #dropIncomplete(): void {
     if (this.#incomplete === undefined) return
-    this.#handover.release(this.#incomplete.receivedBytes + (this.#incomplete.has(0) ? MESSAGE_COST_BYTES : 0))
-    this.#handover.stats.droppedIncomplete += 1
+    this.#deliveryQueue.release(this.#incomplete.receivedBytes + (this.#incomplete.has(0) ? MESSAGE_COST_BYTES : 0))
+    this.#deliveryQueue.stats.droppedIncomplete += 1
     this.#incomplete = undefined
   }
 
   #late(): FrameVerdict {
-    this.#handover.stats.droppedLate += 1
+    this.#deliveryQueue.stats.droppedLate += 1
     return 'accepted'
   }
 }

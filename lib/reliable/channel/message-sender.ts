@@ -4,11 +4,11 @@ import { Copies, groupBit } from './copies.ts'
 import type { CopyPolicy } from './copy-policy.ts'
 import type { SendCredit } from './credit.ts'
 import { LinkedList } from './linked-list.ts'
-import { type Manifest, WHOLE } from './sent-frames.ts'
+import { type SentFrames, WHOLE } from './sent-frames.ts'
 import type { MessagePool, OutgoingMessage } from './outgoing-message.ts'
 import type { SendingLane } from './sending-lane.ts'
 import type { SendQueue } from './send-queue.ts'
-import type { Turns } from './lane-scheduler.ts'
+import type { LaneScheduler } from './lane-scheduler.ts'
 
 /** How many messages a lane writes before the next one has its turn. */
 const BURST_MESSAGES = 16
@@ -27,44 +27,44 @@ export class MessageSender {
   /** How often a lost message or fragment is written again, each time in another packet. */
   resendWrites = 1
   readonly #queue: SendQueue
-  readonly #turns: Turns
+  readonly #scheduler: LaneScheduler
   readonly #credit: SendCredit
   readonly #pool: MessagePool
   readonly #copies = new Copies()
   readonly #thinLost = new LinkedList<OutgoingMessage>()
   readonly #bulkLost = new LinkedList<OutgoingMessage>()
 
-  constructor(queue: SendQueue, turns: Turns, credit: SendCredit, pool: MessagePool) {
+  constructor(queue: SendQueue, scheduler: LaneScheduler, credit: SendCredit, pool: MessagePool) {
     this.#queue = queue
-    this.#turns = turns
+    this.#scheduler = scheduler
     this.#credit = credit
     this.#pool = pool
   }
 
   /** Whether there is a thin message to write. */
   hasThin(now: number): boolean {
-    return this.#thinLost.size > 0 || this.#hasReady(now, this.#turns.thin)
+    return this.#thinLost.size > 0 || this.#hasReady(now, this.#scheduler.thin)
   }
 
   /** Whether there is bulk to write. */
   hasBulk(now: number): boolean {
-    return this.#bulkLost.size > 0 || this.#hasReady(now, this.#turns.bulk)
+    return this.#bulkLost.size > 0 || this.#hasReady(now, this.#scheduler.bulk)
   }
 
   /** Writes what is lost and what is new, as fits: thin messages, then, if it is allowed, bulk. */
-  writeNew(now: number, packet: PacketWriter, manifest: Manifest, allowBulk: boolean): void {
-    this.#writeLost(now, this.#thinLost, packet, manifest)
-    for (const lanes of this.#turns.thin) this.#writeInTurns(now, lanes, packet, manifest)
+  writeNew(now: number, packet: PacketWriter, sentFrames: SentFrames, allowBulk: boolean): void {
+    this.#writeLost(now, this.#thinLost, packet, sentFrames)
+    for (const lanes of this.#scheduler.thin) this.#writeInTurns(now, lanes, packet, sentFrames)
     if (!allowBulk) return
-    this.#writeLost(now, this.#bulkLost, packet, manifest)
-    for (const lanes of this.#turns.bulk) this.#writeInTurns(now, lanes, packet, manifest)
+    this.#writeLost(now, this.#bulkLost, packet, sentFrames)
+    for (const lanes of this.#scheduler.bulk) this.#writeInTurns(now, lanes, packet, sentFrames)
   }
 
   /** Writes small messages again that are in flight and due for it, oldest first. Returns how many bytes that took. */
   writeCopies(
     now: number,
     packet: PacketWriter,
-    manifest: Manifest,
+    sentFrames: SentFrames,
     budgetBytes: number,
     policy: Readonly<CopyPolicy>,
   ): number {
@@ -76,10 +76,10 @@ export class MessageSender {
       const bit = groupBit(message)
       const left = budgetBytes - (start - packet.remaining)
       const isInBudget = message.frameBytes <= left
-      if (!isInBudget || !this.#writeAgain(now, message, WHOLE, packet, manifest)) passedOver |= bit
+      if (!isInBudget || !this.#writeAgain(now, message, WHOLE, packet, sentFrames)) passedOver |= bit
       message = this.#copies.oldestDue(now, policy, packetNumber, passedOver)
     }
-    manifest.copyBytes += start - packet.remaining
+    sentFrames.copyBytes += start - packet.remaining
     return start - packet.remaining
   }
 
@@ -89,32 +89,32 @@ export class MessageSender {
   }
 
   /** Writes what is not acknowledged again, whatever is known of it, the oldest message first. Returns how many bytes that took. */
-  writeProbe(now: number, packet: PacketWriter, manifest: Manifest, budgetBytes: number): number {
+  writeProbe(now: number, packet: PacketWriter, sentFrames: SentFrames, budgetBytes: number): number {
     const start = packet.remaining
     const oldest = this.#laneOfOldestUnacked()
     if (oldest === undefined) return 0
-    this.#probeLane(now, oldest, packet, manifest, start - budgetBytes)
+    this.#probeLane(now, oldest, packet, sentFrames, start - budgetBytes)
     for (const lane of this.#queue.lanes) {
-      if (lane !== oldest) this.#probeLane(now, lane, packet, manifest, start - budgetBytes)
+      if (lane !== oldest) this.#probeLane(now, lane, packet, sentFrames, start - budgetBytes)
     }
-    manifest.copyBytes += start - packet.remaining
+    sentFrames.copyBytes += start - packet.remaining
     return start - packet.remaining
   }
 
-  /** A packet with what the manifest says was acknowledged. */
-  handleAcked(manifest: Manifest): void {
-    for (let at = 0; at < manifest.messageCount; at += 1) {
-      const message = manifest.messageAt(at)
-      if (message !== undefined) this.#noteAcked(message, manifest.indexAt(at))
+  /** A packet with what the sentFrames says was acknowledged. */
+  handleAcked(sentFrames: SentFrames): void {
+    for (let at = 0; at < sentFrames.messageCount; at += 1) {
+      const message = sentFrames.messageAt(at)
+      if (message !== undefined) this.#noteAcked(message, sentFrames.indexAt(at))
     }
   }
 
-  /** A packet with what the manifest says was lost: what is in flight in no other one is written again. */
-  handleLost(manifest: Manifest): void {
-    for (let at = 0; at < manifest.messageCount; at += 1) {
-      const message = manifest.messageAt(at)
+  /** A packet with what the sentFrames says was lost: what is in flight in no other one is written again. */
+  handleLost(sentFrames: SentFrames): void {
+    for (let at = 0; at < sentFrames.messageCount; at += 1) {
+      const message = sentFrames.messageAt(at)
       if (message === undefined) continue
-      const index = manifest.indexAt(at)
+      const index = sentFrames.indexAt(at)
       if (message.fragments === undefined) this.#noteWholeLost(message)
       else {
         message.fragments.noteLost(index, this.resendWrites)
@@ -139,18 +139,18 @@ export class MessageSender {
   /** Whether a lane, brought up to date, is still in this list. */
   #isReady(now: number, lane: SendingLane, list: LinkedList<SendingLane>): boolean {
     this.#queue.dropStale(now, lane)
-    this.#turns.place(lane)
+    this.#scheduler.place(lane)
     return lane.turnLink.list === list
   }
 
   /** Lets the lanes of a list write in turns, until none has anything left that fits. */
-  #writeInTurns(now: number, list: LinkedList<SendingLane>, packet: PacketWriter, manifest: Manifest): void {
+  #writeInTurns(now: number, list: LinkedList<SendingLane>, packet: PacketWriter, sentFrames: SentFrames): void {
     let misfits = 0
     let link = list.first
     while (link !== undefined && misfits < MAX_MISFITS && packet.remaining >= MIN_FRAME_BYTES) {
       const next = link.next
       const lane = link.owner
-      const hasWritten = this.#writeBurst(now, lane, list, packet, manifest)
+      const hasWritten = this.#writeBurst(now, lane, list, packet, sentFrames)
       const isReady = lane.turnLink.list === list
       // Who has written goes to the end and comes round again; who could not stays in front, and is the first in the next packet.
       if (hasWritten && isReady) list.append(link)
@@ -165,11 +165,11 @@ export class MessageSender {
     lane: SendingLane,
     list: LinkedList<SendingLane>,
     packet: PacketWriter,
-    manifest: Manifest,
+    sentFrames: SentFrames,
   ): boolean {
     let count = 0
     while (count < BURST_MESSAGES && this.#isReady(now, lane, list)) {
-      const written = this.#writeHead(now, lane, packet, manifest, BURST_MESSAGES - count)
+      const written = this.#writeHead(now, lane, packet, sentFrames, BURST_MESSAGES - count)
       if (written === 0) break
       count += written
     }
@@ -180,22 +180,28 @@ export class MessageSender {
    * Writes the first message of a lane, the first ones where they are a run, or a fragment. Returns how many messages that is; 0 when
    * it does not fit.
    */
-  #writeHead(now: number, lane: SendingLane, packet: PacketWriter, manifest: Manifest, maxMessages: number): number {
+  #writeHead(
+    now: number,
+    lane: SendingLane,
+    packet: PacketWriter,
+    sentFrames: SentFrames,
+    maxMessages: number,
+  ): number {
     this.#queue.fitHead(lane, packet.remaining, maxMessages)
     const message = lane.head
     if (message === undefined) return 0
     const start = packet.remaining
     const { nextCost, count } = message
-    const isThin = this.#turns.isThin(message)
+    const isThin = this.#scheduler.isThin(message)
     const isWritten =
       message.fragments === undefined
-        ? this.#writeWhole(now, lane, message, packet, manifest)
-        : this.#writeNextFragment(lane, message, packet, manifest)
+        ? this.#writeWhole(now, lane, message, packet, sentFrames)
+        : this.#writeNextFragment(lane, message, packet, sentFrames)
     if (!isWritten) return 0
     if (lane.hasCredit) this.#credit.spend(lane.channel, nextCost)
-    manifest.newBytes += start - packet.remaining
-    if (!isThin) manifest.bulkBytes += start - packet.remaining
-    this.#turns.place(lane)
+    sentFrames.newBytes += start - packet.remaining
+    if (!isThin) sentFrames.bulkBytes += start - packet.remaining
+    this.#scheduler.place(lane)
     return count
   }
 
@@ -204,7 +210,7 @@ export class MessageSender {
     lane: SendingLane,
     message: OutgoingMessage,
     packet: PacketWriter,
-    manifest: Manifest,
+    sentFrames: SentFrames,
   ): boolean {
     if (!packet.messages(lane.delivery, lane.channel, lane.nextSequence, message)) return false
     this.#queue.noteWritten(message)
@@ -214,11 +220,16 @@ export class MessageSender {
     }
     this.#begin(lane, message)
     message.firstSentAt = now
-    this.#noteWholeWritten(now, message, packet.packetNumber, manifest)
+    this.#noteWholeWritten(now, message, packet.packetNumber, sentFrames)
     return true
   }
 
-  #writeNextFragment(lane: SendingLane, message: OutgoingMessage, packet: PacketWriter, manifest: Manifest): boolean {
+  #writeNextFragment(
+    lane: SendingLane,
+    message: OutgoingMessage,
+    packet: PacketWriter,
+    sentFrames: SentFrames,
+  ): boolean {
     const { fragments } = message
     if (fragments === undefined) return false
     const index = fragments.next
@@ -227,8 +238,8 @@ export class MessageSender {
     if (index === 0) this.#begin(lane, message)
     fragments.noteWritten(index)
     this.#queue.noteFragmentWritten(message, fragments.lengthOf(index, message.length))
-    this.#turns.noteFragment(lane, message)
-    if (lane.isAcked) manifest.addMessage(message, index)
+    this.#scheduler.noteFragment(lane, message)
+    if (lane.isAcked) sentFrames.addMessage(message, index)
     else if (fragments.isWhollyWritten) this.#pool.give(message)
     return true
   }
@@ -246,7 +257,7 @@ export class MessageSender {
 
   // Messages again
 
-  #writeLost(now: number, list: LinkedList<OutgoingMessage>, packet: PacketWriter, manifest: Manifest): void {
+  #writeLost(now: number, list: LinkedList<OutgoingMessage>, packet: PacketWriter, sentFrames: SentFrames): void {
     const start = packet.remaining
     let misfits = 0
     let link = list.first
@@ -255,22 +266,22 @@ export class MessageSender {
       const message = link.owner
       const isWritten =
         message.fragments === undefined
-          ? this.#writeAgain(now, message, WHOLE, packet, manifest)
-          : this.#writeLostFragments(now, message, packet, manifest)
+          ? this.#writeAgain(now, message, WHOLE, packet, sentFrames)
+          : this.#writeLostFragments(now, message, packet, sentFrames)
       if (!isWritten) misfits += 1
       link = next
     }
-    manifest.resentBytes += start - packet.remaining
-    if (list === this.#bulkLost) manifest.bulkBytes += start - packet.remaining
+    sentFrames.resentBytes += start - packet.remaining
+    if (list === this.#bulkLost) sentFrames.bulkBytes += start - packet.remaining
   }
 
   /** Writes the lost fragments of a message, each once. Returns whether one fitted. */
-  #writeLostFragments(now: number, message: OutgoingMessage, packet: PacketWriter, manifest: Manifest): boolean {
+  #writeLostFragments(now: number, message: OutgoingMessage, packet: PacketWriter, sentFrames: SentFrames): boolean {
     const { fragments } = message
     if (fragments === undefined) return false
     const first = fragments.nextLost()
     let index = first
-    while (this.#writeAgain(now, message, index, packet, manifest)) {
+    while (this.#writeAgain(now, message, index, packet, sentFrames)) {
       index = fragments.nextLost()
       if (index < 0 || index === first) return true
     }
@@ -278,19 +289,25 @@ export class MessageSender {
   }
 
   /** Writes a message, or its fragment `index`, that was written before. Never twice to the same packet. Returns whether it did. */
-  #writeAgain(now: number, message: OutgoingMessage, index: number, packet: PacketWriter, manifest: Manifest): boolean {
+  #writeAgain(
+    now: number,
+    message: OutgoingMessage,
+    index: number,
+    packet: PacketWriter,
+    sentFrames: SentFrames,
+  ): boolean {
     const { lane, fragments } = message
     if (lane === undefined) return false
     if (fragments === undefined) {
       if (message.lastPacketNumber === packet.packetNumber) return false
       if (!packet.messages(lane.delivery, lane.channel, message.sequence, message)) return false
-      this.#noteWholeWritten(now, message, packet.packetNumber, manifest)
+      this.#noteWholeWritten(now, message, packet.packetNumber, sentFrames)
       return true
     }
     if (!this.#writeFragmentFrame(message, message.sequence, index, packet)) return false
     fragments.noteWritten(index)
     if (!fragments.hasLost) message.repeatLink.leave()
-    manifest.addMessage(message, index)
+    sentFrames.addMessage(message, index)
     return true
   }
 
@@ -300,15 +317,15 @@ export class MessageSender {
     return packet.fragment(lane.delivery, lane.channel, sequence, message.memory, index, fragments.last, fragments.size)
   }
 
-  #noteWholeWritten(now: number, message: OutgoingMessage, packetNumber: number, manifest: Manifest): void {
+  #noteWholeWritten(now: number, message: OutgoingMessage, packetNumber: number, sentFrames: SentFrames): void {
     message.lastSentAt = now
     message.timesWritten += 1
     message.inFlight += 1
     message.lastPacketNumber = packetNumber
-    manifest.addMessage(message, WHOLE)
+    sentFrames.addMessage(message, WHOLE)
     if (message.resends > 0) message.resends -= 1
     if (message.resends > 0) return
-    if (this.#turns.isSmall(message)) this.#copies.noteWritten(message)
+    if (this.#scheduler.isSmall(message)) this.#copies.noteWritten(message)
     else message.repeatLink.leave()
   }
 
@@ -325,7 +342,7 @@ export class MessageSender {
   }
 
   /** Writes what a lane has that is not acknowledged, one fragment of each message, until so much room is left in the packet. */
-  #probeLane(now: number, lane: SendingLane, packet: PacketWriter, manifest: Manifest, leftBytes: number): void {
+  #probeLane(now: number, lane: SendingLane, packet: PacketWriter, sentFrames: SentFrames, leftBytes: number): void {
     for (let link = lane.unacked.first; link !== undefined; link = link.next) {
       const message = link.owner
       const { fragments } = message
@@ -335,7 +352,7 @@ export class MessageSender {
       const frameBytes =
         fragments === undefined ? message.frameBytes : FRAGMENT_HEAD_BYTES + fragments.lengthOf(index, message.length)
       if (packet.remaining - frameBytes < leftBytes) return
-      if (!this.#writeAgain(now, message, index, packet, manifest)) return
+      if (!this.#writeAgain(now, message, index, packet, sentFrames)) return
     }
   }
 
@@ -350,7 +367,7 @@ export class MessageSender {
     }
     if (lane?.isOrdered === true) this.#confirmInOrder(lane, message)
     else this.#pool.give(message)
-    if (lane !== undefined) this.#turns.place(lane)
+    if (lane !== undefined) this.#scheduler.place(lane)
   }
 
   /**
@@ -359,7 +376,7 @@ export class MessageSender {
    */
   #confirmInOrder(lane: SendingLane, message: OutgoingMessage): void {
     message.isAcked = true
-    // Nothing that manifests say of it means anything from here on.
+    // Nothing that the frames sent say of it means anything from here on.
     message.generation += 1
     message.repeatLink.leave()
     let first = lane.unacked.first?.owner
@@ -374,7 +391,7 @@ export class MessageSender {
     if (message.inFlight > 0) return
     message.timesWritten = 0
     message.resends = this.resendWrites
-    const list = this.#turns.isThin(message) ? this.#thinLost : this.#bulkLost
+    const list = this.#scheduler.isThin(message) ? this.#thinLost : this.#bulkLost
     if (message.repeatLink.list !== list) list.append(message.repeatLink)
   }
 }

@@ -1,13 +1,13 @@
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
 import { sequenceAfter, sequenceDistance } from '../wire/sequence.ts'
 import { CreditedAssembler } from './credited-assembler.ts'
-import type { FrameVerdict, Handover, LaneReceiver } from './delivery-queue.ts'
+import type { FrameVerdict, DeliveryQueue, LaneReceiver } from './delivery-queue.ts'
 import { SEQUENCE_WINDOW } from './reliable.ts'
 
 /** Hands messages over once each, as soon as they are complete. */
 export class ReliableUnorderedReceiver implements LaneReceiver {
   readonly #channel: number
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   readonly #assembler: CreditedAssembler
   /** The lowest sequence that was not handed over. */
   #base = 0
@@ -15,19 +15,19 @@ export class ReliableUnorderedReceiver implements LaneReceiver {
   #handedOver: Uint32Array | undefined
   #aboveCount = 0
 
-  constructor(channel: number, handover: Handover) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue) {
     this.#channel = channel
-    this.#handover = handover
-    this.#assembler = new CreditedAssembler(channel, handover)
+    this.#deliveryQueue = deliveryQueue
+    this.#assembler = new CreditedAssembler(channel, deliveryQueue)
   }
 
   receive(_now: number, _packetNumber: number, frame: Frame): FrameVerdict {
     const ahead = sequenceDistance(frame.sequence, this.#base)
-    if (ahead >= SEQUENCE_WINDOW) return this.#handover.violation()
-    if (ahead < 0 || this.#isHandedOver(frame.sequence)) return this.#handover.duplicate()
+    if (ahead >= SEQUENCE_WINDOW) return this.#deliveryQueue.violation()
+    if (ahead < 0 || this.#isHandedOver(frame.sequence)) return this.#deliveryQueue.duplicate()
     const taken = this.#assembler.take(frame)
     if (typeof taken === 'string') return taken
-    this.#handover.deliver(DeliveryCode.reliableUnordered, this.#channel, taken)
+    this.#deliveryQueue.deliver(DeliveryCode.reliableUnordered, this.#channel, taken)
     if (ahead > 0) this.#flip(frame.sequence, 1)
     else this.#advance()
     return 'accepted'

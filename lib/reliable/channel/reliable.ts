@@ -2,7 +2,7 @@ import { retain } from '../wire/fragment.ts'
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
 import { sequenceAfter, sequenceDistance } from '../wire/sequence.ts'
 import { CreditedAssembler } from './credited-assembler.ts'
-import type { FrameVerdict, Handover, LaneReceiver } from './delivery-queue.ts'
+import type { FrameVerdict, DeliveryQueue, LaneReceiver } from './delivery-queue.ts'
 import { SendingLane } from './sending-lane.ts'
 
 /**
@@ -27,24 +27,24 @@ export class ReliableLane extends SendingLane {
 /** Hands messages over once each, in the order in which they were sent. */
 export class ReliableReceiver implements LaneReceiver {
   readonly #channel: number
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   readonly #assembler: CreditedAssembler
   /** Messages that are complete and wait for one before them. */
   readonly #waiting = new Map<number, Uint8Array>()
   /** The sequence of the message to hand over next. */
   #next = 0
 
-  constructor(channel: number, handover: Handover) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue) {
     this.#channel = channel
-    this.#handover = handover
-    this.#assembler = new CreditedAssembler(channel, handover)
+    this.#deliveryQueue = deliveryQueue
+    this.#assembler = new CreditedAssembler(channel, deliveryQueue)
   }
 
   receive(_now: number, _packetNumber: number, frame: Frame): FrameVerdict {
     const { sequence } = frame
     const ahead = sequenceDistance(sequence, this.#next)
-    if (ahead >= SEQUENCE_WINDOW) return this.#handover.violation()
-    if (ahead < 0 || this.#waiting.has(sequence)) return this.#handover.duplicate()
+    if (ahead >= SEQUENCE_WINDOW) return this.#deliveryQueue.violation()
+    if (ahead < 0 || this.#waiting.has(sequence)) return this.#deliveryQueue.duplicate()
     const taken = this.#assembler.take(frame)
     if (typeof taken === 'string') return taken
     if (ahead > 0) this.#waiting.set(sequence, frame.isFragment ? taken : retain(frame))
@@ -58,7 +58,7 @@ export class ReliableReceiver implements LaneReceiver {
   #deliverFrom(message: Uint8Array): void {
     let next: Uint8Array | undefined = message
     while (next !== undefined) {
-      this.#handover.deliver(DeliveryCode.reliable, this.#channel, next)
+      this.#deliveryQueue.deliver(DeliveryCode.reliable, this.#channel, next)
       this.#next = sequenceAfter(this.#next)
       next = this.#waiting.size > 0 ? this.#waiting.get(this.#next) : undefined
       if (next !== undefined) this.#waiting.delete(this.#next)

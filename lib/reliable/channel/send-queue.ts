@@ -7,7 +7,7 @@ import { MessageMemory, messagesOf } from './message-memory.ts'
 import { FIRST_HEAD_BYTES, MessagePool, OutgoingFragments, type OutgoingMessage } from './outgoing-message.ts'
 import { ReliableLane } from './reliable.ts'
 import type { SendingLane } from './sending-lane.ts'
-import { DEFAULT_PRIORITY, PRIORITIES, type Turns } from './lane-scheduler.ts'
+import { DEFAULT_PRIORITY, PRIORITIES, type LaneScheduler } from './lane-scheduler.ts'
 import { UnreliableLane } from './unreliable.ts'
 
 /** One for all connections, so that thousands of them that say little do not keep one each. */
@@ -37,7 +37,7 @@ export interface UnconfirmedMessage extends UndeliveredMessage {
 /** The messages that wait to be written for the first time, in one lane for each channel and delivery, within common limits. */
 export class SendQueue {
   readonly #limits: SendQueueLimits
-  readonly #turns: Turns
+  readonly #scheduler: LaneScheduler
   readonly #pool: MessagePool
   readonly #stats: ChannelsStats
   /** By channel, then delivery; made when they are first used. */
@@ -48,9 +48,9 @@ export class SendQueue {
   #queuedBytes = 0
   #order = 0
 
-  constructor(limits: SendQueueLimits, turns: Turns, pool: MessagePool, stats: ChannelsStats) {
+  constructor(limits: SendQueueLimits, scheduler: LaneScheduler, pool: MessagePool, stats: ChannelsStats) {
     this.#limits = limits
-    this.#turns = turns
+    this.#scheduler = scheduler
     this.#pool = pool
     this.#stats = stats
   }
@@ -76,7 +76,7 @@ export class SendQueue {
     for (const lane of this.#channels[channel] ?? []) {
       if (lane === undefined) continue
       lane.priority = priority
-      this.#turns.place(lane)
+      this.#scheduler.place(lane)
     }
   }
 
@@ -98,7 +98,7 @@ export class SendQueue {
     this.#order += 1
     this.#queuedMessages += 1
     this.#queuedBytes += bytes.length
-    if (!isJoined && lane.queue.size === 1) this.#turns.place(lane)
+    if (!isJoined && lane.queue.size === 1) this.#scheduler.place(lane)
     return 'accepted'
   }
 
@@ -146,7 +146,7 @@ export class SendQueue {
     for (const lane of this.#lanes) {
       if (lane.isAcked) continue
       this.dropStale(now, lane)
-      this.#turns.place(lane)
+      this.#scheduler.place(lane)
     }
   }
 
@@ -202,7 +202,7 @@ export class SendQueue {
 
   /** Lets a small message travel with the one that was sent before it, if that still waits and is small, too. */
   #join(newest: OutgoingMessage, bytes: Uint8Array, lane: SendingLane): boolean {
-    if (!lane.hasCredit || newest.hasBegun || !this.#turns.isSmall(newest)) return false
+    if (!lane.hasCredit || newest.hasBegun || !this.#scheduler.isSmall(newest)) return false
     return (
       bytes.length <= this.#limits.smallMessageBytes &&
       memory.extend(newest, bytes, lane.delivery, this.#limits.maxRunBytes)

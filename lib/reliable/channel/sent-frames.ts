@@ -20,7 +20,7 @@ interface Carried {
  * It refers to records of messages that are used again too, and knows them by their generation: so what it says of a message
  * that is gone means nothing, and nothing has to be taken out of it early.
  */
-export class Manifest {
+export class SentFrames {
   /** Bytes of the DATA frames that were written for the first time, again after a loss, and again before any. */
   newBytes = 0
   resentBytes = 0

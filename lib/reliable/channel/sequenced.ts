@@ -1,5 +1,5 @@
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
-import type { FrameVerdict, Handover, LaneReceiver } from './delivery-queue.ts'
+import type { FrameVerdict, DeliveryQueue, LaneReceiver } from './delivery-queue.ts'
 import { MESSAGE_COST_BYTES } from './outgoing-message.ts'
 import { UncreditedAssembler } from './uncredited-assembler.ts'
 
@@ -11,15 +11,15 @@ import { UncreditedAssembler } from './uncredited-assembler.ts'
  */
 export class SequencedReceiver implements LaneReceiver {
   readonly #channel: number
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   readonly #assembler: UncreditedAssembler
   /** The packet of the newest message that was handed over. */
   #newest = -1
 
-  constructor(channel: number, handover: Handover) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue) {
     this.#channel = channel
-    this.#handover = handover
-    this.#assembler = new UncreditedAssembler(handover)
+    this.#deliveryQueue = deliveryQueue
+    this.#assembler = new UncreditedAssembler(deliveryQueue)
   }
 
   receive(now: number, packetNumber: number, frame: Frame): FrameVerdict {
@@ -27,12 +27,12 @@ export class SequencedReceiver implements LaneReceiver {
     if (typeof taken === 'string') return taken
     const { completedIn } = this.#assembler
     if (completedIn < this.#newest) {
-      this.#handover.release(taken.length + MESSAGE_COST_BYTES)
-      this.#handover.stats.droppedLate += 1
+      this.#deliveryQueue.release(taken.length + MESSAGE_COST_BYTES)
+      this.#deliveryQueue.stats.droppedLate += 1
       return 'accepted'
     }
     this.#newest = completedIn
-    this.#handover.deliver(DeliveryCode.sequenced, this.#channel, taken)
+    this.#deliveryQueue.deliver(DeliveryCode.sequenced, this.#channel, taken)
     return 'accepted'
   }
 

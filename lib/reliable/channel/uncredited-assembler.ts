@@ -1,6 +1,6 @@
 import { isOversized, Reassembly } from '../wire/fragment.ts'
 import type { Frame } from '../wire/frame.ts'
-import { costOf, type FrameVerdict, type Handover } from './delivery-queue.ts'
+import { costOf, type FrameVerdict, type DeliveryQueue } from './delivery-queue.ts'
 import { MESSAGE_COST_BYTES } from './outgoing-message.ts'
 
 /** How many incomplete messages one lane keeps. */
@@ -22,13 +22,13 @@ interface Incomplete {
  * is no room for is dropped.
  */
 export class UncreditedAssembler {
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   /** The oldest first. */
   readonly #incomplete: Incomplete[] = []
   #completedIn = -1
 
-  constructor(handover: Handover) {
-    this.#handover = handover
+  constructor(deliveryQueue: DeliveryQueue) {
+    this.#deliveryQueue = deliveryQueue
   }
 
   /** The number of the packet that the first fragment of the message came in that {@link take} returned last. */
@@ -38,11 +38,11 @@ export class UncreditedAssembler {
 
   /** Takes a frame. Returns the message when that completes it, otherwise what became of the frame. */
   take(now: number, packetNumber: number, frame: Frame): Uint8Array | FrameVerdict {
-    if (isOversized(frame, this.#handover.maxMessageBytes)) return this.#handover.violation()
+    if (isOversized(frame, this.#deliveryQueue.maxMessageBytes)) return this.#deliveryQueue.violation()
     const incomplete = frame.isFragment ? this.#find(frame) : undefined
-    if (incomplete?.reassembly.has(frame.index) === true) return this.#handover.duplicate()
-    if (!this.#handover.hold(costOf(frame))) {
-      this.#handover.stats.droppedUnread += 1
+    if (incomplete?.reassembly.has(frame.index) === true) return this.#deliveryQueue.duplicate()
+    if (!this.#deliveryQueue.hold(costOf(frame))) {
+      this.#deliveryQueue.stats.droppedUnread += 1
       return 'accepted'
     }
     if (frame.isFragment) return this.#add(now, packetNumber, frame, incomplete ?? this.#begin(frame))
@@ -86,8 +86,8 @@ export class UncreditedAssembler {
 
   #drop(at: number): void {
     for (const { reassembly } of this.#incomplete.splice(at, 1)) {
-      this.#handover.release(reassembly.receivedBytes + (reassembly.has(0) ? MESSAGE_COST_BYTES : 0))
-      this.#handover.stats.droppedIncomplete += 1
+      this.#deliveryQueue.release(reassembly.receivedBytes + (reassembly.has(0) ? MESSAGE_COST_BYTES : 0))
+      this.#deliveryQueue.stats.droppedIncomplete += 1
     }
   }
 }

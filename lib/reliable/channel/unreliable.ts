@@ -1,5 +1,5 @@
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
-import type { FrameVerdict, Handover, LaneReceiver } from './delivery-queue.ts'
+import type { FrameVerdict, DeliveryQueue, LaneReceiver } from './delivery-queue.ts'
 import { SendingLane } from './sending-lane.ts'
 import { UncreditedAssembler } from './uncredited-assembler.ts'
 
@@ -14,19 +14,19 @@ export class UnreliableLane extends SendingLane {
 /** Hands messages over as they come. */
 export class UnreliableReceiver implements LaneReceiver {
   readonly #channel: number
-  readonly #handover: Handover
+  readonly #deliveryQueue: DeliveryQueue
   readonly #assembler: UncreditedAssembler
 
-  constructor(channel: number, handover: Handover) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue) {
     this.#channel = channel
-    this.#handover = handover
-    this.#assembler = new UncreditedAssembler(handover)
+    this.#deliveryQueue = deliveryQueue
+    this.#assembler = new UncreditedAssembler(deliveryQueue)
   }
 
   receive(now: number, packetNumber: number, frame: Frame): FrameVerdict {
     const taken = this.#assembler.take(now, packetNumber, frame)
     if (typeof taken === 'string') return taken
-    this.#handover.deliver(DeliveryCode.unreliable, this.#channel, taken)
+    this.#deliveryQueue.deliver(DeliveryCode.unreliable, this.#channel, taken)
     return 'accepted'
   }
 

@@ -4,7 +4,7 @@ import type { EndCause, SessionEvent } from '../../session/session.ts'
 import type { ConnectionEvent } from './connection.ts'
 import type { Transition } from './connection-state.ts'
 import type { DataLink } from './data-link.ts'
-import { Farewell } from './close-sender.ts'
+import { CloseSender } from './close-sender.ts'
 import type { PeerAddress } from './peer-address.ts'
 
 /** What the other side says of the end, among the events of a connection. */
@@ -15,7 +15,7 @@ export function isPartingEvent(event: ConnectionEvent): event is PartingEvent {
   return event.type === 'peer-close' || event.type === 'peer-closed'
 }
 
-/** What a session and its parting share, and what only the session can do. */
+/** What a session and its closeHandshake share, and what only the session can do. */
 export interface PartingSession {
   readonly link: DataLink
   readonly events: Fifo<SessionEvent>
@@ -28,9 +28,9 @@ export interface PartingSession {
 }
 
 /** How the two ends of a connection part, whichever of them wants to, and what the program is told of it. */
-export class Parting {
+export class CloseHandshake {
   readonly #session: PartingSession
-  #farewell: Farewell | undefined
+  #closeSender: CloseSender | undefined
   /** Of the connection that is being closed from here: its end, as long as it has yet to be told of. */
   #untold: { readonly code: number; readonly reason: string } | undefined
 
@@ -41,21 +41,21 @@ export class Parting {
   /** Whether messages are handed over: none are before the connection stands, nor once its end was told. */
   get isOpen(): boolean {
     const { lifecycle } = this.#session
-    return lifecycle.isLinked || (lifecycle.state === 'closing' && this.#untold !== undefined)
+    return lifecycle.isEstablished || (lifecycle.state === 'closing' && this.#untold !== undefined)
   }
 
   /** While the connection is being closed: when to call {@link say} or {@link advance}; `now` for at once. */
   dueAt(now: number): number {
-    return this.#farewell?.dueAt(now) ?? Infinity
+    return this.#closeSender?.dueAt(now) ?? Infinity
   }
 
   /** Closes the connection, once what is queued is acknowledged. One that never stood has no end to be told of, nor anything else. */
   start(now: number, code: number, reason: string): void {
     const { lifecycle, link } = this.#session
-    if (lifecycle.isLinked) this.#untold = { code, reason }
+    if (lifecycle.isEstablished) this.#untold = { code, reason }
     else link.stopListening()
     lifecycle.enter(now, 'close')
-    this.#farewell = new Farewell(now, link, code, reason)
+    this.#closeSender = new CloseSender(now, link, code, reason)
     link.setStalled(now, false)
   }
 
@@ -66,17 +66,17 @@ export class Parting {
     this.tellEnd('closed-here', code, reason, false)
     lifecycle.enter(now, 'close')
     this.#silence(now, false)
-    this.#farewell = new Farewell(now, link, code, reason, true)
+    this.#closeSender = new CloseSender(now, link, code, reason, true)
   }
 
   /** Says CLOSE with the link's next packet, when it is due. */
   say(now: number): void {
-    if (this.#session.lifecycle.state === 'closing') this.#farewell?.say(now)
+    if (this.#session.lifecycle.state === 'closing') this.#closeSender?.say(now)
   }
 
   /** While the connection is being closed: lets time pass, at most `maxElapsedMs` of it. */
   advance(now: number, maxElapsedMs: number): void {
-    if (this.#farewell?.advance(now, maxElapsedMs) === true) this.#finish()
+    if (this.#closeSender?.advance(now, maxElapsedMs) === true) this.#finish()
   }
 
   /** Takes what the other side says of the end. */
@@ -85,8 +85,8 @@ export class Parting {
     this.drainMessages()
     if (event.type === 'peer-close') this.#handleClose(now, event.code, event.reason)
     else if (lifecycle.state === 'closing') this.#finish()
-    // While lingering, our own CLOSED goes out before the end.
-    else if (lifecycle.state === 'lingering') lifecycle.wait(now, 0)
+    // While draining, our own CLOSED goes out before the end.
+    else if (lifecycle.state === 'draining') lifecycle.wait(now, 0)
   }
 
   /** Answers CLOSE again for a while, in case our CLOSED was lost. */
@@ -116,7 +116,7 @@ export class Parting {
     if (lifecycle.state === 'closing') {
       this.#tellClosedHere()
       this.linger(now)
-    } else if (lifecycle.isLinked) {
+    } else if (lifecycle.isEstablished) {
       const retryMs = this.#session.takeRetryMs()
       this.tellEnd('closed-there', code, reason, retryMs !== undefined)
       if (retryMs === undefined) this.linger(now)

@@ -1,17 +1,17 @@
-import { Patience } from '../../core/countdown.ts'
+import { Countdown } from '../../core/countdown.ts'
 import type { DataLink } from './data-link.ts'
-import { Repetition } from '../../core/retransmit-timer.ts'
+import { RetransmitTimer } from '../../core/retransmit-timer.ts'
 
 /**
  * How a connection is closed from here: what is queued goes first, then CLOSE is said, and said again until CLOSED comes;
  * both within a limit.
  */
-export class Farewell {
+export class CloseSender {
   readonly code: number
   readonly reason: string
   readonly #link: DataLink
-  #patience: Patience
-  #repetition: Repetition | undefined
+  #countdown: Countdown
+  #repetition: RetransmitTimer | undefined
   #isFlushOver: boolean
 
   /** `isHurried`: CLOSE is said at once, whatever is queued. */
@@ -20,18 +20,18 @@ export class Farewell {
     this.reason = reason
     this.#link = link
     this.#isFlushOver = isHurried
-    this.#patience = new Patience(now, FLUSH_LIMIT_MS)
+    this.#countdown = new Countdown(now, FLUSH_LIMIT_MS)
   }
 
   /** When {@link say} or {@link advance} has something to do: `now` for at once. */
   dueAt(now: number): number {
-    if (this.#repetition !== undefined) return Math.min(this.#patience.nextDeadline, this.#repetition.dueAt)
-    return this.#isFlushed ? now : this.#patience.nextDeadline
+    if (this.#repetition !== undefined) return Math.min(this.#countdown.nextDeadline, this.#repetition.dueAt)
+    return this.#isFlushed ? now : this.#countdown.nextDeadline
   }
 
   /** Lets time pass, at most `maxElapsedMs` of it. Returns whether CLOSED was awaited for long enough. */
   advance(now: number, maxElapsedMs: number): boolean {
-    if (!this.#patience.advance(now, maxElapsedMs)) return false
+    if (!this.#countdown.advance(now, maxElapsedMs)) return false
     if (this.#repetition !== undefined) return true
     this.#isFlushOver = true
     return false
@@ -45,8 +45,8 @@ export class Farewell {
       if (!this.#link.isDrained) this.#link.setStalled(now, true)
       const { probeTimeoutMs } = this.#link
       const limitMs = Math.min(MAX_ANSWER_LIMIT_MS, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
-      this.#patience = new Patience(now, limitMs)
-      this.#repetition = new Repetition(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
+      this.#countdown = new Countdown(now, limitMs)
+      this.#repetition = new RetransmitTimer(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
     }
     if (this.#repetition.poll(now)) this.#link.sendClose(now, this.code, this.reason)
   }

@@ -28,14 +28,14 @@ export type Transition =
  * session starts in `'connecting'`, is never told `dial` or `shown`, and so never dials; it alone is told `returned`.
  */
 export const transitions: Transitions<Transition> = {
-  waiting: { dial: 'dialing', shown: 'connecting', returned: 'connected', linger: 'lingering', over: 'closed' },
+  waiting: { dial: 'dialing', shown: 'connecting', returned: 'connected', linger: 'draining', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
   connected: {
     silent: 'stalled',
     returned: 'connected',
     close: 'closing',
-    linger: 'lingering',
+    linger: 'draining',
     retry: 'waiting',
     over: 'closed',
   },
@@ -43,11 +43,11 @@ export const transitions: Transitions<Transition> = {
     heard: 'connected',
     returned: 'connected',
     close: 'closing',
-    linger: 'lingering',
+    linger: 'draining',
     retry: 'waiting',
     over: 'closed',
   },
-  closing: { linger: 'lingering', over: 'closed' },
-  lingering: { over: 'closed' },
+  closing: { linger: 'draining', over: 'closed' },
+  draining: { over: 'closed' },
   closed: {},
 }

@@ -129,9 +129,9 @@ export class Connection {
   }
 
   /** Whether the keys have sealed as many packets, or withstood as many forged ones, as they are good for. */
-  get isWornOut(): boolean {
-    const { maxPackets, maxForgeries } = this.#sealer
-    return this.#recovery.nextPacketNumber >= maxPackets || this.#receiver.unopenedPackets >= maxForgeries
+  get isAeadLimitReached(): boolean {
+    const { confidentialityLimit, integrityLimit } = this.#sealer
+    return this.#recovery.nextPacketNumber >= confidentialityLimit || this.#receiver.unopenedPackets >= integrityLimit
   }
 
   /** Whether the packet that was accepted last was the newest so far. */

@@ -49,7 +49,7 @@ export class DataLink {
   /** How many violations there were before this connection. */
   #formerViolations = 0
   #isHeard = false
-  #hasStood = false
+  #wasEstablished = false
   /** Whether the connection was lost, and nothing may come of it until it is resumed. */
   #isParked = false
   #resumeId: Uint8Array | undefined
@@ -82,8 +82,8 @@ export class DataLink {
   }
 
   /** Whether the connection that there is, or was last, has ever stood. */
-  get hasStood(): boolean {
-    return this.#hasStood
+  get wasEstablished(): boolean {
+    return this.#wasEstablished
   }
 
   get rttMs(): number {
@@ -145,8 +145,8 @@ export class DataLink {
   }
 
   /** Whether the keys are worn out, so that the connection is to be ended. */
-  get isWornOut(): boolean {
-    return this.#connection?.isWornOut ?? false
+  get isAeadLimitReached(): boolean {
+    return this.#connection?.isAeadLimitReached ?? false
   }
 
   /** When packets are due, once the other side was heard: before that, they are the opening's. */
@@ -161,7 +161,7 @@ export class DataLink {
 
   /** What names the connection, if it can go on after it is lost; `undefined` when there is none, or it never stood. */
   get resumeId(): Uint8Array | undefined {
-    return this.#hasStood && !this.#isGivenUp ? this.#resumeId : undefined
+    return this.#wasEstablished && !this.#isGivenUp ? this.#resumeId : undefined
   }
 
   /** Opens a connection and hands it what waits. */
@@ -169,7 +169,7 @@ export class DataLink {
     const settings = limitSettings(this.#settings, limits)
     this.drop()
     this.#mtuBytes = settings.mtuBytes
-    this.#hasStood = false
+    this.#wasEstablished = false
     this.#resumeId = resumeId
     // What the last connection measured says nothing of this one.
     this.stats.rttMs = NaN
@@ -297,9 +297,9 @@ export class DataLink {
   /** The other side was heard at the time `now`. Returns whether that ended a stall. */
   heard(now: number): boolean {
     if (this.#isHeard) return this.#liveness.heard(now)
-    if (this.#hasStood) this.stats.resumptions += 1
+    if (this.#wasEstablished) this.stats.resumptions += 1
     this.#isHeard = true
-    this.#hasStood = true
+    this.#wasEstablished = true
     this.#liveness = this.#startLiveness(now)
     return false
   }

@@ -4,7 +4,7 @@ import type { AckHistory } from '../recovery/ack-history.ts'
 import type { AckSchedule } from '../recovery/ack-schedule.ts'
 import { AckForm, AckSection } from '../wire/ack-section.ts'
 import type { Channels } from '../channel/channels.ts'
-import type { Manifest } from '../channel/sent-frames.ts'
+import type { SentFrames } from '../channel/sent-frames.ts'
 import type { ControlFrames } from '../wire/control-frames.ts'
 import { PATH_DATA_BYTES } from '../wire/frame.ts'
 import type { LossRecovery } from '../recovery/loss-recovery.ts'
@@ -93,7 +93,7 @@ export class PacketSender {
     const isDue = control.isDue || ackSchedule.dueAt <= now || mayBulk || mustProbe || mayCopy
     if (!isDue && !(mayThin && channels.hasThin(now))) return this.#rest(now)
 
-    const { manifest } = recovery.beginPacket(now)
+    const { sentFrames } = recovery.beginPacket(now)
     const ack = this.#chooseAck(now, mayBulk, mayRepeatAck)
     writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber, ack)
     const goodbyes = control.write(now, writer)
@@ -101,16 +101,16 @@ export class PacketSender {
     // Written in the order in which they were sent, messages need shorter frames; but copies must not crowd out what is new.
     const isRoomy = !mayBulk && channels.queuedBytes < writer.remaining * QUEUE_SHARE_BESIDE_COPIES
     const mayRide = mayCopy || (mayThin && channels.hasThin(now))
-    if (mayRide && isRoomy) this.#writeCopies(now, manifest, writer.remaining / 2)
-    if (mayThin || mayBulk) this.#writeMessages(now, manifest, mayBulk && ack?.form !== AckForm.ranges)
-    if (mayRide) this.#writeCopies(now, manifest, writer.remaining)
-    if (mustProbe) this.#writeProbe(now, manifest)
+    if (mayRide && isRoomy) this.#writeCopies(now, sentFrames, writer.remaining / 2)
+    if (mayThin || mayBulk) this.#writeMessages(now, sentFrames, mayBulk && ack?.form !== AckForm.ranges)
+    if (mayRide) this.#writeCopies(now, sentFrames, writer.remaining)
+    if (mustProbe) this.#writeProbe(now, sentFrames)
     if (writer.frameCount > before || ackSchedule.isAwaited) control.writeExchange(now, writer)
     const isAckEliciting = writer.frameCount > goodbyes
     // An ack that is only repeated is no reason for a packet, and makes room for what is due.
     if (writer.isEmpty && !ackSchedule.isOwed)
       return ack === undefined ? this.#rest(now) : this.#write(now, into, false)
-    return this.#finish(now, into, manifest, ack, isAckEliciting)
+    return this.#finish(now, into, sentFrames, ack, isAckEliciting)
   }
 
   /** How long a packet is that has nothing but a PATH CHALLENGE in it. */
@@ -121,10 +121,10 @@ export class PacketSender {
   /** Writes such a packet to the start of `into`, and returns its length. */
   writePathChallenge(now: number, data: Uint8Array, into: Uint8Array): number {
     const { recovery } = this.#parts
-    const { manifest } = recovery.beginPacket(now)
+    const { sentFrames } = recovery.beginPacket(now)
     writer.begin(into, this.#usableBytes(into), recovery.nextPacketNumber)
     writer.pathChallenge(data)
-    return this.#finish(now, into, manifest, undefined, false)
+    return this.#finish(now, into, sentFrames, undefined, false)
   }
 
   #messagesDueAt(now: number): number {
@@ -164,26 +164,26 @@ export class PacketSender {
   }
 
   /** Copies ride along where there is room and the window is not full. */
-  #writeCopies(now: number, manifest: Manifest, budgetBytes: number): void {
+  #writeCopies(now: number, sentFrames: SentFrames, budgetBytes: number): void {
     const { channels } = this.#parts
     const { redundancy } = this.#path
     if (redundancy.policy.copies <= 1) return
-    const written = channels.writeCopies(now, writer, manifest, budgetBytes, redundancy.policy)
-    channels.writeCopies(now, writer, manifest, budgetBytes - written, redundancy.latePolicy)
+    const written = channels.writeCopies(now, writer, sentFrames, budgetBytes, redundancy.policy)
+    channels.writeCopies(now, writer, sentFrames, budgetBytes - written, redundancy.latePolicy)
   }
 
-  #writeMessages(now: number, manifest: Manifest, allowBulk: boolean): void {
+  #writeMessages(now: number, sentFrames: SentFrames, allowBulk: boolean): void {
     const { channels } = this.#parts
     const { redundancy } = this.#path
     const isLossy = redundancy.lossRate.rate >= RESEND_TWICE_RATE && !redundancy.isCongested(now)
     channels.resendWrites = isLossy ? 2 : 1
-    channels.writeNew(now, writer, manifest, allowBulk)
+    channels.writeNew(now, writer, sentFrames, allowBulk)
   }
 
   /** Asks for an ack: with the oldest messages that await one, or else with a PING. */
-  #writeProbe(now: number, manifest: Manifest): void {
+  #writeProbe(now: number, sentFrames: SentFrames): void {
     const { channels, control } = this.#parts
-    const bytes = channels.writeProbe(now, writer, manifest, writer.remaining)
+    const bytes = channels.writeProbe(now, writer, sentFrames, writer.remaining)
     if (bytes === 0) control.writePing(now, writer)
   }
 
@@ -206,7 +206,7 @@ export class PacketSender {
   #finish(
     now: number,
     into: Uint8Array,
-    manifest: Manifest,
+    sentFrames: SentFrames,
     ack: AckSection | undefined,
     isAckEliciting: boolean,
   ): number {
@@ -220,13 +220,13 @@ export class PacketSender {
     }
     recovery.onPacketSent(now, sealed, isAckEliciting)
     if (isAckEliciting) pacer.onPacketSent(now, sealed, congestion.pacingRate)
-    redundancy.onPacketSent(now, newThinBytes(manifest), manifest.copyBytes)
+    redundancy.onPacketSent(now, newThinBytes(sentFrames), sentFrames.copyBytes)
     stats.sentPackets += 1
     stats.sentBytes += sealed
-    if (manifest.resentBytes > 0) stats.retransmittedPackets += 1
-    stats.retransmittedBytes += manifest.resentBytes
-    if (manifest.copyBytes > 0) stats.redundantPackets += 1
-    stats.redundantBytes += manifest.copyBytes
+    if (sentFrames.resentBytes > 0) stats.retransmittedPackets += 1
+    stats.retransmittedBytes += sentFrames.resentBytes
+    if (sentFrames.copyBytes > 0) stats.redundantPackets += 1
+    stats.redundantBytes += sentFrames.copyBytes
     return sealed
   }
 
@@ -241,6 +241,6 @@ export class PacketSender {
 }
 
 /** How many bytes of small messages a packet carries for the first time. */
-function newThinBytes({ newBytes, resentBytes, bulkBytes }: Manifest): number {
+function newThinBytes({ newBytes, resentBytes, bulkBytes }: SentFrames): number {
   return newBytes > 0 ? Math.max(0, newBytes + resentBytes - bulkBytes) : 0
 }

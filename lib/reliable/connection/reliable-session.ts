@@ -11,7 +11,7 @@ import { transitions, type Transition } from './connection-state.ts'
 import { DataLink } from './data-link.ts'
 import { cutReason, requireCode } from '../wire/handshake.ts'
 import { isPacket } from '../wire/packet.ts'
-import { isPartingEvent, Parting } from './close-handshake.ts'
+import { isPartingEvent, CloseHandshake } from './close-handshake.ts'
 import { PeerAddress } from './peer-address.ts'
 
 /** What both kinds of session are made with. */
@@ -44,7 +44,7 @@ export abstract class ReliableSession implements Session {
   protected readonly link: DataLink
   readonly #lifecycle: Lifecycle<Transition>
   readonly #peer: PeerAddress
-  readonly #parting: Parting
+  readonly #closeHandshake: CloseHandshake
   /** The latest time this session was told; times of arrival may lie before it. */
   #now: number
 
@@ -54,7 +54,7 @@ export abstract class ReliableSession implements Session {
     this.link = new DataLink(now, this.settings, this.events, tuning, deferenceShares[role])
     this.#lifecycle = new Lifecycle(transitions, now, initialState, settings.handshakeTimeoutMs)
     this.#peer = new PeerAddress(remote, this.events)
-    this.#parting = new Parting({
+    this.#closeHandshake = new CloseHandshake({
       link: this.link,
       events: this.events,
       lifecycle: this.#lifecycle,
@@ -78,7 +78,7 @@ export abstract class ReliableSession implements Session {
   /** How long to wait before the next attempt, which is thereby taken; `undefined` when there is to be none. */
   protected abstract takeRetryMs(): number | undefined
 
-  /** The first packet of the other side opened; `isStanding` is false where the connection is being closed already. */
+  /** The first packet of the other side opened; `isEstablished` is false where the connection is being closed already. */
   protected handleFirstPacket(_isStanding: boolean): void {}
 
   /** How long to wait for the other side to come back to a lost connection by itself; `undefined` for not at all. */
@@ -121,7 +121,7 @@ export abstract class ReliableSession implements Session {
   /** Sends a PING at the next `pollTransmit`, if the connection stands. */
   ping(now: number): void {
     this.advanceTo(now)
-    if (this.#isLinked) this.link.ping(this.#now)
+    if (this.#isEstablished) this.link.ping(this.#now)
   }
 
   /**
@@ -136,14 +136,14 @@ export abstract class ReliableSession implements Session {
       case 'connecting':
       case 'connected':
       case 'stalled':
-        this.#parting.start(this.#now, code, cutReason(reason))
+        this.#closeHandshake.start(this.#now, code, cutReason(reason))
         return
       case 'waiting':
         // The other side may have said CLOSE just now, and waits for CLOSED.
-        if (this.link.isHeard) this.#parting.linger(this.#now)
+        if (this.link.isHeard) this.#closeHandshake.linger(this.#now)
         else this.end()
         return
-      case 'lingering':
+      case 'draining':
         // All is said already; only a CLOSED that is still due keeps it.
         if (this.link.nextDeadline > this.#now) this.end()
         return
@@ -171,12 +171,12 @@ export abstract class ReliableSession implements Session {
       case 'connected':
       case 'stalled':
         this.#judgeSilence(maxSilenceMs)
-        if (this.#isLinked && this.link.isWornOut) this.close(this.#now, WORN_OUT_CODE, WORN_OUT_REASON)
+        if (this.#isEstablished && this.link.isAeadLimitReached) this.close(this.#now, WORN_OUT_CODE, WORN_OUT_REASON)
         return
       case 'closing':
-        this.#parting.advance(this.#now, maxSilenceMs)
+        this.#closeHandshake.advance(this.#now, maxSilenceMs)
         return
-      case 'lingering':
+      case 'draining':
         if (this.#lifecycle.advance(this.#now, maxSilenceMs)) this.end()
         return
       case 'waiting':
@@ -197,14 +197,14 @@ export abstract class ReliableSession implements Session {
       if (own !== undefined) return own
       const event = this.link.poll()
       if (event === undefined) return undefined
-      if (isPartingEvent(event)) this.#parting.handle(this.#now, event)
-      else if (this.#parting.isOpen) return event
+      if (isPartingEvent(event)) this.#closeHandshake.handle(this.#now, event)
+      else if (this.#closeHandshake.isOpen) return event
     }
   }
 
   pollTransmit(now: number, into: Uint8Array): number {
     this.advanceTo(now)
-    this.#parting.say(this.#now)
+    this.#closeHandshake.say(this.#now)
     this.#peer.address()
     return this.transmitOpening(this.#now, into) || this.link.transmit(this.#now, into)
   }
@@ -249,7 +249,7 @@ export abstract class ReliableSession implements Session {
     this.link.startPath(now)
     this.setPeer(to)
     // Whoever was told of the end has no peer any more that could move.
-    if (this.#parting.isOpen) this.events.push({ type: 'migrated', from, to })
+    if (this.#closeHandshake.isOpen) this.events.push({ type: 'migrated', from, to })
     this.hear(now)
   }
 
@@ -307,7 +307,7 @@ export abstract class ReliableSession implements Session {
 
   /** The other side, which had lost the connection, has resumed it from there, whether it was missed here or not. */
   protected handleReturn(source: Address): void {
-    if (this.#isLinked) this.#parting.tellEnd('timeout', 0, 'timed out at the other side', false)
+    if (this.#isEstablished) this.#closeHandshake.tellEnd('timeout', 0, 'timed out at the other side', false)
     this.#enter('returned')
     this.setPeer(source)
     this.events.push({ type: 'connected', remote: source })
@@ -323,14 +323,14 @@ export abstract class ReliableSession implements Session {
     this.events.push({ type: 'closed' })
   }
 
-  get #isLinked(): boolean {
-    return this.#lifecycle.isLinked
+  get #isEstablished(): boolean {
+    return this.#lifecycle.isEstablished
   }
 
   /** When the present state has lasted too long, if nothing happens until then. */
   get #stateDeadline(): number {
-    if (this.#isLinked) return this.link.silenceDeadline
-    if (this.#lifecycle.state === 'closing') return this.#parting.dueAt(this.#now)
+    if (this.#isEstablished) return this.link.silenceDeadline
+    if (this.#lifecycle.state === 'closing') return this.#closeHandshake.dueAt(this.#now)
     return this.#lifecycle.limit
   }
 
@@ -344,22 +344,23 @@ export abstract class ReliableSession implements Session {
   }
 
   #handleFirstPacket(source: Address): void {
-    const isStanding = this.#lifecycle.state === 'connecting'
+    const isEstablished = this.#lifecycle.state === 'connecting'
     if (!this.#peer.isSet) this.setPeer(source)
-    if (isStanding) {
+    if (isEstablished) {
       this.#enter('established')
       this.events.push({ type: 'connected', remote: this.#peer.remote })
     }
-    this.handleFirstPacket(isStanding)
+    this.handleFirstPacket(isEstablished)
   }
 
   /** A packet was not taken: perhaps the other side has gone too far. */
   protected judgePeer(): void {
     const notice = this.link.takeRateNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
-    if (!this.#isLinked) return
-    if (this.link.isRateExceeded) this.#parting.expel(this.#now, closeCodes.rateLimited, 'sent too much')
-    else if (this.link.isBeyondTrust) this.#parting.expel(this.#now, closeCodes.violations, 'violated the protocol')
+    if (!this.#isEstablished) return
+    if (this.link.isRateExceeded) this.#closeHandshake.expel(this.#now, closeCodes.rateLimited, 'sent too much')
+    else if (this.link.isBeyondTrust)
+      this.#closeHandshake.expel(this.#now, closeCodes.violations, 'violated the protocol')
   }
 
   #handleStallOver(): void {
@@ -387,9 +388,9 @@ export abstract class ReliableSession implements Session {
   }
 
   #handleTimedOut(): void {
-    this.#parting.drainMessages()
+    this.#closeHandshake.drainMessages()
     const retryMs = this.takeRetryMs()
-    this.#parting.tellEnd('timeout', 0, 'timed out', retryMs !== undefined)
+    this.#closeHandshake.tellEnd('timeout', 0, 'timed out', retryMs !== undefined)
     this.leave(retryMs ?? this.returnWindowMs)
   }
 }

@@ -75,8 +75,8 @@ export class ReliableServerSession extends ReliableSession {
   }
 
   /** Whether its client ever came. */
-  get hasStood(): boolean {
-    return this.link.hasStood
+  get wasEstablished(): boolean {
+    return this.link.wasEstablished
   }
 
   protected override get openingDueAt(): number {

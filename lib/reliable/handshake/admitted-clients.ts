@@ -6,7 +6,7 @@ import type { Session } from '../../session/session.ts'
 import type { ReliableServerSession } from '../connection/server-session.ts'
 
 /** Who was let in. */
-export interface Guest {
+export interface AdmittedClient {
   readonly session: ReliableServerSession
   /** The private port that it was shown. */
   readonly endpoint: Address
@@ -22,31 +22,37 @@ export interface Guest {
 }
 
 /** How somebody came. */
-export interface Arrival extends Pick<Guest, 'endpoint' | 'firstHello' | 'ticket'> {
+export interface Arrival extends Pick<AdmittedClient, 'endpoint' | 'firstHello' | 'ticket'> {
   readonly source: Address
 }
 
 /**
  * Those who were let in, until they are forgotten: found by the HELLO they said, by the connection they want to go on with,
- * and, while nobody has come to their private port, by their address. What is kept for one guest is bounded.
+ * and, while nobody has come to their private port, by their address. What is kept for one client is bounded.
  */
-export class GuestList {
-  readonly #guests = new Map<Session, Guest>()
+export class AdmittedClients {
+  readonly #admitted = new Map<Session, AdmittedClient>()
   readonly #answers = new Map<string, Answer>()
-  readonly #returning = new Map<string, Guest>()
-  readonly #bySource = new Map<string, Guest>()
+  readonly #returning = new Map<string, AdmittedClient>()
+  readonly #bySource = new Map<string, AdmittedClient>()
 
-  /** How many things are kept: guests, and what they are found by. */
+  /** How many things are kept: admitted, and what they are found by. */
   get size(): number {
-    return this.#guests.size + this.#answers.size + this.#returning.size + this.#bySource.size
+    return this.#admitted.size + this.#answers.size + this.#returning.size + this.#bySource.size
   }
 
   /** Somebody is let in. */
-  add(session: ReliableServerSession, { source, ...arrival }: Arrival): Guest {
-    const guest: Guest = { session, ...arrival, source: formatAddress(source), hellos: [], resumptions: [] }
-    this.#guests.set(session, guest)
-    this.#bySource.set(guest.source, guest)
-    return guest
+  add(session: ReliableServerSession, { source, ...arrival }: Arrival): AdmittedClient {
+    const admittedClient: AdmittedClient = {
+      session,
+      ...arrival,
+      source: formatAddress(source),
+      hellos: [],
+      resumptions: [],
+    }
+    this.#admitted.set(session, admittedClient)
+    this.#bySource.set(admittedClient.source, admittedClient)
+    return admittedClient
   }
 
   /** What a HELLO was answered with at first. */
@@ -55,17 +61,17 @@ export class GuestList {
   }
 
   /** Whose HELLO has these bytes in it, if its connection can go on. */
-  findReturning(resumeId: Uint8Array): Guest | undefined {
+  findReturning(resumeId: Uint8Array): AdmittedClient | undefined {
     const key = byteKey(resumeId)
-    const guest = this.#returning.get(key)
-    return guest?.session.mayReturn(key) === true ? guest : undefined
+    const admittedClient = this.#returning.get(key)
+    return admittedClient?.session.mayReturn(key) === true ? admittedClient : undefined
   }
 
-  /** A guest comes back by these bytes, which {@link findReturning} knows: of what it may name they are forgotten last. */
-  keepLongest(guest: Guest, resumeId: Uint8Array): void {
+  /** A admittedClient comes back by these bytes, which {@link findReturning} knows: of what it may name they are forgotten last. */
+  keepLongest(admittedClient: AdmittedClient, resumeId: Uint8Array): void {
     const key = byteKey(resumeId)
-    guest.resumptions.splice(guest.resumptions.indexOf(key), 1)
-    guest.resumptions.push(key)
+    admittedClient.resumptions.splice(admittedClient.resumptions.indexOf(key), 1)
+    admittedClient.resumptions.push(key)
   }
 
   /** The session that was made for a HELLO from there and that nobody has come to yet. */
@@ -74,31 +80,31 @@ export class GuestList {
     return session?.state === 'connecting' ? session : undefined
   }
 
-  /** A guest's HELLO was answered; `resumption` is the key of what it may name to come back. */
-  note(guest: Guest, hello: string, answer: Answer, resumption: string | undefined): void {
+  /** A admittedClient's HELLO was answered; `resumption` is the key of what it may name to come back. */
+  note(admittedClient: AdmittedClient, hello: string, answer: Answer, resumption: string | undefined): void {
     this.#answers.set(hello, answer)
-    keep(guest.hellos, hello, MAX_HELLOS, this.#answers)
+    keep(admittedClient.hellos, hello, MAX_HELLOS, this.#answers)
     if (resumption === undefined) return
-    this.#returning.set(resumption, guest)
-    keep(guest.resumptions, resumption, MAX_RESUMPTIONS, this.#returning)
+    this.#returning.set(resumption, admittedClient)
+    keep(admittedClient.resumptions, resumption, MAX_RESUMPTIONS, this.#returning)
   }
 
-  /** Forgets a guest whose session is over, and returns it. */
-  forget(session: Session): Guest | undefined {
-    const guest = this.#guests.get(session)
-    if (guest === undefined) return undefined
-    this.#guests.delete(session)
-    if (this.#bySource.get(guest.source) === guest) this.#bySource.delete(guest.source)
-    for (const hello of guest.hellos) this.#answers.delete(hello)
-    for (const resumption of guest.resumptions) this.#returning.delete(resumption)
-    return guest
+  /** Forgets a admittedClient whose session is over, and returns it. */
+  forget(session: Session): AdmittedClient | undefined {
+    const admittedClient = this.#admitted.get(session)
+    if (admittedClient === undefined) return undefined
+    this.#admitted.delete(session)
+    if (this.#bySource.get(admittedClient.source) === admittedClient) this.#bySource.delete(admittedClient.source)
+    for (const hello of admittedClient.hellos) this.#answers.delete(hello)
+    for (const resumption of admittedClient.resumptions) this.#returning.delete(resumption)
+    return admittedClient
   }
 }
 
-/** How many HELLOs of one guest get the answer that they had: a replayed one must not knock as somebody new. */
+/** How many HELLOs of one client get the answer that they had: a replayed one must not be taken for somebody new. */
 const MAX_HELLOS = 8
 
-/** How many CONNECTs a guest may have missed, and still come back by an older one. */
+/** How many CONNECTs a admittedClient may have missed, and still come back by an older one. */
 const MAX_RESUMPTIONS = 4
 
 /** Adds a key; beyond the limit the oldest one is forgotten. */

@@ -10,7 +10,7 @@ import type { ConnectionTuning } from '../connection/connection.ts'
 import { Dialing, requireRoom, type Answer, type Pass } from './dialing.ts'
 import { encodeConnectPrefix, packetOfConnected } from '../wire/handshake.ts'
 import { ReliableSession } from '../connection/reliable-session.ts'
-import { Repetition } from '../../core/retransmit-timer.ts'
+import { RetransmitTimer } from '../../core/retransmit-timer.ts'
 
 /** What a client is made with. */
 export interface ReliableClientOptions extends ConnectionTuning {
@@ -45,7 +45,7 @@ export class ReliableClient extends ReliableSession {
   /** The attempt that nobody answered in time: a late answer to it counts, and the next attempt says the same HELLO. */
   #unanswered: Dialing | undefined
   /** When CONNECT is said, until the private port answers. */
-  #connecting: Repetition | undefined
+  #connecting: RetransmitTimer | undefined
   /** What precedes the packet in CONNECT. */
   #connectPrefix: Uint8Array = NO_BYTES
 
@@ -120,9 +120,9 @@ export class ReliableClient extends ReliableSession {
     this.leave(retryMs)
   }
 
-  protected override handleFirstPacket(isStanding: boolean): void {
+  protected override handleFirstPacket(isEstablished: boolean): void {
     this.#connecting = undefined
-    if (isStanding) this.#backoff?.reset()
+    if (isEstablished) this.#backoff?.reset()
   }
 
   protected override handleLeft(): void {
@@ -265,7 +265,7 @@ export class ReliableClient extends ReliableSession {
     this.#dialing = undefined
     this.#unanswered = undefined
     this.#connectPrefix = encodeConnectPrefix(id)
-    this.#connecting = new Repetition(this.now, this.link.probeTimeoutMs)
+    this.#connecting = new RetransmitTimer(this.now, this.link.probeTimeoutMs)
   }
 }
 

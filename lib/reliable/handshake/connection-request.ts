@@ -1,7 +1,7 @@
 import type { Ticket } from '../../security/connect-token.ts'
 import type { Responder } from '../../security/security.ts'
 import type { Address } from '../../core/address.ts'
-import type { Knock } from '../../session/front-door.ts'
+import type { ConnectionRequest } from '../../session/front-door.ts'
 import type { HelloPayload } from '../wire/handshake-payload.ts'
 
 /** A HELLO that is worth looking at, and where it came from. */
@@ -15,7 +15,7 @@ export interface Visit {
 }
 
 /** A HELLO that proved the token, and all that is needed to answer it. */
-export class ReliableKnock implements Knock, Visit {
+export class ReliableConnectionRequest implements ConnectionRequest, Visit {
   readonly hello: Uint8Array
   readonly id: Uint8Array
   readonly key: string

@@ -23,7 +23,7 @@ import {
   type ConnectPayload,
   type HelloPayload,
 } from '../wire/handshake-payload.ts'
-import { Repetition } from '../../core/retransmit-timer.ts'
+import { RetransmitTimer } from '../../core/retransmit-timer.ts'
 
 /** What a front door answered. */
 export type Answer =
@@ -56,7 +56,7 @@ export class Dialing {
   readonly #initiator: Initiator
   readonly #hello: Uint8Array
   readonly #madeAt: number
-  #repetition: Repetition
+  #repetition: RetransmitTimer
   #saidAt = NaN
   /** What the last RETRY asked to be given back. */
   #cookie = NOTHING
@@ -73,7 +73,7 @@ export class Dialing {
     this.#hello = new Uint8Array(payload.limits.mtuBytes)
     const encoded = encodeHelloPayload(payload)
     encodeHello(this.#hello, (into) => this.#initiator.writeHello(encoded, into), ticket)
-    this.#repetition = new Repetition(now)
+    this.#repetition = new RetransmitTimer(now)
   }
 
   /** When HELLO is to be said next. */
@@ -90,7 +90,7 @@ export class Dialing {
   sayAgain(now: number): void {
     this.#isRepeated ||= this.#repetition.count > 0
     this.#retries = 0
-    this.#repetition = new Repetition(now)
+    this.#repetition = new RetransmitTimer(now)
   }
 
   /** Writes HELLO if it is due, and returns its length, else 0. */
@@ -135,7 +135,7 @@ export class Dialing {
     this.#cookie = copyBytes(cookie)
     this.#formerEcho = helloEcho(this.#hello)
     setCookie(this.#hello, cookie)
-    this.#repetition = new Repetition(now)
+    this.#repetition = new RetransmitTimer(now)
     return { type: 'retry' }
   }
 

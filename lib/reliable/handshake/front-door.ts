@@ -10,11 +10,11 @@ import { copyBytes } from '../../core/copy-bytes.ts'
 import { Fifo } from '../../core/fifo.ts'
 import {
   createFrontDoorStats,
-  MAX_UNANSWERED_KNOCKS,
+  MAX_UNANSWERED_REQUESTS,
   type FrontDoor,
   type FrontDoorEvent,
   type FrontDoorStats,
-  type Knock,
+  type ConnectionRequest,
 } from '../../session/front-door.ts'
 import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../session/front-door-limits.ts'
 import { HelloGate } from '../../session/hello-gate.ts'
@@ -23,7 +23,7 @@ import { refusalCodes } from '../../session/refusal-codes.ts'
 import type { ProtocolName, Session } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { ConnectionTuning } from '../connection/connection.ts'
-import { GuestList, type Guest } from './admitted-clients.ts'
+import { AdmittedClients, type AdmittedClient } from './admitted-clients.ts'
 import {
   decodeHello,
   encodeConnect,
@@ -44,9 +44,9 @@ import {
   RESUME_ID_BYTES,
   type ConnectPayload,
 } from '../wire/handshake-payload.ts'
-import { ReliableKnock, type Visit } from './connection-request.ts'
+import { ReliableConnectionRequest, type Visit } from './connection-request.ts'
 import { ReliableServerSession } from '../connection/server-session.ts'
-import { TicketHolders } from './token-holders.ts'
+import { TokenHolders } from './token-holders.ts'
 
 /** What a front door is made with. */
 export interface ReliableFrontDoorOptions extends ConnectionTuning {
@@ -81,11 +81,11 @@ export class ReliableFrontDoor implements FrontDoor {
   readonly #isPortShared: boolean
   readonly #gate: HelloGate
   readonly #cookies: RetryCookies
-  readonly #tickets: TicketHolders | undefined
+  readonly #tickets: TokenHolders | undefined
   #security: Security
-  readonly #guests = new GuestList()
-  /** The knocks that are to be answered, the oldest first, by the id of their HELLO. */
-  readonly #knocks = new Map<string, ReliableKnock>()
+  readonly #admitted = new AdmittedClients()
+  /** The requests that are to be answered, the oldest first, by the id of their HELLO. */
+  readonly #requests = new Map<string, ReliableConnectionRequest>()
   readonly #events = new Fifo<FrontDoorEvent>()
   readonly #answers = new Answers(this.stats)
 
@@ -98,7 +98,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#isPortShared = options.isPortShared === true
     this.#gate = new HelloGate(options.limits ?? DEFAULT_FRONT_DOOR_LIMITS, options.randomBytes)
     this.#cookies = new RetryCookies(options.randomBytes)
-    this.#tickets = options.tickets && new TicketHolders(options.tickets)
+    this.#tickets = options.tickets && new TokenHolders(options.tickets)
     this.#security = this.#securityFactory(options.token, options.randomBytes)
   }
 
@@ -108,7 +108,7 @@ export class ReliableFrontDoor implements FrontDoor {
 
   /** How many things are remembered of those who were let in or wait for it; nothing, once all of them are forgotten. */
   get remembered(): number {
-    return this.#guests.size + this.#knocks.size + (this.#tickets?.size ?? 0) + this.#gate.halfOpen.size
+    return this.#admitted.size + this.#requests.size + (this.#tickets?.size ?? 0) + this.#gate.halfOpen.size
   }
 
   /** Changes the token for the HELLOs to come; who was let in stays. */
@@ -131,7 +131,7 @@ export class ReliableFrontDoor implements FrontDoor {
     this.stats.receivedHellos += 1
     const isProved = content !== undefined && this.#isProved(now, content, source, id)
     const key = byteKey(id)
-    const isKnown = this.#guests.answerTo(key) !== undefined || this.#knocks.has(key)
+    const isKnown = this.#admitted.answerTo(key) !== undefined || this.#requests.has(key)
     const network = networkOf(source.host)
     const verdict = this.#gate.judge(now, network, isProved, isKnown)
     if (verdict === 'drop') this.stats.limitedHellos += 1
@@ -145,12 +145,12 @@ export class ReliableFrontDoor implements FrontDoor {
    * unspecified, CONNECT names the address that the HELLO was sent to.
    *
    * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
-   * @throws Error when the knock is already answered
+   * @throws Error when the request is already answered
    */
-  admit(now: number, knock: Knock, endpoint: Address): ReliableServerSession {
+  admit(now: number, request: ConnectionRequest, endpoint: Address): ReliableServerSession {
     const resumeId = this.#settings.resumeWindowMs > 0 ? this.#randomBytes(RESUME_ID_BYTES) : undefined
     const payload = this.#createPayload({ isResumed: false, resumeId, endpoint })
-    const known = this.#takeKnock(knock)
+    const known = this.#takeRequest(request)
     const answer = this.#createAnswer(known, payload)
     const { id, key, responder, limits, source, ticket } = known
     const session = new ReliableServerSession(now, {
@@ -164,8 +164,8 @@ export class ReliableFrontDoor implements FrontDoor {
       tuning: this.#tuning,
       randomBytes: this.#randomBytes,
     })
-    const guest = this.#guests.add(session, { endpoint, source, firstHello: key, ticket })
-    this.#guests.note(guest, key, answer, resumeId && byteKey(resumeId))
+    const admittedClient = this.#admitted.add(session, { endpoint, source, firstHello: key, ticket })
+    this.#admitted.note(admittedClient, key, answer, resumeId && byteKey(resumeId))
     this.#gate.halfOpen.admit(key, session)
     if (ticket !== undefined) this.#tickets?.admit(ticket, session)
     this.stats.admitted += 1
@@ -177,11 +177,11 @@ export class ReliableFrontDoor implements FrontDoor {
    * Sends a newcomer away. A reason of more than 256 bytes is cut.
    *
    * @throws RangeError when the code is not a whole number from 0 to 65535
-   * @throws Error when the knock is already answered
+   * @throws Error when the request is already answered
    */
-  refuse(_now: number, knock: Knock, code: number, reason: string): void {
+  refuse(_now: number, request: ConnectionRequest, code: number, reason: string): void {
     requireCode(code)
-    const { hello, key, source, ticket } = this.#takeKnock(knock)
+    const { hello, key, source, ticket } = this.#takeRequest(request)
     this.#gate.halfOpen.end(key)
     if (ticket !== undefined) this.#tickets?.release(ticket)
     this.stats.refused += 1
@@ -189,10 +189,10 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   forget(session: Session): void {
-    const guest = this.#guests.forget(session)
-    if (guest === undefined) return
-    this.#gate.halfOpen.end(guest.firstHello)
-    if (guest.ticket !== undefined) this.#tickets?.leave(guest.ticket, guest.session)
+    const admittedClient = this.#admitted.forget(session)
+    if (admittedClient === undefined) return
+    this.#gate.halfOpen.end(admittedClient.firstHello)
+    if (admittedClient.ticket !== undefined) this.#tickets?.leave(admittedClient.ticket, admittedClient.session)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -225,37 +225,37 @@ export class ReliableFrontDoor implements FrontDoor {
     }
     const payload = decodeHelloPayload(responder.payload)
     if (payload === undefined) this.stats.droppedMalformed += 1
-    else this.#handleKnock(now, new ReliableKnock(visit, responder, payload, ticket))
+    else this.#handleRequest(now, new ReliableConnectionRequest(visit, responder, payload, ticket))
   }
 
   /**
    * A HELLO that is known gets the answer it had, wherever it comes from now, as its client may be behind a NAT; but where the port
    * is shared, only where the first one came from.
    */
-  #handleKnock(now: number, knock: ReliableKnock): void {
-    const { key, resumeId, source, ticket } = knock
-    const answer = this.#guests.answerTo(key)
+  #handleRequest(now: number, request: ReliableConnectionRequest): void {
+    const { key, resumeId, source, ticket } = request
+    const answer = this.#admitted.answerTo(key)
     if (answer !== undefined) {
       if (this.#isPortShared && !isSameAddress(answer.destination, source)) this.stats.droppedForeign += 1
       else this.#answers.push({ bytes: answer.bytes, destination: source })
       return
     }
-    const guest = resumeId && this.#guests.findReturning(resumeId)
-    if (resumeId !== undefined && guest !== undefined && isSameClient(guest.ticket, ticket)) {
-      this.#guests.keepLongest(guest, resumeId)
-      this.#welcomeBack(guest, knock)
+    const admittedClient = resumeId && this.#admitted.findReturning(resumeId)
+    if (resumeId !== undefined && admittedClient !== undefined && isSameClient(admittedClient.ticket, ticket)) {
+      this.#admitted.keepLongest(admittedClient, resumeId)
+      this.#welcomeBack(admittedClient, request)
       return
     }
-    if (this.#knocks.has(key)) return
-    if (this.#knocks.size >= MAX_UNANSWERED_KNOCKS) {
+    if (this.#requests.has(key)) return
+    if (this.#requests.size >= MAX_UNANSWERED_REQUESTS) {
       this.stats.droppedAnswers += 1
       return
     }
     this.#supersede(now, source)
-    if (ticket !== undefined && !this.#takeTicket(ticket, knock)) return
-    this.#knocks.set(key, knock)
-    this.#gate.halfOpen.begin(key, knock.network)
-    this.#events.push({ type: 'knock', knock })
+    if (ticket !== undefined && !this.#takeTicket(ticket, request)) return
+    this.#requests.set(key, request)
+    this.#gate.halfOpen.begin(key, request.network)
+    this.#events.push({ type: 'request', request })
   }
 
   /**
@@ -263,30 +263,30 @@ export class ReliableFrontDoor implements FrontDoor {
    * changes about the connection before a packet opens under the keys that this handshake agreed on. Where the port is shared, that
    * packet has to come from where the HELLO did, because only there CONNECT was said: so it proves the client's address.
    */
-  #welcomeBack(guest: Guest, knock: ReliableKnock): void {
+  #welcomeBack(admittedClient: AdmittedClient, request: ReliableConnectionRequest): void {
     const resumeId = this.#randomBytes(RESUME_ID_BYTES)
-    const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: guest.endpoint })
-    const answer = this.#createAnswer(knock, payload)
+    const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: admittedClient.endpoint })
+    const answer = this.#createAnswer(request, payload)
     const resumption = byteKey(resumeId)
-    const { key, responder, source } = knock
-    const { session } = guest
+    const { key, responder, source } = request
+    const { session } = admittedClient
     // A copy, so that nobody keeps the whole HELLO.
-    const id = copyBytes(knock.id)
+    const id = copyBytes(request.id)
     session.offerReturn({
       helloId: id,
       resumption,
       sealer: responder.createSealer(),
       source: this.#isPortShared ? source : undefined,
     })
-    this.#guests.note(guest, key, answer, resumption)
+    this.#admitted.note(admittedClient, key, answer, resumption)
     this.stats.returned += 1
     this.#events.push({ type: 'returning', session, id, source })
     this.#answers.push(answer)
   }
 
-  /** A client has one attempt at a time: who knocks anew from the same address has given up the one before. */
+  /** A client has one attempt at a time: who says HELLO anew from the same address has given up the one before. */
   #supersede(now: number, source: Address): void {
-    const session = this.#guests.findHalfOpen(source)
+    const session = this.#admitted.findHalfOpen(source)
     if (session === undefined) return
     session.abandon(now)
     this.#events.push({ type: 'superseded', session })
@@ -297,12 +297,12 @@ export class ReliableFrontDoor implements FrontDoor {
     return encodeConnectPayload({ limits: { mtuBytes, maxMessageBytes }, ...connection })
   }
 
-  #createAnswer({ responder, source }: ReliableKnock, payload: Uint8Array): Answer {
+  #createAnswer({ responder, source }: ReliableConnectionRequest, payload: Uint8Array): Answer {
     const roomBytes = MAX_CONNECT_PAYLOAD_BYTES + this.#security.connectOverheadBytes
     return { bytes: encodeConnect(roomBytes, (into) => responder.writeConnect(payload, into)), destination: source }
   }
 
-  #takeTicket(ticket: Ticket, { hello, source }: ReliableKnock): boolean {
+  #takeTicket(ticket: Ticket, { hello, source }: ReliableConnectionRequest): boolean {
     if (this.#tickets?.isOnTheWay(ticket) === true) {
       // The same client gave up waiting and dials anew: it is heard once its first handshake has come to nothing.
       this.stats.limitedHellos += 1
@@ -338,12 +338,12 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#answers.push({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
   }
 
-  #takeKnock(knock: Knock): ReliableKnock {
-    if (!(knock instanceof ReliableKnock) || this.#knocks.get(knock.key) !== knock) {
-      throw new Error('This knock is already answered, or was made at another front door.')
+  #takeRequest(request: ConnectionRequest): ReliableConnectionRequest {
+    if (!(request instanceof ReliableConnectionRequest) || this.#requests.get(request.key) !== request) {
+      throw new Error('This request is already answered, or was made at another front door.')
     }
-    this.#knocks.delete(knock.key)
-    return knock
+    this.#requests.delete(request.key)
+    return request
   }
 }
 

@@ -3,9 +3,9 @@ import { TicketCheck, type TicketCheckOptions, type TicketRefusal } from '../../
 import type { ReliableServerSession } from '../connection/server-session.ts'
 
 /** Who has which ticket, so that nobody else can use it. */
-export class TicketHolders {
+export class TokenHolders {
   readonly #check: TicketCheck
-  /** By the ids of their tickets; no session until the knock is answered. */
+  /** By the ids of their tickets; no session until the request is answered. */
   readonly #sessions = new Map<string, ReliableServerSession | undefined>()
 
   constructor(options: TicketCheckOptions) {
@@ -24,24 +24,24 @@ export class TicketHolders {
 
   /** Whether somebody is on the way in with this ticket. */
   isOnTheWay({ id }: Ticket): boolean {
-    return this.#sessions.has(id) && this.#sessions.get(id)?.hasStood !== true
+    return this.#sessions.has(id) && this.#sessions.get(id)?.wasEstablished !== true
   }
 
-  /** Takes the ticket of somebody who knocks, or says why not. */
+  /** Takes the ticket of somebody who asks to be let in, or says why not. */
   take(ticket: Ticket): TicketRefusal | undefined {
     const refusal = this.#check.take(ticket)
     if (refusal === undefined) this.#sessions.set(ticket.id, undefined)
     return refusal
   }
 
-  /** Who knocked with this ticket was let in. */
+  /** Who asked with this ticket was let in. */
   admit({ id }: Ticket, session: ReliableServerSession): void {
     if (this.#sessions.has(id)) this.#sessions.set(id, session)
   }
 
   /** A session is over. A ticket that brought nobody may be tried again: its client has never heard of us. */
-  leave(ticket: Ticket, { hasStood }: ReliableServerSession): void {
-    if (hasStood) this.#sessions.delete(ticket.id)
+  leave(ticket: Ticket, { wasEstablished }: ReliableServerSession): void {
+    if (wasEstablished) this.#sessions.delete(ticket.id)
     else this.release(ticket)
   }
 

@@ -1,6 +1,6 @@
 import type { SessionStats } from '../../session/stats.ts'
 import type { AckSection } from '../wire/ack-section.ts'
-import type { Manifest } from '../channel/sent-frames.ts'
+import type { SentFrames } from '../channel/sent-frames.ts'
 import type { Congestion } from '../congestion/congestion.ts'
 import type { RedundancyControl } from '../channel/redundancy.ts'
 import type { RttEstimator } from './rtt.ts'
@@ -16,9 +16,9 @@ export interface MeasuredPath {
 
 /** Told what became of what packets carried. */
 export interface PacketFates {
-  onPacketAcked(manifest: Manifest): void
+  onPacketAcked(sentFrames: SentFrames): void
   /** May turn out to be wrong: then `onPacketAcked` follows. */
-  onPacketLost(manifest: Manifest): void
+  onPacketLost(sentFrames: SentFrames): void
 }
 
 /** A packet is lost when so many later ones arrived, until the path turns out to reorder by more (RFC 9002 §6.1.1). */
@@ -127,10 +127,10 @@ export class LossRecovery {
 
   /** When {@link handleTimeout} has something to do. */
   get deadline(): number {
-    return Math.min(this.#lossAt, this.#probeAt, this.#burialAt)
+    return Math.min(this.#lossAt, this.#probeAt, this.#expiresAt)
   }
 
-  /** The record of the packet that is being written, for its manifest. */
+  /** The record of the packet that is being written, for its sentFrames. */
   beginPacket(now: number): SentPacket {
     if (this.#packets.isFull) this.#abandonOldest(now)
     return this.#packets.peekNext()
@@ -182,7 +182,7 @@ export class LossRecovery {
     this.#redundancy.startWaiting(now)
     this.#detectLosses(now)
     if (largest >= this.#firstOnPath) this.#congestion.onAckProcessed(now, this.#bytesInFlight)
-    this.#bury(now)
+    this.#expire(now)
     return true
   }
 
@@ -200,7 +200,7 @@ export class LossRecovery {
       this.#probesDue = this.#redundancy.lossRate.rate > LOSSY_RATE ? PROBES_UNDER_LOSS : PROBES
       this.#probeCount = Math.min(this.#probeCount + 1, MAX_BACKOFF_STEPS)
     }
-    if (now >= this.#burialAt) this.#bury(now)
+    if (now >= this.#expiresAt) this.#expire(now)
   }
 
   /** When a probe is due. It waits as long as the next loss to be declared has a time of its own. */
@@ -211,7 +211,7 @@ export class LossRecovery {
   }
 
   /** When the oldest packet, being lost, is no longer waited for. */
-  get #burialAt(): number {
+  get #expiresAt(): number {
     const { oldest, next } = this.#packets
     if (oldest === next) return Infinity
     const packet = this.#packets.at(oldest)
@@ -252,11 +252,11 @@ export class LossRecovery {
     }
     packet.state = PacketState.acked
     if (this.#isOnPath(packet)) this.#congestion.onPacketAcked(now, packet)
-    this.#fates.onPacketAcked(packet.manifest)
+    this.#fates.onPacketAcked(packet.sentFrames)
     return true
   }
 
-  /** A packet that was declared lost arrived: from now on more patience is shown. */
+  /** A packet that was declared lost arrived: from now on more countdown is shown. */
   #handleWrongGuess(now: number, packet: SentPacket): void {
     this.#wrongGuesses += 1
     if (!this.#isOnPath(packet)) return
@@ -306,7 +306,7 @@ export class LossRecovery {
       if (packet.wasQueued) this.#redundancy.onCongestion(now)
       this.#congestion.onPacketLost(packet.wasQueued)
     }
-    this.#fates.onPacketLost(packet.manifest)
+    this.#fates.onPacketLost(packet.sentFrames)
   }
 
   #leaveFlight(packet: SentPacket): void {
@@ -319,7 +319,7 @@ export class LossRecovery {
   }
 
   /** Forgets the oldest packets whose fate is certain, in their order. */
-  #bury(now: number): void {
+  #expire(now: number): void {
     while (this.#packets.oldest < this.#packets.next) {
       const packet = this.#packets.at(this.#packets.oldest)
       if (packet.state === PacketState.inFlight) return

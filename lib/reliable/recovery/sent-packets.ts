@@ -1,4 +1,4 @@
-import { Manifest } from '../channel/sent-frames.ts'
+import { SentFrames } from '../channel/sent-frames.ts'
 
 /** How many packet numbers may lie between the oldest packet that is still of interest and the next one. */
 export const MAX_TRACKED_PACKETS = 16_384
@@ -34,7 +34,7 @@ export class SentPacket {
   isAppLimited = false
 
   /** The messages and fragments that it carried. */
-  readonly manifest: Manifest = new Manifest()
+  readonly sentFrames: SentFrames = new SentFrames()
 }
 
 /**
@@ -67,7 +67,7 @@ export class SentPackets {
     return this.#next - this.#oldest >= MAX_TRACKED_PACKETS
   }
 
-  /** The record that the next packet will have, for filling in its manifest. Nothing happens until {@link add}. */
+  /** The record that the next packet will have, for filling in its sentFrames. Nothing happens until {@link add}. */
   peekNext(): SentPacket {
     if (this.#next - this.#oldest >= this.#ring.length) this.#grow()
     return this.#record(this.#next)
@@ -93,7 +93,7 @@ export class SentPackets {
 
   /** Forgets the oldest packet. */
   retireOldest(): void {
-    this.#record(this.#oldest).manifest.clear()
+    this.#record(this.#oldest).sentFrames.clear()
     this.#oldest += 1
   }
 

@@ -109,10 +109,10 @@ describe('Channels', () => {
     const grant = receiver.packet()
     expect(grant.frames).toMatchObject([{ type: 'CHANNEL WINDOW', channel: 0 }])
     expect(receiver.channels.hasThin(receiver.now)).toBe(false)
-    receiver.channels.onPacketLost(grant.manifest)
+    receiver.channels.onPacketLost(grant.sentFrames)
     const again = receiver.packet()
     expect(again.frames).toMatchObject([{ type: 'CHANNEL WINDOW', limit: 400 * 1064 + 1000 + 512 * 1024 }])
-    receiver.channels.onPacketAcked(again.manifest)
+    receiver.channels.onPacketAcked(again.sentFrames)
     expect(receiver.channels.hasThin(receiver.now)).toBe(false)
   })
 

@@ -14,72 +14,72 @@ function rigWith(...values: number[]) {
     rig.now += 1
     return packet
   })
-  return { rig, packets, manifests: packets.map(({ manifest }) => manifest) }
+  return { rig, packets, sentFrames: packets.map(({ sentFrames }) => sentFrames) }
 }
 
 describe('messages that were written', () => {
   it('are confirmed by an ack of their packet', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     expect(rig.channels.isDrained).toBe(false)
-    manifests.forEach((manifest) => rig.channels.onPacketAcked(manifest))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketAcked(sentFrames))
     expect(rig.channels.isDrained).toBe(true)
   })
 
   it('are confirmed by an ack of any packet that carried them, and other news of them means nothing then', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     rig.now += 10
     const copy = rig.packetWithCopies(policy)
-    rig.channels.onPacketAcked(copy.manifest)
+    rig.channels.onPacketAcked(copy.sentFrames)
     expect(rig.channels.isDrained).toBe(true)
     rig.send(full(2))
     const next = rig.packet()
-    manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
-    manifests.forEach((manifest) => rig.channels.onPacketAcked(manifest))
+    sentFrames.forEach((lost) => rig.channels.onPacketLost(lost))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketAcked(sentFrames))
     expect([rig.channels.hasThin(rig.now), rig.channels.isDrained]).toEqual([false, false])
-    rig.channels.onPacketAcked(next.manifest)
+    rig.channels.onPacketAcked(next.sentFrames)
     expect(rig.channels.isDrained).toBe(true)
   })
 
   it('are written again before new ones when their packet was lost', () => {
-    const { rig, manifests } = rigWith(1, 2)
+    const { rig, sentFrames } = rigWith(1, 2)
     rig.send(full(3))
-    manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketLost(sentFrames))
     const packet = rig.packet()
     expect(contentsOf(packet)).toEqual(['1', '2', '3'])
-    expect(packet.manifest.resentBytes).toBeGreaterThan(16)
-    expect(packet.manifest.newBytes).toBeGreaterThan(8)
+    expect(packet.sentFrames.resentBytes).toBeGreaterThan(16)
+    expect(packet.sentFrames.newBytes).toBeGreaterThan(8)
     expect(rig.channels.hasThin(rig.now)).toBe(false)
   })
 
   it('are not lost while another packet with them is in flight', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     rig.now += 10
     const copy = rig.packetWithCopies(policy)
-    manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketLost(sentFrames))
     expect(rig.channels.hasThin(rig.now)).toBe(false)
-    rig.channels.onPacketLost(copy.manifest)
+    rig.channels.onPacketLost(copy.sentFrames)
     expect(contentsOf(rig.packet())).toEqual(['1'])
   })
 
   it('are lost once for each packet, however often that is said', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     rig.now += 10
     rig.packetWithCopies(policy)
-    for (let count = 0; count < 3; count += 1) manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
+    for (let count = 0; count < 3; count += 1) sentFrames.forEach((sentFrames) => rig.channels.onPacketLost(sentFrames))
     expect(rig.channels.hasThin(rig.now)).toBe(false)
   })
 
   it('are not written again when the ack comes after all', () => {
-    const { rig, manifests } = rigWith(1)
-    manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
-    manifests.forEach((manifest) => rig.channels.onPacketAcked(manifest))
+    const { rig, sentFrames } = rigWith(1)
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketLost(sentFrames))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketAcked(sentFrames))
     expect([rig.channels.hasThin(rig.now), rig.channels.isDrained]).toEqual([false, true])
   })
 
   it('are written again as often as was asked for, each time to another packet', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     rig.channels.resendWrites = 2
-    manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketLost(sentFrames))
     expect(contentsOf(rig.packet())).toEqual(['1'])
     expect(rig.channels.hasThin(rig.now)).toBe(true)
     expect(contentsOf(rig.packet())).toEqual(['1'])
@@ -90,8 +90,8 @@ describe('messages that were written', () => {
     const rig = new SendingRig()
     rig.send(full(1), delivery)
     rig.send(3000, delivery)
-    const manifests = rig.packets().map(({ manifest }) => manifest)
-    expect(manifests.every(({ isEmpty }) => isEmpty)).toBe(true)
+    const sentFrames = rig.packets().map(({ sentFrames }) => sentFrames)
+    expect(sentFrames.every(({ isEmpty }) => isEmpty)).toBe(true)
     expect(rig.channels.isDrained).toBe(true)
   })
 
@@ -101,9 +101,9 @@ describe('messages that were written', () => {
     const packets = rig.packets()
     expect(packets.reduce((sum, { frames }) => sum + frames.length, 0)).toBe(SEQUENCE_WINDOW)
     expect(rig.channels.queuedMessages).toBe(5)
-    packets.slice(1).forEach(({ manifest }) => rig.channels.onPacketAcked(manifest))
+    packets.slice(1).forEach(({ sentFrames }) => rig.channels.onPacketAcked(sentFrames))
     expect(rig.channels.hasThin(rig.now)).toBe(false)
-    packets.slice(0, 1).forEach(({ manifest }) => rig.channels.onPacketAcked(manifest))
+    packets.slice(0, 1).forEach(({ sentFrames }) => rig.channels.onPacketAcked(sentFrames))
     expect(rig.packet().frames).toHaveLength(5)
   })
 })
@@ -118,9 +118,9 @@ describe('small messages that wait together', () => {
       [0, 1, 2].map((value) => String(value)),
       [3, 4, 5].map((value) => String(value)),
     ])
-    rig.channels.onPacketLost(second.manifest)
+    rig.channels.onPacketLost(second.sentFrames)
     expect(contentsOf(rig.packet())).toEqual(contentsOf(second))
-    rig.channels.onPacketAcked(first.manifest)
+    rig.channels.onPacketAcked(first.sentFrames)
     expect(rig.channels.undelivered(rig.now).map(({ message }) => message[0])).toEqual([3, 4, 5])
   })
 
@@ -131,7 +131,7 @@ describe('small messages that wait together', () => {
       { rig: many, room: 1_000 },
     ]) {
       for (let i = 0; i < 20_000; i += 1) rig.send(full(1, 1))
-      while (rig.channels.hasThin(rig.now)) rig.channels.onPacketAcked(rig.packet({ room }).manifest)
+      while (rig.channels.hasThin(rig.now)) rig.channels.onPacketAcked(rig.packet({ room }).sentFrames)
     }
     expect(few.channels.queuedMessages).toBe(many.channels.queuedMessages)
   })
@@ -143,15 +143,15 @@ describe('fragments that were written', () => {
     rig.send(5000)
     const packets = rig.packets()
     expect(packets.map(contentsOf).flat()).toEqual([0, 1, 2, 3, 4].map((index) => `fragment ${index}`))
-    packets.forEach(({ manifest }, index) => {
-      if (index === 1 || index === 4) rig.channels.onPacketLost(manifest)
-      else rig.channels.onPacketAcked(manifest)
+    packets.forEach(({ sentFrames }, index) => {
+      if (index === 1 || index === 4) rig.channels.onPacketLost(sentFrames)
+      else rig.channels.onPacketAcked(sentFrames)
     })
     const again = rig.packets()
     expect(again.map(contentsOf).flat()).toEqual(['fragment 1', 'fragment 4'])
-    expect(again[0]?.manifest).toMatchObject({ newBytes: 0, copyBytes: 0 })
-    expect(again[0]?.manifest.resentBytes).toBe(again[0]?.manifest.bulkBytes)
-    again.forEach(({ manifest }) => rig.channels.onPacketAcked(manifest))
+    expect(again[0]?.sentFrames).toMatchObject({ newBytes: 0, copyBytes: 0 })
+    expect(again[0]?.sentFrames.resentBytes).toBe(again[0]?.sentFrames.bulkBytes)
+    again.forEach(({ sentFrames }) => rig.channels.onPacketAcked(sentFrames))
     expect(rig.channels.isDrained).toBe(true)
   })
 
@@ -160,7 +160,7 @@ describe('fragments that were written', () => {
     rig.send(5000)
     const first = rig.packet()
     rig.packet()
-    rig.channels.onPacketLost(first.manifest)
+    rig.channels.onPacketLost(first.sentFrames)
     expect([rig.packet(), rig.packet()].flatMap(contentsOf)).toEqual(['fragment 0', 'fragment 2'])
   })
 
@@ -168,8 +168,8 @@ describe('fragments that were written', () => {
     const rig = new SendingRig()
     rig.send(2000)
     const packets = rig.packets()
-    packets.forEach(({ manifest }) => rig.channels.onPacketLost(manifest))
-    packets.forEach(({ manifest }) => rig.channels.onPacketAcked(manifest))
+    packets.forEach(({ sentFrames }) => rig.channels.onPacketLost(sentFrames))
+    packets.forEach(({ sentFrames }) => rig.channels.onPacketAcked(sentFrames))
     expect([rig.channels.hasBulk(rig.now), rig.channels.isDrained]).toEqual([false, true])
   })
 
@@ -178,7 +178,7 @@ describe('fragments that were written', () => {
     rig.send(1200)
     const packets = rig.packets()
     rig.channels.resendWrites = 2
-    packets.slice(-1).forEach(({ manifest }) => rig.channels.onPacketLost(manifest))
+    packets.slice(-1).forEach(({ sentFrames }) => rig.channels.onPacketLost(sentFrames))
     expect(contentsOf(rig.packet())).toEqual(['fragment 2'])
     expect(contentsOf(rig.packet())).toEqual(['fragment 2'])
     expect(rig.channels.hasBulk(rig.now)).toBe(false)
@@ -196,11 +196,11 @@ describe('latest messages', () => {
   it('are written again until they are acknowledged', () => {
     const rig = new SendingRig()
     rig.send(full(1), 'latest')
-    const { manifest } = rig.packet()
-    rig.channels.onPacketLost(manifest)
+    const { sentFrames } = rig.packet()
+    rig.channels.onPacketLost(sentFrames)
     const again = rig.packet()
     expect(contentsOf(again)).toEqual(['1'])
-    rig.channels.onPacketAcked(again.manifest)
+    rig.channels.onPacketAcked(again.sentFrames)
     expect(rig.channels.isDrained).toBe(true)
   })
 
@@ -210,9 +210,9 @@ describe('latest messages', () => {
     const first = rig.packet()
     rig.send(full(2), 'latest')
     const second = rig.packet()
-    rig.channels.onPacketLost(first.manifest)
+    rig.channels.onPacketLost(first.sentFrames)
     expect(rig.channels.hasThin(rig.now)).toBe(false)
-    rig.channels.onPacketAcked(second.manifest)
+    rig.channels.onPacketAcked(second.sentFrames)
     expect(rig.channels.isDrained).toBe(true)
   })
 
@@ -226,11 +226,11 @@ describe('latest messages', () => {
     const second = rig.packet()
     expect([first, second].flatMap(contentsOf)).toEqual(['fragment 0', 'fragment 1'])
     expect(rig.channels.hasThin(rig.now)).toBe(false)
-    rig.channels.onPacketLost(first.manifest)
+    rig.channels.onPacketLost(first.sentFrames)
     const again = rig.packet()
     expect(contentsOf(again)).toEqual(['fragment 0'])
-    rig.channels.onPacketAcked(again.manifest)
-    rig.channels.onPacketAcked(second.manifest)
+    rig.channels.onPacketAcked(again.sentFrames)
+    rig.channels.onPacketAcked(second.sentFrames)
     expect(contentsOf(rig.packet())).toEqual(['4'])
     expect(rig.channels.stats.replaced).toBe(2)
   })
@@ -243,7 +243,7 @@ describe('copies', () => {
     rig.send(full(3))
     const packet = rig.packetWithCopies(policy)
     expect(contentsOf(packet)).toEqual(['3', '1', '2'])
-    expect(packet.manifest.copyBytes).toBeGreaterThan(16)
+    expect(packet.sentFrames.copyBytes).toBeGreaterThan(16)
   })
 
   it('of latest messages too, of the newest alone', () => {
@@ -275,10 +275,10 @@ describe('copies', () => {
   })
 
   it('begin anew after a loss', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     rig.now = 1010
     const copy = rig.packetWithCopies(policy)
-    for (const manifest of [...manifests, copy.manifest]) rig.channels.onPacketLost(manifest)
+    for (const lost of [...sentFrames, copy.sentFrames]) rig.channels.onPacketLost(lost)
     expect(rig.channels.nextCopyAt(policy)).toBe(Infinity)
     rig.packet()
     expect(rig.channels.nextCopyAt(policy)).toBe(1020)
@@ -289,15 +289,15 @@ describe('copies', () => {
     rig.now += 10
     const packet = rig.packetWithCopies(policy, 30)
     expect(contentsOf(packet)).toEqual(['1', '2'])
-    expect(packet.manifest.copyBytes).toBeLessThanOrEqual(30)
+    expect(packet.sentFrames.copyBytes).toBeLessThanOrEqual(30)
     expect(contentsOf(rig.packetWithCopies(policy, 30))).toEqual(['3'])
   })
 
   it('are of no large messages, and of none that are lost', () => {
-    const { rig, manifests } = rigWith(1)
+    const { rig, sentFrames } = rigWith(1)
     rig.send(300)
     rig.packet()
-    manifests.forEach((manifest) => rig.channels.onPacketLost(manifest))
+    sentFrames.forEach((sentFrames) => rig.channels.onPacketLost(sentFrames))
     rig.now += 1000
     expect(rig.channels.nextCopyAt(policy)).toBe(Infinity)
   })
@@ -313,8 +313,8 @@ describe('a probe', () => {
     rig.packet()
     const probe = rig.probe()
     expect(contentsOf(probe)).toEqual(['1', '3', '2'])
-    expect(probe.manifest.copyBytes).toBeGreaterThan(24)
-    rig.channels.onPacketAcked(probe.manifest)
+    expect(probe.sentFrames.copyBytes).toBeGreaterThan(24)
+    rig.channels.onPacketAcked(probe.sentFrames)
     expect(rig.channels.isDrained).toBe(true)
   })
 
@@ -334,17 +334,17 @@ describe('a probe', () => {
     const rig = new SendingRig()
     rig.send(5000)
     const [first] = [rig.packet(), rig.packet()]
-    rig.channels.onPacketAcked(first.manifest)
+    rig.channels.onPacketAcked(first.sentFrames)
     expect(contentsOf(rig.probe())).toEqual(['fragment 1'])
   })
 
   it('passes over a message of which all that was written is acknowledged', () => {
     const rig = new SendingRig()
     rig.send(5000, 'reliable', 1)
-    const { manifest } = rig.packet()
+    const { sentFrames } = rig.packet()
     rig.send(full(2), 'reliable', 2)
     rig.packet({ allowBulk: false })
-    rig.channels.onPacketAcked(manifest)
+    rig.channels.onPacketAcked(sentFrames)
     expect(contentsOf(rig.probe())).toEqual(['2'])
   })
 

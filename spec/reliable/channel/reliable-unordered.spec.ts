@@ -5,14 +5,14 @@ import { DeliveryCode, type Frame } from '../../../lib/reliable/wire/frame.ts'
 import { Random } from '../../../lib/simulator/random.ts'
 import { countingBytes, fragmentFrames, messageFrame } from '../../support/frames.ts'
 import { toHex } from '../../support/packet-description.ts'
-import { byte, createHandover, takeAndGrant, takenFrom } from '../../support/receiving.ts'
+import { byte, createDeliveryQueue, takeAndGrant, takenFrom } from '../../support/receiving.ts'
 
 const { reliableUnordered } = DeliveryCode
 
 function rig() {
-  const handover = createHandover()
-  const receiver = new ReliableUnorderedReceiver(0, handover)
-  return { handover, receive: (frame: Frame) => receiver.receive(0, 0, frame), stats: handover.stats }
+  const deliveryQueue = createDeliveryQueue()
+  const receiver = new ReliableUnorderedReceiver(0, deliveryQueue)
+  return { deliveryQueue, receive: (frame: Frame) => receiver.receive(0, 0, frame), stats: deliveryQueue.stats }
 }
 
 function small(sequence: number): Frame {
@@ -21,15 +21,15 @@ function small(sequence: number): Frame {
 
 describe('ReliableUnorderedReceiver', () => {
   it('hands messages over as they come', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     for (const sequence of [2, 0, 3, 1]) receive(small(sequence))
-    expect(takenFrom(handover)).toEqual(['02', '00', '03', '01'])
+    expect(takenFrom(deliveryQueue)).toEqual(['02', '00', '03', '01'])
   })
 
   it('hands each over once', () => {
-    const { receive, handover, stats } = rig()
+    const { receive, deliveryQueue, stats } = rig()
     for (const sequence of [2, 2, 0, 0, 1, 2, 1, 0]) expect(receive(small(sequence))).toBe('accepted')
-    expect(takenFrom(handover)).toEqual(['02', '00', '01'])
+    expect(takenFrom(deliveryQueue)).toEqual(['02', '00', '01'])
     expect(stats.duplicates).toBe(5)
   })
 
@@ -43,7 +43,7 @@ describe('ReliableUnorderedReceiver', () => {
   })
 
   it('tells copies apart across the wrap of the sequence, in any order', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     const random = new Random(1)
     let pending: number[] = []
     let handedOver = 0
@@ -55,21 +55,21 @@ describe('ReliableUnorderedReceiver', () => {
         receive(small(waiting & 0xffff))
         return false
       })
-      handedOver += takeAndGrant(handover)
+      handedOver += takeAndGrant(deliveryQueue)
     }
     for (const waiting of pending) receive(small(waiting & 0xffff))
-    handedOver += takeAndGrant(handover)
+    handedOver += takeAndGrant(deliveryQueue)
     expect(handedOver).toBe(70_000)
-    expect(handover.stats).toMatchObject({ duplicates: 70_000, violations: 0 })
+    expect(deliveryQueue.stats).toMatchObject({ duplicates: 70_000, violations: 0 })
   })
 
   it('hands a fragmented message over when it is complete, and lets others pass', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     const message = countingBytes(400)
     const [first, second, third] = fragmentFrames(reliableUnordered, 0, message, 150)
     if (!first || !second || !third) throw new Error('No frames')
     for (const frame of [first, third, small(1), second, second]) receive(frame)
-    expect(takenFrom(handover)).toEqual(['01', toHex(message)])
-    expect(handover.stats.duplicates).toBe(1)
+    expect(takenFrom(deliveryQueue)).toEqual(['01', toHex(message)])
+    expect(deliveryQueue.stats.duplicates).toBe(1)
   })
 })

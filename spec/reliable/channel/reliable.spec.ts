@@ -4,14 +4,14 @@ import { ReliableReceiver, SEQUENCE_WINDOW } from '../../../lib/reliable/channel
 import { DeliveryCode, type Frame } from '../../../lib/reliable/wire/frame.ts'
 import { countingBytes, fragmentFrames, messageFrame } from '../../support/frames.ts'
 import { toHex } from '../../support/packet-description.ts'
-import { byte, createHandover, MAX_MESSAGE_BYTES, takeAndGrant, takenFrom } from '../../support/receiving.ts'
+import { byte, createDeliveryQueue, MAX_MESSAGE_BYTES, takeAndGrant, takenFrom } from '../../support/receiving.ts'
 
 const { reliable } = DeliveryCode
 
 function rig() {
-  const handover = createHandover()
-  const receiver = new ReliableReceiver(0, handover)
-  return { handover, receive: (frame: Frame) => receiver.receive(0, 0, frame), stats: handover.stats }
+  const deliveryQueue = createDeliveryQueue()
+  const receiver = new ReliableReceiver(0, deliveryQueue)
+  return { deliveryQueue, receive: (frame: Frame) => receiver.receive(0, 0, frame), stats: deliveryQueue.stats }
 }
 
 function small(sequence: number): Frame {
@@ -20,24 +20,24 @@ function small(sequence: number): Frame {
 
 describe('ReliableReceiver', () => {
   it('hands messages over in the order of their sequences', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     for (const sequence of [2, 1, 3]) expect(receive(small(sequence))).toBe('accepted')
-    expect(takenFrom(handover)).toEqual([])
+    expect(takenFrom(deliveryQueue)).toEqual([])
     receive(small(0))
-    expect(takenFrom(handover)).toEqual(['00', '01', '02', '03'])
+    expect(takenFrom(deliveryQueue)).toEqual(['00', '01', '02', '03'])
   })
 
   it('drops what it has, whether that was handed over or waits', () => {
-    const { receive, handover, stats } = rig()
+    const { receive, deliveryQueue, stats } = rig()
     for (const sequence of [0, 2, 0, 2]) expect(receive(small(sequence))).toBe('accepted')
-    expect(takenFrom(handover)).toEqual(['00'])
+    expect(takenFrom(deliveryQueue)).toEqual(['00'])
     expect(stats.duplicates).toBe(2)
     receive(small(1))
-    expect(takenFrom(handover)).toEqual(['01', '02'])
+    expect(takenFrom(deliveryQueue)).toEqual(['01', '02'])
   })
 
   it('begins no more incomplete messages than there is room for, and has them come again', () => {
-    const { receive, handover, stats } = rig()
+    const { receive, deliveryQueue, stats } = rig()
     const fragments = (sequence: number) => fragmentFrames(reliable, sequence, countingBytes(256), 128)
     const first = (sequence: number) => fragments(sequence)[0] ?? small(sequence)
     const second = (sequence: number) => fragments(sequence)[1] ?? small(sequence)
@@ -47,20 +47,20 @@ describe('ReliableReceiver', () => {
     expect(receive(first(MAX_INCOMPLETE_RELIABLE))).toBe('refused')
     expect(receive(second(0))).toBe('accepted')
     expect(receive(first(MAX_INCOMPLETE_RELIABLE))).toBe('accepted')
-    expect(handover.incompleteReliable).toBe(MAX_INCOMPLETE_RELIABLE)
+    expect(deliveryQueue.incompleteReliable).toBe(MAX_INCOMPLETE_RELIABLE)
     expect(stats).toMatchObject({ refused: 1, violations: 0 })
   })
 
   it('goes on across the wrap of the sequence', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     for (let sequence = 0; sequence < 0xffff; sequence += 1) {
       receive(small(sequence))
-      takeAndGrant(handover)
+      takeAndGrant(deliveryQueue)
     }
     for (const sequence of [0, 1, 0xffff]) receive(small(sequence))
-    expect(takenFrom(handover)).toEqual(['ff', '00', '01'])
+    expect(takenFrom(deliveryQueue)).toEqual(['ff', '00', '01'])
     expect(receive(small(0xffff))).toBe('accepted')
-    expect(takenFrom(handover)).toEqual([])
+    expect(takenFrom(deliveryQueue)).toEqual([])
   })
 
   it('takes a sequence at the end of the window, and none beyond it', () => {
@@ -71,23 +71,23 @@ describe('ReliableReceiver', () => {
   })
 
   it('puts fragments together in whatever order they come, between the messages around them', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     const message = countingBytes(1000)
     const [first, ...others] = fragmentFrames(reliable, 1, message, 300)
     for (const frame of others) receive(frame)
     receive(small(2))
     receive(small(0))
-    expect(takenFrom(handover)).toEqual(['00'])
+    expect(takenFrom(deliveryQueue)).toEqual(['00'])
     if (first !== undefined) receive(first)
-    expect(takenFrom(handover)).toEqual([toHex(message), '02'])
+    expect(takenFrom(deliveryQueue)).toEqual([toHex(message), '02'])
   })
 
   it('drops fragments that it has', () => {
-    const { receive, handover, stats } = rig()
+    const { receive, deliveryQueue, stats } = rig()
     const message = countingBytes(300)
     const frames = fragmentFrames(reliable, 0, message, 150)
     for (const frame of [frames[0], frames[0], frames[1], frames[1]]) if (frame) receive(frame)
-    expect(takenFrom(handover)).toEqual([toHex(message)])
+    expect(takenFrom(deliveryQueue)).toEqual([toHex(message)])
     expect(stats.duplicates).toBe(2)
   })
 
@@ -112,12 +112,12 @@ describe('ReliableReceiver', () => {
   })
 
   it('holds a sender to its credit: nothing beyond is held, not even out of order', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     const large = countingBytes(60_000)
     let accepted = 0
     while (receive(messageFrame(reliable, accepted + 1, large)) === 'accepted') accepted += 1
     expect(accepted).toBe(Math.floor((MAX_MESSAGE_BYTES + 512 * 1024) / (large.length + 64)))
-    expect(handover.stats.violations).toBe(1)
+    expect(deliveryQueue.stats.violations).toBe(1)
   })
 
   it('makes empty messages cost credit too', () => {
@@ -129,12 +129,12 @@ describe('ReliableReceiver', () => {
   })
 
   it('does not hold on to a whole packet for a small message that waits', () => {
-    const { receive, handover } = rig()
+    const { receive, deliveryQueue } = rig()
     const frame = messageFrame(reliable, 1, byte(1), { padding: 200 })
     const { buffer } = frame.bytes
     receive(frame)
     receive(small(0))
-    handover.poll()
-    expect(handover.poll()?.message.buffer).not.toBe(buffer)
+    deliveryQueue.poll()
+    expect(deliveryQueue.poll()?.message.buffer).not.toBe(buffer)
   })
 })

@@ -132,7 +132,7 @@ describe('the queue of messages to send', () => {
     const rig = new SendingRig()
     rig.send(full(1), 'reliable', 2)
     rig.send(full(2), 'unreliable', 1)
-    const { manifest } = rig.packet()
+    const { sentFrames } = rig.packet()
     rig.send(full(3), 'latest', 1)
     rig.send(full(4), 'reliable-unordered')
     rig.packet()
@@ -148,21 +148,21 @@ describe('the queue of messages to send', () => {
       [6, 'reliable', 2, false],
       [7, 'sequenced', 1, false],
     ])
-    rig.channels.onPacketLost(manifest)
+    rig.channels.onPacketLost(sentFrames)
     expect(listed(rig)[0]).toEqual([1, 'reliable', 2, true])
-    rig.channels.onPacketAcked(manifest)
+    rig.channels.onPacketAcked(sentFrames)
     expect(listed(rig)[0]?.[0]).toBe(3)
   })
 
   it('lists ordered messages that are acknowledged, while one before them is not: nobody was handed them yet', () => {
     const rig = new SendingRig()
-    const manifests = [1, 2, 3].map((value) => {
+    const sentFrames = [1, 2, 3].map((value) => {
       rig.send(full(value))
       rig.send(full(value + 10), 'reliable-unordered')
-      return rig.packet().manifest
+      return rig.packet().sentFrames
     })
-    const [first, ...others] = manifests
-    for (const manifest of others) rig.channels.onPacketAcked(manifest)
+    const [first, ...others] = sentFrames
+    for (const sentFrames of others) rig.channels.onPacketAcked(sentFrames)
     expect(listed(rig).map(([value]) => value)).toEqual([1, 11, 2, 3])
     expect(contentsOf(rig.probe())).toEqual(['1', '11'])
     if (first !== undefined) rig.channels.onPacketAcked(first)

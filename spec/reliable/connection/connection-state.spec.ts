@@ -39,7 +39,7 @@ describe('the states of a session', () => {
       'closing',
       'connected',
       'connecting',
-      'lingering',
+      'draining',
       'stalled',
       'waiting',
     ])

@@ -545,14 +545,14 @@ describe('Connection: other keys', () => {
     const settings = createSettings()
     const connection = new Connection(0, {
       settings,
-      sealer: Object.assign(sealer, { maxForgeries: 3 }),
+      sealer: Object.assign(sealer, { integrityLimit: 3 }),
       stats: createStats(),
       limiter: new RateLimiter(0, settings),
     })
     const forged = Uint8Array.of(0x80, 0, 9, ...new Random(3).bytes(40))
     for (let i = 0; i < 5; i += 1) expect(connection.resumeWith(0, forged.slice(), stranger)).toBe('unopened')
-    expect(connection.isWornOut).toBe(false)
+    expect(connection.isAeadLimitReached).toBe(false)
     for (let i = 0; i < 3; i += 1) expect(connection.handleDatagram(0, forged.slice())).toBe('unopened')
-    expect(connection.isWornOut).toBe(true)
+    expect(connection.isAeadLimitReached).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { byteKey } from '../../../lib/core/byte-key.ts'
-import { GuestList, type Guest } from '../../../lib/reliable/handshake/admitted-clients.ts'
+import { AdmittedClients, type AdmittedClient } from '../../../lib/reliable/handshake/admitted-clients.ts'
 import { ReliableServerSession } from '../../../lib/reliable/connection/server-session.ts'
 import type { Answer } from '../../../lib/session/answers.ts'
 import { createPlainSealer } from '../../support/plain-pair.ts'
@@ -25,53 +25,53 @@ function createSession(resumeId?: Uint8Array): ReliableServerSession {
   })
 }
 
-function createList(): { list: GuestList; guest: Guest; session: ReliableServerSession } {
-  const list = new GuestList()
+function createList(): { list: AdmittedClients; admittedClient: AdmittedClient; session: ReliableServerSession } {
+  const list = new AdmittedClients()
   const session = createSession(idOf(1))
-  return { list, session, guest: list.add(session, arrival) }
+  return { list, session, admittedClient: list.add(session, arrival) }
 }
 
-describe('GuestList', () => {
-  it('knows what a HELLO was answered with, until its guest is forgotten', () => {
-    const { list, guest, session } = createList()
-    list.note(guest, 'hello', answer(1), undefined)
+describe('AdmittedClients', () => {
+  it('knows what a HELLO was answered with, until its admittedClient is forgotten', () => {
+    const { list, admittedClient, session } = createList()
+    list.note(admittedClient, 'hello', answer(1), undefined)
     expect(list.answerTo('hello')).toEqual(answer(1))
     list.forget(session)
     list.forget(session)
     expect(list.answerTo('hello')).toBeUndefined()
   })
 
-  it('keeps the answers to a bounded number of HELLOs of one guest, the newest', () => {
-    const { list, guest } = createList()
-    for (let i = 0; i < 20; i += 1) list.note(guest, `hello ${i}`, answer(i), undefined)
+  it('keeps the answers to a bounded number of HELLOs of one admittedClient, the newest', () => {
+    const { list, admittedClient } = createList()
+    for (let i = 0; i < 20; i += 1) list.note(admittedClient, `hello ${i}`, answer(i), undefined)
     const known = Array.from({ length: 20 }, (_, i) => i).filter((i) => list.answerTo(`hello ${i}`) !== undefined)
     expect(known).toEqual([12, 13, 14, 15, 16, 17, 18, 19])
   })
 
   it('finds nobody who comes back to a connection that has not stood', () => {
-    const { list, guest } = createList()
-    list.note(guest, 'hello', answer(1), byteKey(idOf(1)))
+    const { list, admittedClient } = createList()
+    list.note(admittedClient, 'hello', answer(1), byteKey(idOf(1)))
     expect(list.findReturning(idOf(1))).toBeUndefined()
     expect(list.findReturning(idOf(2))).toBeUndefined()
   })
 
-  it('forgets what a guest may come back by in the order in which it was noted, whoever looks for it', () => {
-    const { list, guest, session } = createList()
+  it('forgets what a admittedClient may come back by in the order in which it was noted, whoever looks for it', () => {
+    const { list, admittedClient, session } = createList()
     vi.spyOn(session, 'mayReturn').mockReturnValue(true)
-    for (let i = 1; i <= 4; i += 1) list.note(guest, `hello ${i}`, answer(i), byteKey(idOf(i)))
-    expect(list.findReturning(idOf(1))).toBe(guest)
-    list.note(guest, 'hello 5', answer(5), byteKey(idOf(5)))
+    for (let i = 1; i <= 4; i += 1) list.note(admittedClient, `hello ${i}`, answer(i), byteKey(idOf(i)))
+    expect(list.findReturning(idOf(1))).toBe(admittedClient)
+    list.note(admittedClient, 'hello 5', answer(5), byteKey(idOf(5)))
     expect(list.findReturning(idOf(1))).toBeUndefined()
-    expect(list.findReturning(idOf(2))).toBe(guest)
+    expect(list.findReturning(idOf(2))).toBe(admittedClient)
   })
 
-  it('keeps longest what a guest came back by last', () => {
-    const { list, guest, session } = createList()
+  it('keeps longest what a admittedClient came back by last', () => {
+    const { list, admittedClient, session } = createList()
     vi.spyOn(session, 'mayReturn').mockReturnValue(true)
-    for (let i = 1; i <= 4; i += 1) list.note(guest, `hello ${i}`, answer(i), byteKey(idOf(i)))
-    list.keepLongest(guest, idOf(1))
-    list.note(guest, 'hello 5', answer(5), byteKey(idOf(5)))
-    expect(list.findReturning(idOf(1))).toBe(guest)
+    for (let i = 1; i <= 4; i += 1) list.note(admittedClient, `hello ${i}`, answer(i), byteKey(idOf(i)))
+    list.keepLongest(admittedClient, idOf(1))
+    list.note(admittedClient, 'hello 5', answer(5), byteKey(idOf(5)))
+    expect(list.findReturning(idOf(1))).toBe(admittedClient)
     expect(list.findReturning(idOf(2))).toBeUndefined()
   })
 
@@ -83,7 +83,7 @@ describe('GuestList', () => {
     expect(list.findHalfOpen(source)).toBeUndefined()
   })
 
-  it('keeps the newer one of two guests from one address when the older is forgotten', () => {
+  it('keeps the newer one of two admitted from one address when the older is forgotten', () => {
     const { list, session } = createList()
     const newer = createSession()
     list.add(newer, arrival)

@@ -227,7 +227,7 @@ describe('ReliableClient', () => {
     const [door] = world.server.frontDoors
     if (door === undefined) throw new Error('There is no front door.')
     const admit = door.admit.bind(door)
-    door.admit = (now, knock, endpoint) => admit(now, knock, { host: '0.0.0.0', port: endpoint.port })
+    door.admit = (now, request, endpoint) => admit(now, request, { host: '0.0.0.0', port: endpoint.port })
     expect(world.waitFor(() => client.session.state === 'connected', 500)).toBe(true)
     const connecting = events.find((event) => event.type === 'connecting')
     expect(connecting?.remote.host).toBe(world.server.address.host)

@@ -4,7 +4,7 @@ import { ReliableFrontDoor } from '../../../lib/reliable/handshake/front-door.ts
 import { decodeGoAway, decodeHello, decodeRetry, MIN_HELLO_BYTES } from '../../../lib/reliable/wire/handshake.ts'
 import { decodeConnectToken, sealConnectToken, type ConnectToken } from '../../../lib/security/connect-token.ts'
 import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../../lib/session/front-door-limits.ts'
-import type { Knock } from '../../../lib/session/front-door.ts'
+import type { ConnectionRequest } from '../../../lib/session/front-door.ts'
 import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
 import { Random } from '../../../lib/simulator/index.ts'
 import { nodeCryptography as crypto } from '../../../lib/node/node-crypto.ts'
@@ -51,17 +51,17 @@ class Rig {
     return list
   }
 
-  knock(): Knock | undefined {
+  request(): ConnectionRequest | undefined {
     for (let event = this.door.pollEvent(); event !== undefined; event = this.door.pollEvent()) {
-      if (event.type === 'knock') return event.knock
+      if (event.type === 'request') return event.request
     }
     return undefined
   }
 
   admit(now = 0) {
-    const knock = this.knock()
-    if (knock === undefined) throw new Error('Nobody knocks.')
-    return this.door.admit(now, knock, endpoint)
+    const request = this.request()
+    if (request === undefined) throw new Error('Nobody requests.')
+    return this.door.admit(now, request, endpoint)
   }
 }
 
@@ -128,7 +128,7 @@ describe('a front door under pressure', () => {
     caller.take(rig.hear(caller.hello))
     expect(rig.hear(caller.hello, 80, elsewhere).map((bytes) => decodeRetry(bytes) !== undefined)).toEqual([true])
     expect(rig.hear(caller.hello, 11_000).map((bytes) => decodeRetry(bytes) !== undefined)).toEqual([true])
-    expect(rig.knock()).toBeUndefined()
+    expect(rig.request()).toBeUndefined()
   })
 
   it('asks from the threshold on, and no more once those who were let in have come or gone', () => {
@@ -138,7 +138,7 @@ describe('a front door under pressure', () => {
     expect(rig.hear(new Caller().hello)).toHaveLength(1)
     for (const session of sessions) rig.door.forget(session)
     expect(rig.hear(new Caller().hello, 20)).toHaveLength(0)
-    expect(rig.knock()).toBeDefined()
+    expect(rig.request()).toBeDefined()
   })
 
   it('answers the HELLO of who was let in again without asking', () => {
@@ -194,9 +194,9 @@ describe.each(['none', 'noise'] as const)('a front door that takes connect token
   it('lets in who has one, and says who that is', () => {
     const caller = call(seal())
     rig.hear(caller.hello)
-    const knock = rig.knock()
-    expect(knock?.ticket).toMatchObject({ clientId: 'Ada', userData: new Uint8Array([1, 2]) })
-    if (knock !== undefined) rig.door.admit(0, knock, endpoint)
+    const request = rig.request()
+    expect(request?.ticket).toMatchObject({ clientId: 'Ada', userData: new Uint8Array([1, 2]) })
+    if (request !== undefined) rig.door.admit(0, request, endpoint)
     expect(caller.take(rig.answers())).toMatchObject({ type: 'shown' })
   })
 
@@ -204,7 +204,7 @@ describe.each(['none', 'noise'] as const)('a front door that takes connect token
     const [mine, other] = [seal(), seal()]
     const callers = [call('secret'), call(seal({ key: randomBytes(32) })), call({ ...mine, psk: other.psk })]
     for (const caller of callers) expect(refusalOf(caller)).toBe(refusalCodes.badToken)
-    expect(rig.knock()).toBeUndefined()
+    expect(rig.request()).toBeUndefined()
     expect(rig.door.stats.badTokens).toBe(3)
   })
 
@@ -226,7 +226,7 @@ describe.each(['none', 'noise'] as const)('a front door that takes connect token
     const first = call(token)
     rig.hear(first.hello)
     const session = rig.admit()
-    Object.defineProperty(session, 'hasStood', { value: true })
+    Object.defineProperty(session, 'wasEstablished', { value: true })
     const [connect] = rig.answers()
     expect(rig.hear(first.hello, 1)).toEqual([connect])
     expect(refusalOf(call(token))).toBe(refusalCodes.usedToken)
@@ -244,25 +244,25 @@ describe.each(['none', 'noise'] as const)('a front door that takes connect token
     expect(rig.door.stats.limitedHellos).toBe(1)
     rig.door.forget(session)
     rig.hear(again.hello)
-    expect(rig.knock()).toBeDefined()
+    expect(rig.request()).toBeDefined()
   })
 
   it('takes a ticket again whose client was sent away', () => {
     const token = seal()
     rig.hear(call(token).hello)
-    const knock = rig.knock()
-    if (knock !== undefined) rig.door.refuse(0, knock, refusalCodes.full, 'full')
+    const request = rig.request()
+    if (request !== undefined) rig.door.refuse(0, request, refusalCodes.full, 'full')
     rig.answers()
     rig.hear(call(token).hello)
-    expect(rig.knock()).toBeDefined()
+    expect(rig.request()).toBeDefined()
   })
 
   it('lets one in of two HELLOs with one ticket that arrive together', () => {
     const token = seal()
     rig.door.handleDatagram(0, call(token).hello, source)
     rig.door.handleDatagram(0, call(token).hello, elsewhere)
-    expect(rig.knock()).toBeDefined()
-    expect(rig.knock()).toBeUndefined()
+    expect(rig.request()).toBeDefined()
+    expect(rig.request()).toBeUndefined()
   })
 })
 

@@ -3,7 +3,7 @@ import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
 import { ReliableFrontDoor } from '../../../lib/reliable/handshake/front-door.ts'
 import { decodeGoAway, helloEcho, helloId, MIN_HELLO_BYTES } from '../../../lib/reliable/wire/handshake.ts'
 import { plainSecurity } from '../../../lib/security/plain.ts'
-import type { Knock } from '../../../lib/session/front-door.ts'
+import type { ConnectionRequest } from '../../../lib/session/front-door.ts'
 import { DEFAULT_FRONT_DOOR_LIMITS } from '../../../lib/session/front-door-limits.ts'
 import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
 import type { SessionSettings } from '../../../lib/session/settings.ts'
@@ -36,17 +36,17 @@ describe('ReliableFrontDoor', () => {
     return { dialing, hello }
   }
 
-  function nextKnock(): Knock | undefined {
+  function nextRequest(): ConnectionRequest | undefined {
     for (let event = door.pollEvent(); event !== undefined; event = door.pollEvent()) {
-      if (event.type === 'knock') return event.knock
+      if (event.type === 'request') return event.request
     }
     return undefined
   }
 
-  function takeKnock(): Knock {
-    const knock = nextKnock()
-    if (knock === undefined) throw new Error('Nobody knocked.')
-    return knock
+  function takeRequest(): ConnectionRequest {
+    const request = nextRequest()
+    if (request === undefined) throw new Error('Nobody asked to be let in.')
+    return request
   }
 
   function answers(): Uint8Array[] {
@@ -64,7 +64,7 @@ describe('ReliableFrontDoor', () => {
       const memory = Buffer.from(new ArrayBuffer(65_536), 100, 1_200)
       memory.set(dial('secret', new Uint8Array(100)).hello)
       door.handleDatagram(0, memory, source)
-      return { session: door.admit(0, takeKnock(), endpoint), memory: new WeakRef(memory.buffer) }
+      return { session: door.admit(0, takeRequest(), endpoint), memory: new WeakRef(memory.buffer) }
     }
     const { session, memory } = admit()
     answers()
@@ -76,15 +76,15 @@ describe('ReliableFrontDoor', () => {
   it('shows who proves the token, with the payload that came along', () => {
     const { hello } = dial('secret', new Uint8Array([1, 2, 3]))
     door.handleDatagram(0, hello, source)
-    const knock = takeKnock()
-    expect(knock).toMatchObject({ payload: new Uint8Array([1, 2, 3]), hello, source })
+    const request = takeRequest()
+    expect(request).toMatchObject({ payload: new Uint8Array([1, 2, 3]), hello, source })
     expect(answers()).toEqual([])
   })
 
   it('answers with the private port, in fewer bytes than it was asked in', () => {
     const { dialing, hello } = dial('secret', undefined, MIN_HELLO_BYTES)
     door.handleDatagram(0, hello, source)
-    door.admit(0, takeKnock(), { host: '1111:2222:3333:4444:5555:6666:7777:8888', port: 65_535 })
+    door.admit(0, takeRequest(), { host: '1111:2222:3333:4444:5555:6666:7777:8888', port: 65_535 })
     const [connect = new Uint8Array(0)] = answers()
     expect(door.destination).toEqual(source)
     expect(connect.length).toBeLessThan(hello.length)
@@ -94,11 +94,11 @@ describe('ReliableFrontDoor', () => {
   it('answers a HELLO that it has let in with the same bytes, wherever it comes from, and asks nobody', () => {
     const { hello } = dial()
     door.handleDatagram(0, hello, source)
-    door.admit(0, takeKnock(), endpoint)
+    door.admit(0, takeRequest(), endpoint)
     const [connect] = answers()
     door.handleDatagram(1, hello, source)
     door.handleDatagram(2, hello, elsewhere)
-    expect(nextKnock()).toBeUndefined()
+    expect(nextRequest()).toBeUndefined()
     expect(answers()).toEqual([connect, connect])
     expect(door.destination).toEqual(elsewhere)
     expect(door.stats).toMatchObject({ receivedHellos: 3, admitted: 1 })
@@ -108,7 +108,7 @@ describe('ReliableFrontDoor', () => {
     door = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes, isPortShared: true })
     const { hello } = dial()
     door.handleDatagram(0, hello, source)
-    door.admit(0, takeKnock(), endpoint)
+    door.admit(0, takeRequest(), endpoint)
     const [connect] = answers()
 
     door.handleDatagram(1, hello, elsewhere)
@@ -123,45 +123,45 @@ describe('ReliableFrontDoor', () => {
   it('shows the id by which the client will be known', () => {
     const { hello } = dial()
     door.handleDatagram(0, hello, source)
-    expect(takeKnock().id).toEqual(helloId(hello))
+    expect(takeRequest().id).toEqual(helloId(hello))
   })
 
-  it('knocks once for a HELLO that comes again before it is answered', () => {
+  it('requests once for a HELLO that comes again before it is answered', () => {
     const { hello } = dial()
     door.handleDatagram(0, hello, source)
     door.handleDatagram(0, hello, elsewhere)
-    const knock = takeKnock()
+    const request = takeRequest()
     door.handleDatagram(0, hello, source)
-    expect(nextKnock()).toBeUndefined()
-    door.admit(0, knock, endpoint)
+    expect(nextRequest()).toBeUndefined()
+    door.admit(0, request, endpoint)
     expect(answers()).toHaveLength(1)
   })
 
   it('takes another HELLO from the same address for another client', () => {
     for (const { hello } of [dial(), dial()]) door.handleDatagram(0, hello, source)
-    door.admit(0, takeKnock(), endpoint)
-    expect(nextKnock()?.source).toEqual(source)
+    door.admit(0, takeRequest(), endpoint)
+    expect(nextRequest()?.source).toEqual(source)
   })
 
-  it('knocks anew for a replayed HELLO once its session is forgotten', () => {
+  it('says HELLO anew for a replayed HELLO once its session is forgotten', () => {
     const { hello } = dial()
     door.handleDatagram(0, hello, source)
-    const session = door.admit(0, takeKnock(), endpoint)
+    const session = door.admit(0, takeRequest(), endpoint)
     expect(door.remembered).toBeGreaterThan(0)
     door.forget(session)
     door.forget(session)
     expect(door.remembered).toBe(0)
     door.handleDatagram(0, hello, source)
-    expect(nextKnock()).toBeDefined()
+    expect(nextRequest()).toBeDefined()
   })
 
   it('sends away with a code and a reason, and leaves nothing behind', () => {
     const { dialing, hello } = dial()
     door.handleDatagram(0, hello, source)
-    door.refuse(0, takeKnock(), refusalCodes.full, 'full')
+    door.refuse(0, takeRequest(), refusalCodes.full, 'full')
     expect(dialing.handleAnswer(50, answers()[0] ?? hello)).toEqual({ type: 'refused', code: 3, reason: 'full' })
     door.handleDatagram(0, hello, source)
-    expect(nextKnock()).toBeDefined()
+    expect(nextRequest()).toBeDefined()
   })
 
   it('refuses a wrong token at a constant size, echoing the HELLO, and tells its owner', () => {
@@ -211,7 +211,7 @@ describe('ReliableFrontDoor', () => {
     const hello = new Uint8Array(1_200)
     dialing.pollTransmit(0, hello)
     door.handleDatagram(0, hello, source)
-    expect(nextKnock()).toBeUndefined()
+    expect(nextRequest()).toBeUndefined()
     expect(door.stats.droppedMalformed).toBe(1)
   })
 
@@ -220,11 +220,11 @@ describe('ReliableFrontDoor', () => {
     for (let bit = 0; bit < 80 * 8; bit += 1) {
       const changed = flipped(hello, bit)
       door.handleDatagram(0, changed, source)
-      expect(nextKnock()).toBeUndefined()
+      expect(nextRequest()).toBeUndefined()
     }
   })
 
-  it('keeps a bounded number of answers and knocks, and counts the rest', () => {
+  it('keeps a bounded number of answers and requests, and counts the rest', () => {
     const limits = { maxRefusalsPerSecond: Infinity, maxHellosPerSecondPerAddress: Infinity, retryThreshold: 5_000 }
     const most = { ...DEFAULT_FRONT_DOOR_LIMITS, ...limits, maxHandshakesPerAddress: Infinity }
     door = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes, limits: most })
@@ -238,18 +238,18 @@ describe('ReliableFrontDoor', () => {
 
   it('can be asked again after an endpoint that CONNECT cannot name', () => {
     door.handleDatagram(0, dial().hello, source)
-    const knock = takeKnock()
-    expect(() => door.admit(0, knock, { host: 'example.com', port: 1 })).toThrow(RangeError)
-    expect(() => door.refuse(0, knock, 70_000, '')).toThrow(RangeError)
-    expect(door.admit(0, knock, endpoint).state).toBe('connecting')
+    const request = takeRequest()
+    expect(() => door.admit(0, request, { host: 'example.com', port: 1 })).toThrow(RangeError)
+    expect(() => door.refuse(0, request, 70_000, '')).toThrow(RangeError)
+    expect(door.admit(0, request, endpoint).state).toBe('connecting')
   })
 
-  it('does not take a knock that is none of its own', () => {
+  it('does not take a request that is none of its own', () => {
     const other = new ReliableFrontDoor(createSettings(), { token: 'secret', randomBytes })
     door.handleDatagram(0, dial().hello, source)
-    const knock = takeKnock()
-    expect(() => other.admit(0, knock, endpoint)).toThrow('another front door')
-    expect(() => door.admit(0, { ...knock }, endpoint)).toThrow('another front door')
+    const request = takeRequest()
+    expect(() => other.admit(0, request, endpoint)).toThrow('another front door')
+    expect(() => door.admit(0, { ...request }, endpoint)).toThrow('another front door')
   })
 
   it('knows a HELLO of its own by its first bytes', () => {
@@ -280,7 +280,7 @@ describe('ReliableFrontDoor: a client that begins again', () => {
 describe('ReliableFrontDoor: a client that comes back', () => {
   /** A connection that its client has lost, and is about to dial for again. */
   function lose(settings: Partial<SessionSettings> = {}, isPortShared = false) {
-    const knocks: Knock[] = []
+    const requests: ConnectionRequest[] = []
     const world = new ReliableWorld({
       seed: 1,
       link: { delayMs: 25 },
@@ -288,7 +288,7 @@ describe('ReliableFrontDoor: a client that comes back', () => {
       isPortShared,
       server: {
         onFrontDoorEvent: (event) => {
-          if (event.type === 'knock') knocks.push(event.knock)
+          if (event.type === 'request') requests.push(event.request)
         },
       },
     })
@@ -298,27 +298,27 @@ describe('ReliableFrontDoor: a client that comes back', () => {
     }
     setCut(true)
     world.run(4_000)
-    return { world, client, server, knocks, setCut }
+    return { world, client, server, requests, setCut }
   }
 
   it('is shown the same private port, and nobody is asked', () => {
-    const { world, client, server, knocks, setCut } = lose()
+    const { world, client, server, requests, setCut } = lose()
     expect(server.session.state).toBe('waiting')
     setCut(false)
     world.waitFor(() => client.session.state === 'connected')
     expect(world.serverEnd(client)).toBe(server)
     expect(server.session.state).toBe('connected')
-    expect(knocks).toHaveLength(1)
+    expect(requests).toHaveLength(1)
     expect(world.server.frontDoors[0]?.stats).toMatchObject({ admitted: 1, returned: 1 })
   })
 
   it('is somebody new once the connection is not kept any more', () => {
-    const { world, client, server, knocks, setCut } = lose({ resumeWindowMs: 2_000 })
+    const { world, client, server, requests, setCut } = lose({ resumeWindowMs: 2_000 })
     world.run(2_000)
     expect(server.isOver).toBe(true)
     setCut(false)
     world.waitFor(() => client.session.state === 'connected')
-    expect(knocks).toHaveLength(2)
+    expect(requests).toHaveLength(2)
   })
 
   it('changes nothing with its HELLO alone, from wherever that comes', () => {

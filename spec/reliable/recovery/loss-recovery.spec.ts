@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AckSection } from '../../../lib/reliable/wire/ack-section.ts'
-import type { Manifest } from '../../../lib/reliable/channel/sent-frames.ts'
+import type { SentFrames } from '../../../lib/reliable/channel/sent-frames.ts'
 import { Congestion } from '../../../lib/reliable/congestion/congestion.ts'
 import { LossRecovery } from '../../../lib/reliable/recovery/loss-recovery.ts'
 import { RedundancyControl } from '../../../lib/reliable/channel/redundancy.ts'
@@ -20,7 +20,7 @@ class Sender {
   readonly acked: number[] = []
   readonly lost: number[] = []
   readonly #first: number
-  readonly #numbers = new Map<Manifest, number>()
+  readonly #numbers = new Map<SentFrames, number>()
 
   constructor(first = 0) {
     this.#first = first
@@ -30,8 +30,8 @@ class Sender {
       { rtt, redundancy, congestion: new Congestion(0, 1_200, rtt) },
       {
         fates: {
-          onPacketAcked: (manifest) => this.acked.push(this.#numbers.get(manifest) ?? NaN),
-          onPacketLost: (manifest) => this.lost.push(this.#numbers.get(manifest) ?? NaN),
+          onPacketAcked: (sentFrames) => this.acked.push(this.#numbers.get(sentFrames) ?? NaN),
+          onPacketLost: (sentFrames) => this.lost.push(this.#numbers.get(sentFrames) ?? NaN),
         },
         stats: this.stats,
       },
@@ -41,8 +41,8 @@ class Sender {
   /** Sends packets of 100 bytes; returns the number of the last one. */
   send(now: number, count = 1, isAckEliciting = true): number {
     for (let i = 0; i < count; i += 1) {
-      const { manifest } = this.recovery.beginPacket(now)
-      this.#numbers.set(manifest, this.recovery.nextPacketNumber)
+      const { sentFrames } = this.recovery.beginPacket(now)
+      this.#numbers.set(sentFrames, this.recovery.nextPacketNumber)
       this.recovery.onPacketSent(now, 100, isAckEliciting)
     }
     return this.recovery.nextPacketNumber - 1
@@ -136,7 +136,7 @@ describe('LossRecovery', () => {
     expect(sender.recovery.deadline).toBe(Infinity)
   })
 
-  it('takes a loss back when the packet was only overtaken, and has more patience from then on', () => {
+  it('takes a loss back when the packet was only overtaken, and has more countdown from then on', () => {
     sender.send(0, 5)
     sender.ack(50, [1, 2, 3, 4])
     sender.ack(52, upTo(5))

@@ -13,9 +13,9 @@ describe('SentPackets', () => {
 
   it('hands out the record of the next packet before it is added', () => {
     const packets = new SentPackets(0)
-    const { manifest } = packets.peekNext()
+    const { sentFrames } = packets.peekNext()
 
-    expect(packets.add(0, 100, PacketState.inFlight).manifest).toBe(manifest)
+    expect(packets.add(0, 100, PacketState.inFlight).sentFrames).toBe(sentFrames)
   })
 
   it('keeps every record while it grows', () => {

@@ -121,7 +121,7 @@ export const handshakeScenarios: readonly Scenario[] = [
     for (let i = random.integer(0, 3); i > 0; i -= 1) conversation.sendUp(random.integer(4, 2_000))
     play.world.at(random.between(0, 200), () => {
       if (conversation.client.isOver) return
-      // A client that has not heard of its private port yet would only knock again.
+      // A client that has not heard of its private port yet would only say HELLO again.
       const isShown = conversation.server !== undefined && conversation.client.session.state !== 'dialing'
       conversation.closeFrom(isShown ? random.pick(['client', 'server']) : 'client')
     })

@@ -151,11 +151,11 @@ class Storm {
     if (living.length >= MAX_LIVING || society.joined >= MAX_JOINED) return
     const neighbour = living.length > 0 && random.chance(0.2) ? random.pick(living).client.socket.address : undefined
     const host = address ?? (neighbour && { host: neighbour.host, port: this.#nextPort() })
-    const { reconnect, ...patience } = randomPatience(random)
+    const { reconnect, ...countdown } = randomPatience(random)
     const member = society.join({
       ...(host && { address: host }),
       loop: randomLoop(random),
-      settings: { ...patience, reconnect: random.chance(0.8) ? (reconnect ?? false) : false, maxQueuedBytes: 150_000 },
+      settings: { ...countdown, reconnect: random.chance(0.8) ? (reconnect ?? false) : false, maxQueuedBytes: 150_000 },
       connectsSocket: random.chance(0.3),
       mapsPerDestination: random.chance(0.2),
       ...(neighbour === undefined && { link: randomWeather(random) }),

@@ -5,7 +5,7 @@ const MAX_GATHERING_TURNS = 16
  * Steps something as datagrams arrive and as deadlines fall due, at most once a turn of the event loop: for programs
  * that have no loop of their own.
  */
-export class Driver {
+export class Runner {
   readonly #step: () => number
   readonly #onError: (error: Error) => void
   readonly #takesMore: () => boolean
@@ -15,7 +15,7 @@ export class Driver {
   #isStopped = false
 
   /**
-   * `step` returns the milliseconds until it must be called again, or `Infinity`; what it throws stops the driver and goes to `onError`.
+   * `step` returns the milliseconds until it must be called again, or `Infinity`; what it throws stops the runner and goes to `onError`.
    * While `takesMore` says that the next turn of the event loop brings more of what has come, the step waits for a few turns: libuv
    * takes 32 datagrams a turn from a socket, and a step for so few of them falls behind where many clients share one.
    */
@@ -42,7 +42,7 @@ export class Driver {
     this.#immediate = undefined
   }
 
-  // One function for the driver's life, so that a step allocates no closure.
+  // One function for the runner's life, so that a step allocates no closure.
   readonly #tick = (): void => {
     this.#sleep()
     if (this.#gatheringTurns < MAX_GATHERING_TURNS && this.#takesMore()) {

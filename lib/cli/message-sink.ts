@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UDPipeError, type ErrorCode, type Peer } from '../index.ts'
-import type { Outlet } from './feed.ts'
+import type { MessageSink } from './pump.ts'
 import type { Report } from './report.ts'
 import { MAX_DATAGRAM_BYTES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES } from './shared-options.ts'
 import { Window } from './window.ts'
@@ -16,7 +16,7 @@ const reasons: Partial<Record<ErrorCode, string>> = {
   ERR_UNSUPPORTED: 'it is empty, and the classic protocol has no empty messages',
 }
 
-/** What a {@link PeersOutlet} needs of a UDPipe. */
+/** What a {@link PeersMessageSink} needs of a UDPipe. */
 export interface Sender {
   peers(): Iterable<Peer>
   /**
@@ -28,7 +28,7 @@ export interface Sender {
 }
 
 /** Hands messages to peers: not before there is one, and not faster than the slowest takes them. What cannot be sent is reported. */
-export class PeersOutlet implements Outlet {
+export class PeersMessageSink implements MessageSink {
   readonly #sender: Sender
   readonly #isBinary: boolean
   readonly #report: Report

@@ -1,5 +1,5 @@
 /** Cuts a stream of bytes into messages. */
-export interface Cutter {
+export interface Framer {
   /** The messages that are complete with this chunk, as views of it where possible. */
   push(chunk: Buffer): Iterable<Buffer>
   /** The stream has ended: what is left of it. */
@@ -14,7 +14,7 @@ const NEWLINE = 0x0a
  * Lines, without the newline that ends each. The last one may lack it. Of a line longer than `maxLineBytes` comes only its
  * beginning, which is too long for a message all the same.
  */
-export class LineCutter implements Cutter {
+export class LineFramer implements Framer {
   readonly #maxLineBytes: number
   #parts: Buffer[] = []
   #length = 0
@@ -54,7 +54,7 @@ export class LineCutter implements Cutter {
 }
 
 /** Whatever comes, in pieces of `maxBytes` at most. Nothing is kept back, so a slow stream is not delayed. */
-export class ByteCutter implements Cutter {
+export class ByteFramer implements Framer {
   readonly #maxBytes: number
 
   constructor(maxBytes: number) {

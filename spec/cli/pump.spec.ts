@@ -1,63 +1,63 @@
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { LineCutter } from '../../lib/cli/cutters.ts'
-import { feed, type Outlet } from '../../lib/cli/feed.ts'
+import { LineFramer } from '../../lib/cli/framers.ts'
+import { pump, type MessageSink } from '../../lib/cli/pump.ts'
 
-describe('feed', () => {
+describe('pump', () => {
   it('sends everything, waits until it has left, and says that it came to the end', async () => {
-    const outlet = new FakeOutlet()
-    outlet.open()
+    const sink = new FakeMessageSink()
+    sink.open()
 
-    const result = await feed(Readable.from([Buffer.from('one\ntwo\nthree')]), new LineCutter(), outlet, never())
+    const result = await pump(Readable.from([Buffer.from('one\ntwo\nthree')]), new LineFramer(), sink, never())
 
     expect(result).toBe(true)
-    expect(outlet.log).toEqual(['one', 'two', 'three', 'drained'])
+    expect(sink.log).toEqual(['one', 'two', 'three', 'drained'])
   })
 
-  it('does not read before the outlet is ready', async () => {
-    const outlet = new FakeOutlet()
+  it('does not read before the sink is ready', async () => {
+    const sink = new FakeMessageSink()
     const source = new PassThrough()
     source.end('waiting\n')
-    const result = feed(source, new LineCutter(), outlet, never())
+    const result = pump(source, new LineFramer(), sink, never())
     await turn()
     expect(source.readableLength).toBe('waiting\n'.length)
 
-    outlet.open()
+    sink.open()
 
     expect(await result).toBe(true)
-    expect(outlet.log).toEqual(['waiting', 'drained'])
+    expect(sink.log).toEqual(['waiting', 'drained'])
   })
 
-  it('asks again, and again, whether the outlet is ready while it sends much', async () => {
-    const outlet = new FakeOutlet()
-    outlet.open()
+  it('asks again, and again, whether the sink is ready while it sends much', async () => {
+    const sink = new FakeMessageSink()
+    sink.open()
     const source = Readable.from([Buffer.from('line\n'.repeat(1000))])
 
-    await feed(source, new LineCutter(), outlet, never())
+    await pump(source, new LineFramer(), sink, never())
 
-    expect(outlet.log.filter((entry) => entry === 'line')).toHaveLength(1000)
-    expect(outlet.timesAsked).toBeGreaterThan(5)
+    expect(sink.log.filter((entry) => entry === 'line')).toHaveLength(1000)
+    expect(sink.timesAsked).toBeGreaterThan(5)
   })
 
   it('stops when it is told to, wherever it is, and destroys its source', async () => {
     const abort = new AbortController()
-    const outlet = new FakeOutlet()
-    outlet.open()
+    const sink = new FakeMessageSink()
+    sink.open()
     const source = new PassThrough()
     source.write('one\ntw')
-    const result = feed(source, new LineCutter(), outlet, abort.signal)
+    const result = pump(source, new LineFramer(), sink, abort.signal)
     await turn()
 
     abort.abort()
 
     expect(await result).toBe(false)
-    expect(outlet.log).toEqual(['one'])
+    expect(sink.log).toEqual(['one'])
     expect(source.destroyed).toBe(true)
   })
 
-  it('stops while it waits for an outlet that is never ready', async () => {
+  it('stops while it waits for an sink that is never ready', async () => {
     const abort = new AbortController()
-    const result = feed(new PassThrough(), new LineCutter(), new FakeOutlet(), abort.signal)
+    const result = pump(new PassThrough(), new LineFramer(), new FakeMessageSink(), abort.signal)
 
     abort.abort()
 
@@ -65,15 +65,15 @@ describe('feed', () => {
   })
 
   it('rejects with what reading failed with', async () => {
-    const outlet = new FakeOutlet()
-    outlet.open()
+    const sink = new FakeMessageSink()
+    sink.open()
     const source = new Readable({ read: () => source.destroy(new Error('EISDIR')) })
 
-    await expect(feed(source, new LineCutter(), outlet, never())).rejects.toThrow('EISDIR')
+    await expect(pump(source, new LineFramer(), sink, never())).rejects.toThrow('EISDIR')
   })
 })
 
-class FakeOutlet implements Outlet {
+class FakeMessageSink implements MessageSink {
   readonly log: string[] = []
   timesAsked = 0
   readonly #opened = new AbortController()

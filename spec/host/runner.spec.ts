@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Driver } from '../../lib/host/driver.ts'
+import { Runner } from '../../lib/host/runner.ts'
 
-const drivers: Driver[] = []
+const drivers: Runner[] = []
 
-/** A driver on fake timers, and the times of its steps; each step asks for the next one after `waitMs`. */
+/** A runner on fake timers, and the times of its steps; each step asks for the next one after `waitMs`. */
 function drive(
   waitMs: number,
   step: () => void = () => undefined,
   takesMore?: () => boolean,
-): { driver: Driver; steps: number[]; errors: Error[] } {
+): { runner: Runner; steps: number[]; errors: Error[] } {
   const steps: number[] = []
   const errors: Error[] = []
-  const driver = new Driver(
+  const runner = new Runner(
     () => {
       steps.push(Date.now())
       step()
@@ -20,8 +20,8 @@ function drive(
     (error) => errors.push(error),
     takesMore,
   )
-  drivers.push(driver)
-  return { driver, steps, errors }
+  drivers.push(runner)
+  return { runner, steps, errors }
 }
 
 beforeEach(() => {
@@ -29,11 +29,11 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  for (const driver of drivers.splice(0)) driver.stop()
+  for (const runner of drivers.splice(0)) runner.stop()
   vi.useRealTimers()
 })
 
-describe('Driver', () => {
+describe('Runner', () => {
   it('steps at once, and then when each step asked for the next', () => {
     const { steps } = drive(100)
 
@@ -53,11 +53,11 @@ describe('Driver', () => {
   })
 
   it('steps once for all that wakes it in one turn, and counts the wait from there', () => {
-    const { driver, steps } = drive(100)
+    const { runner, steps } = drive(100)
     vi.advanceTimersByTime(50)
 
-    driver.wake()
-    driver.wake()
+    runner.wake()
+    runner.wake()
     vi.advanceTimersByTime(99)
 
     expect(steps).toEqual([0, 50])
@@ -85,18 +85,18 @@ describe('Driver', () => {
   })
 
   it('never steps again after it was stopped, not even when it is woken', () => {
-    const { driver, steps } = drive(100)
+    const { runner, steps } = drive(100)
     vi.advanceTimersByTime(10)
 
-    driver.stop()
-    driver.wake()
+    runner.stop()
+    runner.wake()
     vi.advanceTimersByTime(1000)
 
     expect(steps).toEqual([0])
   })
 
   it('can be stopped by its own step', () => {
-    const { driver, steps } = drive(100, () => driver.stop())
+    const { runner, steps } = drive(100, () => runner.stop())
 
     vi.advanceTimersByTime(1000)
 

@@ -1,5 +1,5 @@
 /** How many bytes went one way, and how long that took. */
-export class Tally {
+export class Throughput {
   #bytes = 0
   #startedAt = NaN
   #endedAt = NaN

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { PeersOutlet } from '../../lib/cli/outlet.ts'
+import { PeersMessageSink } from '../../lib/cli/message-sink.ts'
 import { Report } from '../../lib/cli/report.ts'
 import { Peer, UDPipeError, type ErrorCode, type ProtocolName } from '../../lib/index.ts'
 import { createStats, type SessionStats } from '../../lib/session/stats.ts'
@@ -7,25 +7,25 @@ import { createStats, type SessionStats } from '../../lib/session/stats.ts'
 beforeEach(() => void vi.spyOn(process.stderr, 'write').mockReturnValue(true))
 afterEach(() => vi.restoreAllMocks())
 
-describe('PeersOutlet', () => {
+describe('PeersMessageSink', () => {
   it('is ready when there is a peer, and not before', async () => {
-    const { outlet, sender } = setUp()
-    const ready = outlet.ready(never())
+    const { sink, sender } = setUp()
+    const ready = sink.ready(never())
     expect(await isSettled(ready)).toBe(false)
 
     const { peer } = fakePeer('classic')
     sender.standing.push(peer)
-    outlet.peerCame(peer)
+    sink.peerCame(peer)
 
     await expect(ready).resolves.toBeUndefined()
   })
 
   it('waits while the queue to a peer is more than half full', async () => {
-    const { outlet, sender } = setUp()
+    const { sink, sender } = setUp()
     const { peer, stats } = fakePeer('reliable')
     sender.standing.push(peer)
     stats.queuedMessages = 5_000
-    const ready = outlet.ready(never())
+    const ready = sink.ready(never())
     expect(await isSettled(ready)).toBe(false)
 
     stats.queuedMessages = 4_000
@@ -34,41 +34,41 @@ describe('PeersOutlet', () => {
   })
 
   it('waits for a classic peer to answer a PING before it sends much more', async () => {
-    const { outlet, sender } = setUp()
+    const { sink, sender } = setUp()
     const { peer, pings } = fakePeer('classic')
     sender.standing.push(peer)
-    outlet.peerCame(peer)
-    for (let i = 0; i < 200; i += 1) outlet.take(Buffer.from('line'))
-    const ready = outlet.ready(never())
+    sink.peerCame(peer)
+    for (let i = 0; i < 200; i += 1) sink.take(Buffer.from('line'))
+    const ready = sink.ready(never())
     expect(pings()).toBe(1)
     expect(await isSettled(ready)).toBe(false)
 
-    outlet.peerAnswered(peer)
+    sink.peerAnswered(peer)
 
     await expect(ready).resolves.toBeUndefined()
   })
 
   it('waits no longer for a peer that has left', async () => {
-    const { outlet, sender } = setUp()
+    const { sink, sender } = setUp()
     const [silent, other] = [fakePeer('classic'), fakePeer('reliable')]
     sender.standing.push(silent.peer, other.peer)
-    outlet.peerCame(silent.peer)
-    for (let i = 0; i < 200; i += 1) outlet.take(Buffer.from('line'))
-    const ready = outlet.ready(never())
+    sink.peerCame(silent.peer)
+    for (let i = 0; i < 200; i += 1) sink.take(Buffer.from('line'))
+    const ready = sink.ready(never())
     expect(await isSettled(ready)).toBe(false)
 
     sender.standing.shift()
-    outlet.peerLeft(silent.peer)
+    sink.peerLeft(silent.peer)
 
     await expect(ready).resolves.toBeUndefined()
   })
 
   it('is drained when nothing waits for any peer', async () => {
-    const { outlet, sender } = setUp()
+    const { sink, sender } = setUp()
     const { peer, stats } = fakePeer('classic')
     sender.standing.push(peer)
     stats.queuedMessages = 1
-    const drained = outlet.drained(never())
+    const drained = sink.drained(never())
     expect(await isSettled(drained)).toBe(false)
 
     stats.queuedMessages = 0
@@ -79,32 +79,32 @@ describe('PeersOutlet', () => {
   it.each(['ERR_MESSAGE_TOO_LARGE', 'ERR_MESSAGE_RESERVED', 'ERR_UNSUPPORTED'] as const)(
     'reports a line that is refused with %s, and goes on',
     (code) => {
-      const { outlet, sender, report } = setUp()
+      const { sink, sender, report } = setUp()
       sender.refuseWith = code
-      outlet.take(Buffer.from('PING'))
+      sink.take(Buffer.from('PING'))
       expect(report.exitCode).toBe(1)
       sender.refuseWith = undefined
 
-      outlet.take(Buffer.from('next'))
+      sink.take(Buffer.from('next'))
 
       expect(sender.passed).toEqual(['next'])
     },
   )
 
   it('reports a line that a full queue refuses', () => {
-    const { outlet, sender, report } = setUp()
+    const { sink, sender, report } = setUp()
     sender.isFull = true
 
-    outlet.take(Buffer.from('line'))
+    sink.take(Buffer.from('line'))
 
     expect(report.exitCode).toBe(1)
   })
 
   it('sends bytes that are a reserved word as two messages', () => {
-    const { outlet, sender, report } = setUp(true)
+    const { sink, sender, report } = setUp(true)
     sender.refuseWith = 'ERR_MESSAGE_RESERVED'
 
-    outlet.take(Buffer.from('CLOSED'))
+    sink.take(Buffer.from('CLOSED'))
 
     expect(sender.passed).toEqual(['C', 'LOSED'])
     expect(report.exitCode).toBe(0)
@@ -130,10 +130,10 @@ class FakeSender {
   }
 }
 
-function setUp(isBinary = false): { outlet: PeersOutlet; sender: FakeSender; report: Report } {
+function setUp(isBinary = false): { sink: PeersMessageSink; sender: FakeSender; report: Report } {
   const sender = new FakeSender()
   const report = new Report(false)
-  return { outlet: new PeersOutlet(sender, isBinary, report), sender, report }
+  return { sink: new PeersMessageSink(sender, isBinary, report), sender, report }
 }
 
 function fakePeer(protocol: ProtocolName): { peer: Peer; stats: SessionStats; pings: () => number } {
