@@ -1,11 +1,7 @@
-import { ClassicClient } from '../../lib/classic/client.ts'
-import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
 import { describeSessionContract } from './session-contract.ts'
 
 describeSessionContract({
   name: 'classic',
   delivery: 'unreliable',
-  createClient: (now, settings, frontDoor, { token, random }) =>
-    new ClassicClient(now, settings, frontDoor, token, random),
-  createFrontDoor: (settings, { token }) => new ClassicFrontDoor(settings, token),
+  options: { protocol: 'classic', protocols: ['classic'] },
 })

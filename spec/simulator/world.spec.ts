@@ -4,7 +4,7 @@ import type { FrontDoor, FrontDoorEvent, FrontDoorStats, ConnectionRequest } fro
 import type { SessionEvent } from '../../lib/session/session.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
 import { World } from '../../lib/simulator/index.ts'
-import type { Endpoint, LoopOptions, SimulationOptions } from '../../lib/simulator/index.ts'
+import type { LoopOptions, SimulationOptions } from '../../lib/simulator/index.ts'
 import { EchoSession } from '../support/echo-session.ts'
 
 /** A front door that answers any datagram which begins with 'H' with the private port, or with a refusal. */
@@ -94,7 +94,7 @@ interface SetUp extends Partial<SimulationOptions> {
 
 function setUp({ maxClients, loop, ...options }: SetUp = {}) {
   const doors: EchoDoor[] = []
-  const admitted: { endpoint: Endpoint; request: ConnectionRequest }[] = []
+  const admitted: { endpoint: End; request: ConnectionRequest }[] = []
   const events: SessionEvent['type'][] = []
   const world = new World({
     seed: 1,
