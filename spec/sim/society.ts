@@ -247,7 +247,9 @@ export class Society {
     if (member === undefined) return fail(`'${name}' was let in, and is nobody`)
     member.ends.set(end, new Biography(`${end.name} of ${name}`))
     this.#memberOf.set(end, member)
-    this.#portsEver.add(end.socket.address.port)
+    // Where the port is shared, it is the server's own.
+    const { port } = end.socket.address
+    if (port !== this.world.server.address.port) this.#portsEver.add(port)
   }
 
   #handleClientEvent(event: SessionEvent, member: Member): void {

@@ -37,7 +37,7 @@ export const resumingScenarios: readonly Scenario[] = [
     (context) => {
       const { random } = context
       // Between two outages there may be no time to come back: all of them together are within the window.
-      const stage = begin(context, { resumeWindowMs: 60_000 })
+      const stage = begin(context, { serverSettings: { resumeWindowMs: 60_000 } })
       const { play, conversation, lossRate } = stage
       for (let outages = random.integer(2, 4); outages > 0; outages -= 1) {
         cut(stage, random.between(3_500, 9_000), lossRate)
@@ -76,7 +76,7 @@ export const resumingScenarios: readonly Scenario[] = [
     'returns-to-a-server-that-missed-nothing',
     (context) => {
       const { random } = context
-      const stage = begin(context, { timeoutMs: 60_000 })
+      const stage = begin(context, { serverSettings: { timeoutMs: 60_000 } })
       const { play, conversation, lossRate } = stage
       const isOneWay = random.chance(0.5)
       // The server hears the client all the time, or takes it for stalled.
@@ -97,7 +97,7 @@ export const resumingScenarios: readonly Scenario[] = [
     'returns-too-late',
     (context) => {
       const { random } = context
-      const stage = begin(context, { resumeWindowMs: random.between(500, 4_000) })
+      const stage = begin(context, { serverSettings: { resumeWindowMs: random.between(500, 4_000) } })
       const { conversation, lossRate } = stage
       cut(stage, random.between(12_000, 16_000), lossRate)
       backAgain(stage)
@@ -132,7 +132,7 @@ export const resumingScenarios: readonly Scenario[] = [
     'evicted-while-lost',
     (context) => {
       const { random } = context
-      const stage = begin(context, {}, 1)
+      const stage = begin(context, { maxClients: 1 })
       const { play, conversation, lossRate } = stage
       conversation.configure({ lossRate: 1 })
       play.world.run(random.between(8_000, 10_000))
@@ -155,10 +155,12 @@ export const resumingScenarios: readonly Scenario[] = [
     (context) => {
       const { random } = context
       const said: Uint8Array[] = []
-      const stage = begin(context, {}, 1_024, (bytes) => {
+      const filter = (bytes: Uint8Array): boolean => {
         if (!isPacket(bytes)) said.push(bytes.slice())
         return true
-      })
+      }
+      // Where the port is shared, a HELLO is answered only where it came from first, which here is the stranger.
+      const stage = begin(context, { filter, isPortShared: false })
       const { play, conversation, lossRate } = stage
       const replay = (): void => {
         const { address } = play.world.server
@@ -203,12 +205,18 @@ interface Stage {
   readonly saidAtMs: number
 }
 
+/** How a {@link Stage} is set. */
+interface StageOptions {
+  readonly serverSettings?: Partial<SessionSettings>
+  readonly maxClients?: number
+  readonly filter?: (bytes: Uint8Array) => boolean
+  readonly isPortShared?: boolean
+}
+
 /** A connection that stands and is talked over for as long as the scenario lasts, more or less. */
 function begin(
   context: ScenarioContext,
-  serverSettings: Partial<SessionSettings> = {},
-  maxClients = 1_024,
-  filter?: (bytes: Uint8Array) => boolean,
+  { serverSettings, maxClients = 1_024, filter, isPortShared }: StageOptions = {},
 ): Stage {
   const { random } = context
   const lossRate = random.pick([0, 0, 0.05])
@@ -217,6 +225,7 @@ function begin(
     settings: { ...persistent, ...serverSettings },
     serverLoop: randomLoop(random),
     maxClients,
+    isPortShared,
   })
   const loop = randomLoop(random)
   const conversation = play.connect({ loop, settings: persistent, ...(filter && { uplink: { filter } }) })
