@@ -1,4 +1,5 @@
 import type { Address } from '../core/address.ts'
+import type { ClassicAdmission, ServerSession } from '../session/admission.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicSession } from './classic-session.ts'
 import { decodeWord, type Word } from './words.ts'
@@ -7,13 +8,25 @@ import { decodeWord, type Word } from './words.ts'
  * The server's end of a classic connection, on a private port of its own: it waits for the CONNECT of the client that was
  * shown this port, and closes when none comes.
  */
-export class ClassicServerSession extends ClassicSession {
+export class ClassicServerSession extends ClassicSession implements ServerSession {
+  /** This protocol has no way back to a connection that was lost. */
+  readonly resumeId: undefined
   readonly #helloHost: string
+  #wasEstablished = false
 
-  /** `helloSource` is where HELLO came from: CONNECT comes from there too, but a NAT may show another port. */
-  constructor(now: number, settings: SessionSettings, helloSource: Address) {
-    super(now, settings, 'connecting', helloSource)
-    this.#helloHost = helloSource.host
+  /** CONNECT comes from where HELLO came from, but a NAT may show another port. */
+  constructor(now: number, settings: SessionSettings, { source }: Pick<ClassicAdmission, 'source'>) {
+    super(now, settings, 'connecting', source)
+    this.#helloHost = source.host
+  }
+
+  get wasEstablished(): boolean {
+    return this.#wasEstablished
+  }
+
+  abandon(now: number): void {
+    this.advanceTo(now)
+    if (this.state === 'connecting') this.end()
   }
 
   protected override isFromPeer(source: Address): boolean {
@@ -27,6 +40,7 @@ export class ClassicServerSession extends ClassicSession {
     }
     this.setPeer(source)
     this.establish()
+    this.#wasEstablished = true
     this.link.due.owe('CONNECTED')
   }
 

@@ -46,7 +46,7 @@ export class HelloGate {
   judge(now: number, network: string, isProved: boolean, isKnown: boolean): Verdict {
     const perAddress = isProved ? this.#provedPerAddress : this.#unprovedPerAddress
     if (!perAddress.take(now, network)) return 'drop'
-    const verdict = isKnown ? 'pass' : this.#judgeHandshakes(now, network, isProved)
+    const verdict = isKnown ? 'pass' : this.#judgeHandshakes(network, isProved)
     if (verdict === 'drop') return 'drop'
     if (isProved) return this.#proved.takeOne(now) ? 'pass' : 'drop'
     if (verdict === 'pass' && this.#unproved.takeOne(now)) return 'pass'
@@ -58,14 +58,12 @@ export class HelloGate {
     return this.#refusals.takeOne(now)
   }
 
-  #judgeHandshakes(now: number, network: string, isProved: boolean): Verdict {
+  #judgeHandshakes(network: string, isProved: boolean): Verdict {
     const { halfOpen } = this
     const { maxHandshakesPerAddress, retryThreshold } = this.#limits
-    const addressThreshold = maxHandshakesPerAddress / 2
-    const isUnderPressure = (): boolean => halfOpen.size >= retryThreshold || halfOpen.of(network) >= addressThreshold
-    if (!isUnderPressure()) return 'pass'
-    halfOpen.check(now)
-    if (halfOpen.of(network) >= maxHandshakesPerAddress) return 'drop'
-    return !isProved && isUnderPressure() ? 'retry' : 'pass'
+    const ofNetwork = halfOpen.of(network)
+    if (ofNetwork >= maxHandshakesPerAddress) return 'drop'
+    const isUnderPressure = halfOpen.size >= retryThreshold || ofNetwork >= maxHandshakesPerAddress / 2
+    return !isProved && isUnderPressure ? 'retry' : 'pass'
   }
 }

@@ -1,7 +1,8 @@
 import type { Address } from '../core/address.ts'
+import { wipeKeys, type Admission, type ReturnOffer, type ServerSession } from '../session/admission.ts'
+import { AdmissionReporter } from '../session/admission-reporter.ts'
 import type { FrontDoor, FrontDoorEvent, ConnectionRequest } from '../session/front-door.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
-import type { Session } from '../session/session.ts'
 import { Endpoint } from './endpoint.ts'
 import type { EventListener, Ground } from './endpoint.ts'
 import { Loop } from './loop.ts'
@@ -20,10 +21,25 @@ export interface FrontDoorStart {
   readonly address: Address
 }
 
+/** A front door, and how those that it lets in become sessions. */
+export interface HostedDoor {
+  readonly door: FrontDoor
+  /** Makes a session at a time of the server's clock. */
+  readonly createSession: (now: number, admission: Admission) => ServerSession
+}
+
+/** A client that was let in. */
+interface Client {
+  readonly endpoint: Endpoint
+  readonly session: ServerSession
+  readonly reporter: AdmissionReporter
+  readonly dialer: Receiver | undefined
+}
+
 /** Options of a simulated server. */
 export interface ServerOptions {
   /** Makes the front doors, one for each protocol that is spoken at the public port. */
-  readonly frontDoors: readonly ((start: FrontDoorStart) => FrontDoor)[]
+  readonly frontDoors: readonly ((start: FrontDoorStart) => HostedDoor)[]
   /** The public port. Default `10.0.0.1:1234`. */
   readonly address?: Address
   /** The first private port; later clients get the next ones that are free. Default 40,000. */
@@ -58,7 +74,9 @@ export class Server implements Actor, Receiver {
   readonly #socket: Socket
   readonly #slot: number
   readonly #inbox: { readonly time: number; readonly bytes: Uint8Array; readonly source: Address }[] = []
-  readonly #clients = new Map<Session, { readonly endpoint: Endpoint; readonly dialer: Receiver | undefined }>()
+  readonly #hosted: readonly HostedDoor[]
+  /** By the ids of their admissions. */
+  readonly #clients = new Map<string, Client>()
   #nextPort: number
   #admitted = 0
   #droppedArrivals = 0
@@ -73,9 +91,10 @@ export class Server implements Actor, Receiver {
     this.#socket = ground.network.open(this, this.address)
     this.#slot = ground.timeline.add(this)
     const now = this.loop.clock.read(ground.timeline.now)
-    this.frontDoors = options.frontDoors.map((create, i) =>
+    this.#hosted = options.frontDoors.map((create, i) =>
       create({ now, random: random.fork(`door ${i}`).next, address: this.address }),
     )
+    this.frontDoors = this.#hosted.map(({ door }) => door)
     if (this.loop.isTicking) ground.timeline.set(this.#slot, this.loop.nextTick(ground.timeline.now))
   }
 
@@ -136,26 +155,41 @@ export class Server implements Actor, Receiver {
 
   #step(now: number): void {
     const local = this.loop.clock.read(now)
+    for (const { reporter } of this.#clients.values()) reporter.report()
     for (const { time, bytes, source } of this.#inbox) {
       this.frontDoors.find((door) => door.isHello(bytes))?.handleDatagram(time, bytes, source)
     }
     this.#inbox.length = 0
-    for (const door of this.frontDoors) {
-      this.#answer(door, local)
-      this.#transmit(door, now, local)
+    for (const hosted of this.#hosted) {
+      this.#answer(hosted, local)
+      this.#transmit(hosted.door, now, local)
     }
   }
 
-  #answer(door: FrontDoor, local: number): void {
+  #answer(hosted: HostedDoor, local: number): void {
+    const { door } = hosted
     for (let event = door.pollEvent(); event !== undefined; event = door.pollEvent()) {
       this.#options.onFrontDoorEvent?.(event)
-      if (event.type === 'superseded') this.#clients.get(event.session)?.endpoint.wake()
+      if (event.type === 'superseded') this.#abandon(local, event.id)
+      if (event.type === 'returning') this.#offerReturn(event.id, event.offer)
       if (event.type !== 'request') continue
       const { maxClients = 1_024, refusal = { code: refusalCodes.full, reason: 'the server is full' } } = this.#options
       if (this.#clients.size >= maxClients) this.#evict()
       if (this.#clients.size >= maxClients) door.refuse(local, event.request, refusal.code, refusal.reason)
-      else this.#admit(door, local, event.request)
+      else this.#admit(hosted, local, event.request)
     }
+  }
+
+  #abandon(local: number, id: string): void {
+    const client = this.#clients.get(id)
+    client?.session.abandon(local)
+    client?.endpoint.wake()
+  }
+
+  #offerReturn(id: string, offer: ReturnOffer): void {
+    const session = this.#clients.get(id)?.session
+    if (session?.offerReturn === undefined) wipeKeys(offer.keys)
+    else session.offerReturn(offer)
   }
 
   /** Gives up the client that was lost first, of those that might come back. */
@@ -168,9 +202,11 @@ export class Server implements Actor, Receiver {
     }
   }
 
-  #admit(door: FrontDoor, local: number, request: ConnectionRequest): void {
+  #admit({ door, createSession }: HostedDoor, local: number, request: ConnectionRequest): void {
     const address = this.#takePort()
-    const session = door.admit(local, request, address)
+    const admission = door.admit(local, request, address)
+    const session = createSession(local, admission)
+    const reporter = new AdmissionReporter(door, admission.id, session)
     this.#admitted += 1
     const endpoint = new Endpoint(this.#ground, {
       name: `server/${this.#admitted}`,
@@ -180,11 +216,12 @@ export class Server implements Actor, Receiver {
       connectsSocket: this.#options.connectsSockets,
       onEvent: this.#options.onEvent,
       onOver: () => {
-        this.#clients.delete(session)
-        door.forget(session)
+        this.#clients.delete(admission.id)
+        reporter.end()
       },
     })
-    this.#clients.set(session, { endpoint, dialer: this.#ground.network.receiverAt(request.source) })
+    const dialer = this.#ground.network.receiverAt(request.source)
+    this.#clients.set(admission.id, { endpoint, session, reporter, dialer })
     this.#options.onAdmit?.(endpoint, request)
   }
 

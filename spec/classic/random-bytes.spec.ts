@@ -75,7 +75,10 @@ function createClient(...heard: string[]): ClassicProbe<Session> {
 }
 
 function createServer(...heard: string[]): ClassicProbe<Session> {
-  return told(new ClassicProbe<Session>(new ClassicServerSession(0, classicSettings(), clientAddress), 0), heard)
+  return told(
+    new ClassicProbe<Session>(new ClassicServerSession(0, classicSettings(), { source: clientAddress }), 0),
+    heard,
+  )
 }
 
 function told(probe: ClassicProbe<Session>, heard: readonly string[]): ClassicProbe<Session> {
@@ -161,7 +164,7 @@ describe('a front door', () => {
     const visit = fc.record({ bytes, source, isWelcome: fc.boolean() })
     fc.assert(
       fc.property(fc.array(visit, { maxLength: 60 }), (visits) => {
-        const door = new ClassicFrontDoor(classicSettings(), 'secret')
+        const door = new ClassicFrontDoor('secret')
         let answers = 0
         for (const { bytes: datagram, source: from, isWelcome } of visits) {
           door.handleDatagram(0, datagram, from)

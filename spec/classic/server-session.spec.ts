@@ -10,7 +10,7 @@ const behindNat: Address = { host: '198.51.100.7', port: 61_000 }
 const stranger: Address = { host: '203.0.113.9', port: 50_000 }
 
 function createServer(overrides: Partial<SessionSettings> = {}): ClassicProbe<ClassicServerSession> {
-  return new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), helloSource), 0)
+  return new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), { source: helloSource }), 0)
 }
 
 function createConnected(overrides?: Partial<SessionSettings>): ClassicProbe<ClassicServerSession> {

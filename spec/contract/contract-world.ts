@@ -8,6 +8,7 @@ import {
   World,
   type ClientOptions,
   type Endpoint,
+  type HostedDoor,
   type LinkOptions,
   type ServerOptions,
 } from '../../lib/simulator/index.ts'
@@ -19,7 +20,7 @@ export interface ContractSubject {
   /** A delivery that the protocol has on channel 0. */
   readonly delivery: Delivery
   createClient(now: number, settings: SessionSettings, frontDoor: Address, secrets: ContractSecrets): Session
-  createFrontDoor(settings: SessionSettings, secrets: ContractSecrets): FrontDoor
+  createFrontDoor(settings: SessionSettings, secrets: ContractSecrets): HostedDoor
 }
 
 /** What a protocol's machines are handed, besides bytes and times. */

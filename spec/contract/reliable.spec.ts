@@ -2,6 +2,7 @@ import { ReliableClient } from '../../lib/reliable/handshake/client.ts'
 import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { securities } from '../support/securities.ts'
+import { sessionsWith } from '../support/sessions.ts'
 import { describeSessionContract } from './session-contract.ts'
 
 /** Bytes from a source of uniform numbers. */
@@ -16,7 +17,12 @@ for (const [name, security] of Object.entries(securities)) {
     delivery: 'reliable',
     createClient: (now, settings, frontDoor, { token, random }) =>
       new ReliableClient(now, settings, frontDoor, { token, security, randomBytes: bytesOf(random) }),
-    createFrontDoor: (settings, { token, random }) =>
-      new ReliableFrontDoor(settings, { token, security, randomBytes: bytesOf(random) }),
+    createFrontDoor: (settings, { token, random }) => {
+      const randomBytes = bytesOf(random)
+      return {
+        door: new ReliableFrontDoor(settings, { token, security, randomBytes }),
+        createSession: sessionsWith(settings, { security, randomBytes }),
+      }
+    },
   })
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../../lib/core/address.ts'
+import type { Admission } from '../../lib/session/admission.ts'
 import type { FrontDoor, FrontDoorEvent, FrontDoorStats, ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import { refusalCodes } from '../../lib/session/refusal-codes.ts'
@@ -12,7 +13,7 @@ class EchoDoor implements FrontDoor {
   readonly protocol = 'reliable'
   readonly stats = { admitted: 0, refused: 0 } as FrontDoorStats
   destination: Address = { host: '', port: 0 }
-  readonly forgotten: unknown[] = []
+  readonly forgotten: string[] = []
   readonly #events: FrontDoorEvent[] = []
   readonly #answers: { to: Address; bytes: Uint8Array }[] = []
 
@@ -24,10 +25,11 @@ class EchoDoor implements FrontDoor {
     this.#events.push({ type: 'request', request: { payload: hello.subarray(1), hello, source } })
   }
 
-  admit(now: number, request: ConnectionRequest, endpoint: Address): EchoSession {
+  admit(_now: number, request: ConnectionRequest, endpoint: Address): Admission {
     this.stats.admitted += 1
     this.#answers.push({ to: request.source, bytes: new Uint8Array([1, endpoint.port >> 8, endpoint.port & 255]) })
-    return new EchoSession(now, request.source, { isEchoing: true })
+    const id = `${this.stats.admitted}`
+    return { protocol: 'classic', id, source: request.source, payload: request.payload, ticket: undefined }
   }
 
   refuse(_now: number, request: ConnectionRequest, code: number): void {
@@ -39,8 +41,14 @@ class EchoDoor implements FrontDoor {
     expect(token).toBe('no token is ever set')
   }
 
-  forget(session: unknown): void {
-    this.forgotten.push(session)
+  handleEstablished(): void {}
+
+  handleReturned(): void {}
+
+  handleEnding(): void {}
+
+  forget(id: string): void {
+    this.forgotten.push(id)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -104,7 +112,7 @@ function setUp({ maxClients, loop, ...options }: SetUp = {}) {
         () => {
           const door = new EchoDoor()
           doors.push(door)
-          return door
+          return { door, createSession: (now, { source }) => new EchoSession(now, source, { isEchoing: true }) }
         },
       ],
       ...(maxClients === undefined ? {} : { maxClients }),
@@ -144,12 +152,12 @@ describe('World', () => {
   })
 
   it('forgets a client that closed, and has room again', () => {
-    const { world, doors, events, admitted, dial } = setUp({ maxClients: 1 })
+    const { world, doors, events, dial } = setUp({ maxClients: 1 })
     const first = dial()
     world.run(10)
     first.close()
     world.run(10)
-    expect(doors[0]?.forgotten).toEqual([admitted[0]?.endpoint.session])
+    expect(doors[0]?.forgotten).toEqual(['1'])
     expect(events).toEqual(['closed'])
     const second = dial()
     world.run(10)

@@ -1,6 +1,8 @@
 import { ClassicClient } from '../../lib/classic/client.ts'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
+import { ClassicServerSession } from '../../lib/classic/server-session.ts'
 import { formatAddress, isSameAddress, type Address } from '../../lib/core/address.ts'
+import { AdmissionReporter } from '../../lib/session/admission-reporter.ts'
 import type { ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
@@ -84,6 +86,9 @@ export class ClassicPair {
   readonly sent: Datagram[] = []
   /** Called with each event as it happens. */
   onEvent: (side: Side, event: SessionEvent) => void = () => {}
+  readonly #settings: SessionSettings
+  /** Tell the door what becomes of those that it let in. */
+  readonly #reporters = new Map<Side, AdmissionReporter>()
   readonly #admits: (request: ConnectionRequest) => boolean
   readonly #inFlight: { readonly arrivesAt: number; readonly datagram: Datagram }[] = []
   readonly #into = new Uint8Array(2_000)
@@ -92,7 +97,8 @@ export class ClassicPair {
     const allSettings = classicSettings(settings)
     this.wire = wire ?? steadyWire(20)
     this.#admits = admits ?? (() => true)
-    this.door = new ClassicFrontDoor(allSettings, 'secret')
+    this.#settings = allSettings
+    this.door = new ClassicFrontDoor('secret')
     const client = new ClassicClient(this.now, allSettings, this.frontDoor, 'secret', createRandom(seed ?? 1))
     this.client = new Side(client, { host: '198.51.100.7', port: 50_000 })
   }
@@ -146,6 +152,7 @@ export class ClassicPair {
   }
 
   #deliver(): void {
+    for (const reporter of this.#reporters.values()) reporter.report()
     const arrived = this.#inFlight
       .filter(({ arrivesAt }) => arrivesAt <= this.now)
       .sort((a, b) => a.arrivesAt - b.arrivesAt)
@@ -166,7 +173,11 @@ export class ClassicPair {
         continue
       }
       const address = { host: this.frontDoor.host, port: 40_000 + this.servers.length }
-      this.servers.push(new Side(this.door.admit(this.now, event.request, address), address))
+      const admission = this.door.admit(this.now, event.request, address)
+      const session = new ClassicServerSession(this.now, this.#settings, admission)
+      const side = new Side(session, address)
+      this.servers.push(side)
+      this.#reporters.set(side, new AdmissionReporter(this.door, admission.id, session))
     }
   }
 
@@ -177,7 +188,8 @@ export class ClassicPair {
       if (event.type === 'peer') side.peer = event.remote
       if (event.type === 'closed') {
         side.isClosed = true
-        this.door.forget(side.session)
+        this.#reporters.get(side)?.end()
+        this.#reporters.delete(side)
       }
       this.onEvent(side, event)
     }

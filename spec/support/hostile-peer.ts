@@ -48,7 +48,7 @@ export class HostilePeer implements Receiver {
     this.#remote = world.server.address
     this.#dialing = new Dialing(
       world.now,
-      defaultSecurity()(token, (length) => random.bytes(length)),
+      defaultSecurity().create(token, (length) => random.bytes(length)),
       { limits: LIMITS, userPayload: new Uint8Array(0) },
     )
     this.socket = world.network.open(this, { host, port: 666 })

@@ -9,6 +9,7 @@ import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random, World } from '../../lib/simulator/index.ts'
 import type { ClientOptions, Endpoint, ServerOptions, SimulationOptions } from '../../lib/simulator/index.ts'
 import { defaultSecurity } from './securities.ts'
+import { sessionsWith } from './sessions.ts'
 import { createSettings } from './settings.ts'
 
 /** A world whose server and clients speak the reliable protocol. */
@@ -50,16 +51,19 @@ export class ReliableWorld extends World {
       server: {
         ...server,
         frontDoors: [
-          ({ random }) =>
-            new ReliableFrontDoor(createSettings(settings), {
-              ...tuning,
+          ({ random }) => {
+            const own = createSettings(settings)
+            const randomBytes = bytesOf(random)
+            const door = new ReliableFrontDoor(own, {
               token,
               security,
-              randomBytes: bytesOf(random),
+              randomBytes,
               isPortShared,
               limits: { ...DEFAULT_FRONT_DOOR_LIMITS, ...options.limits },
               tickets: options.tickets,
-            }),
+            })
+            return { door, createSession: sessionsWith(own, { ...tuning, security, randomBytes }) }
+          },
         ],
       },
     })

@@ -1,27 +1,22 @@
-import type { RandomBytes } from '../../security/security.ts'
+import type { RandomBytes, SecurityFactory } from '../../security/security.ts'
 import type { Sealer } from '../../security/sealer.ts'
 import { isSameAddress, type Address } from '../../core/address.ts'
-import { byteKey } from '../../core/byte-key.ts'
+import { wipeKeys, type ReliableAdmission, type ReturnOffer, type ServerSession } from '../../session/admission.ts'
 import { isSameBytes } from '../../core/same-bytes.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
 import { connectedPrefix, idOfConnect, packetOfConnect } from '../wire/handshake.ts'
-import type { Limits } from '../wire/handshake-payload.ts'
 import { PathValidation } from './path-validation.ts'
 import { ReliableSession } from './reliable-session.ts'
 
-/** What a front door hands to the session of a client that it has let in. */
+/** What the session of a client that was let in is made with. */
 export interface ReliableServerSessionOptions {
+  /** Those of the front door, which has told them to the client. */
   readonly settings: SessionSettings
-  /** What the client asks to be respected. */
-  readonly limits: Limits
-  readonly sealer: Sealer
-  /** What tells the client's HELLO from every other; its CONNECT names it. The session's to keep. */
-  readonly helloId: Uint8Array
-  /** What CONNECT named for the client to come back by; `undefined` when it cannot. */
-  readonly resumeId: Uint8Array | undefined
-  /** Where HELLO came from; the client is where its CONNECT comes from. */
-  readonly helloSource: Address
+  /** What the front door says of the client. The session's to keep; its keys are overwritten. */
+  readonly admission: ReliableAdmission
+  /** The kind that the front door has. */
+  readonly security: Pick<SecurityFactory, 'createSealer'>
   readonly tuning: ConnectionTuning
   readonly randomBytes: RandomBytes
 }
@@ -30,7 +25,7 @@ export interface ReliableServerSessionOptions {
  * The server's end of a reliable connection, on a private port of its own: it waits for the CONNECT of the client that was
  * shown this port, and closes when none comes. A client that it lost may come back for a while.
  */
-export class ReliableServerSession extends ReliableSession {
+export class ReliableServerSession extends ReliableSession implements ServerSession {
   /** The id of the HELLO that opened the connection, or brought it back last. */
   #helloId: Uint8Array
   readonly #validation: PathValidation
@@ -39,24 +34,25 @@ export class ReliableServerSession extends ReliableSession {
   #isConnectedDue = false
   /** Whether the client has shown that it knows that the connection stands. */
   #isClientSure = false
-  /** What the client may name to come back: what opened the connection that there is, and what was offered since. */
-  #resumption: string | undefined
-  readonly #offers: ReturnOffer[] = []
+  #resumeId: Uint8Array | undefined
+  readonly #security: Pick<SecurityFactory, 'createSealer'>
+  readonly #offers: OpenOffer[] = []
 
   constructor(now: number, options: ReliableServerSessionOptions) {
-    const { settings, limits, sealer, helloId, resumeId, helloSource, tuning, randomBytes } = options
-    super(now, { role: 'server', settings, initialState: 'connecting', remote: helloSource, tuning })
+    const { settings, admission, security, tuning, randomBytes } = options
+    const { source, helloId, resumeId, limits } = admission
+    super(now, { role: 'server', settings, initialState: 'connecting', remote: source, tuning })
+    const sealer = security.createSealer(admission.keys)
+    this.#security = security
     this.#helloId = helloId
     this.#validation = new PathValidation(randomBytes)
     // Nobody knows how much of the time since HELLO was the network's.
     this.link.open(now, { sealer, limits, rttMs: NaN, resumeId })
-    this.#resumption = resumeId && byteKey(resumeId)
+    this.#resumeId = resumeId
   }
 
-  /** Whether a client that names this may come back to the connection. */
-  mayReturn(resumption: string): boolean {
-    if (!this.#isResumable) return false
-    return resumption === this.#resumption || this.#offers.some((offer) => offer.resumption === resumption)
+  get resumeId(): Uint8Array | undefined {
+    return this.#resumeId
   }
 
   /**
@@ -64,7 +60,12 @@ export class ReliableServerSession extends ReliableSession {
    * Of several handshakes that were begun, the last few can be completed.
    */
   offerReturn(offer: ReturnOffer): void {
-    this.#offers.push(offer)
+    if (!this.#isResumable) {
+      wipeKeys(offer.keys)
+      return
+    }
+    const { keys, ...rest } = offer
+    this.#offers.push({ ...rest, sealer: this.#security.createSealer(keys) })
     if (this.#offers.length > MAX_OFFERS) this.#offers.shift()?.sealer.wipe()
   }
 
@@ -170,17 +171,17 @@ export class ReliableServerSession extends ReliableSession {
   }
 
   /** The handshakes that are under way, but for the one that is taken, come to nothing. */
-  #withdrawOffers(taken?: ReturnOffer): void {
+  #withdrawOffers(taken?: OpenOffer): void {
     for (const offer of this.#offers.splice(0)) if (offer !== taken) offer.sealer.wipe()
   }
 
-  #offerTo(helloId: Uint8Array): ReturnOffer | undefined {
+  #offerTo(helloId: Uint8Array): OpenOffer | undefined {
     return this.#isResumable ? this.#offers.find((offer) => isSameBytes(offer.helloId, helloId)) : undefined
   }
 
   /** The client answers an offer: if its packet opens under the keys of that, the connection goes on. */
-  #handleReturn(now: number, offer: ReturnOffer, connect: Uint8Array, source: Address): void {
-    if (offer.source !== undefined && !isSameAddress(offer.source, source)) {
+  #handleReturn(now: number, offer: OpenOffer, connect: Uint8Array, source: Address): void {
+    if (offer.isSourceBound && !isSameAddress(offer.source, source)) {
       this.dropForeign()
       return
     }
@@ -188,7 +189,7 @@ export class ReliableServerSession extends ReliableSession {
     if (packet === undefined) this.dropMalformed()
     if (packet === undefined || !this.link.resumeWith(now, packet, connect.length, offer.sealer)) return
     this.#helloId = offer.helloId
-    this.#resumption = offer.resumption
+    this.#resumeId = offer.resumeId
     this.#withdrawOffers(offer)
     this.#validation.end()
     this.#isClientSure = false
@@ -197,15 +198,9 @@ export class ReliableServerSession extends ReliableSession {
   }
 }
 
-/** A handshake that brings the connection back if the client completes it. */
-export interface ReturnOffer {
-  /** What tells the client's HELLO from every other; its CONNECT names it. */
-  readonly helloId: Uint8Array
-  /** What the client may name to come back by, once more. */
-  readonly resumption: string
+/** An offer, with a sealer in the place of its keys. */
+interface OpenOffer extends Omit<ReturnOffer, 'keys'> {
   readonly sealer: Sealer
-  /** The only address that CONNECT may come from; `undefined` for any. */
-  readonly source: Address | undefined
 }
 
 /** How many handshakes may be under way for one connection that was lost. */

@@ -57,7 +57,7 @@ export class ReliableClient extends ReliableSession {
   constructor(now: number, settings: SessionSettings, frontDoor: Address, options: ReliableClientOptions) {
     super(now, { role: 'client', settings, initialState: 'waiting', remote: frontDoor, tuning: options })
     const { token, randomBytes, payload = NO_BYTES, security = plainSecurity, connectToken } = options
-    this.#security = security(token, randomBytes)
+    this.#security = security.create(token, randomBytes)
     this.#payload = payload
     this.#hasFreshTokens = options.hasFreshTokens ?? false
     this.#backoff = settings.reconnect ? new Backoff(settings.reconnect, uniform(randomBytes)) : undefined

@@ -325,7 +325,7 @@ function guess(random: Random): Uint8Array {
 
 /** A HELLO as a client with this token says it. */
 function createHello(random: Random, token: string, mtuBytes: number): Uint8Array {
-  const security = defaultSecurity()(token, (length) => random.bytes(length))
+  const security = defaultSecurity().create(token, (length) => random.bytes(length))
   const hello = new Uint8Array(mtuBytes)
   const payload = { limits: { mtuBytes, maxMessageBytes: 1_000 }, userPayload: new Uint8Array(0) }
   new Dialing(0, security, payload).pollTransmit(0, hello)

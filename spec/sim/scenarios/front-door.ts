@@ -120,7 +120,9 @@ export const frontDoorScenarios: readonly Scenario[] = [
 
 /** HELLOs, or what looks like them, from addresses that never answer, for a while. */
 function flood({ world }: Play, random: Random, kind: 'wrong token' | 'right token' | 'garbage'): void {
-  const security = defaultSecurity()(kind === 'right token' ? DEFAULT_TOKEN : 'wrong', (length) => random.bytes(length))
+  const security = defaultSecurity().create(kind === 'right token' ? DEFAULT_TOKEN : 'wrong', (length) =>
+    random.bytes(length),
+  )
   const untilMs = world.now + FLOOD_MS
   world.every(5, () => {
     if (world.now > untilMs) return
