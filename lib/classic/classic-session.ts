@@ -100,7 +100,7 @@ export abstract class ClassicSession implements Session {
         return
       case 'connecting':
         // The other side may already have taken us in: it is told once, without waiting long for its answer.
-        if (this.#hasPeer) this.#linger(PARTING_MS, encodeWord('CLOSE'))
+        if (this.#hasPeer) this.#drain(PARTING_MS, encodeWord('CLOSE'))
         else this.end()
         return
       case 'waiting':
@@ -303,13 +303,13 @@ export abstract class ClassicSession implements Session {
   }
 
   /** All is said, but the other side may miss it: its CLOSE is answered for as long as this state lasts. */
-  #linger(limitMs: number, repeated?: Uint8Array): void {
-    this.enter('linger', limitMs, repeated, 1)
+  #drain(limitMs: number, repeated?: Uint8Array): void {
+    this.enter('drain', limitMs, repeated, 1)
     this.link.giveUp()
   }
 
   #lingerAnswering(): void {
-    this.#linger(LINGER_MS)
+    this.#drain(LINGER_MS)
     this.link.due.oweOnce('CLOSED')
   }
 

@@ -13,7 +13,7 @@ import {
 import type { HelloGate } from '../session/hello-gate.ts'
 import { networkOf } from '../core/network.ts'
 import type { ProtocolName } from '../session/session.ts'
-import { encodeToken } from './token.ts'
+import { encodeToken } from '../session/token.ts'
 import { decodeHello, encodeConnect, encodeWord } from './words.ts'
 
 /** Who was let in, and what it was told. */

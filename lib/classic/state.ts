@@ -15,7 +15,7 @@ export type Input =
   /** CLOSE is to be said, and its answer to be awaited. */
   | 'close'
   /** The other side said CLOSE, or we leave a handshake half way. */
-  | 'linger'
+  | 'drain'
   /** This attempt or connection is lost; a client will dial again. */
   | 'retry'
   /** Nothing is left to be said. */
@@ -26,12 +26,12 @@ export type Input =
  * session starts in `'connecting'`, is never told `dial`, `shown` or `retry`, and so never dials or waits.
  */
 export const transitions: Transitions<Input> = {
-  waiting: { dial: 'dialing', linger: 'draining', over: 'closed' },
+  waiting: { dial: 'dialing', drain: 'draining', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
-  connecting: { established: 'connected', linger: 'draining', retry: 'waiting', over: 'closed' },
-  connected: { silent: 'stalled', close: 'closing', linger: 'draining', retry: 'waiting', over: 'closed' },
+  connecting: { established: 'connected', drain: 'draining', retry: 'waiting', over: 'closed' },
+  connected: { silent: 'stalled', close: 'closing', drain: 'draining', retry: 'waiting', over: 'closed' },
   stalled: { heard: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
-  closing: { linger: 'draining', over: 'closed' },
+  closing: { drain: 'draining', over: 'closed' },
   draining: { over: 'closed' },
   closed: {},
 }

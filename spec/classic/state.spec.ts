@@ -12,7 +12,7 @@ const states: LifecycleState[] = [
   'draining',
   'closed',
 ]
-const inputs: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'close', 'linger', 'retry', 'over']
+const inputs: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'close', 'drain', 'retry', 'over']
 
 function leadsSomewhere(state: LifecycleState, input: Input): boolean {
   try {

@@ -90,9 +90,9 @@ export class CloseHandshake {
   }
 
   /** Answers CLOSE again for a while, in case our CLOSED was lost. */
-  linger(now: number): void {
+  drain(now: number): void {
     const { lifecycle, link } = this.#session
-    lifecycle.enter(now, 'linger', Math.min(MAX_LINGER_MS, Math.max(LINGER_MS, link.probeTimeoutMs * 3)))
+    lifecycle.enter(now, 'drain', Math.min(MAX_LINGER_MS, Math.max(LINGER_MS, link.probeTimeoutMs * 3)))
     this.#silence(now, false)
   }
 
@@ -115,11 +115,11 @@ export class CloseHandshake {
     link.sendClosed(now)
     if (lifecycle.state === 'closing') {
       this.#tellClosedHere()
-      this.linger(now)
+      this.drain(now)
     } else if (lifecycle.isEstablished) {
       const retryMs = this.#session.takeRetryMs()
       this.tellEnd('closed-there', code, reason, retryMs !== undefined)
-      if (retryMs === undefined) this.linger(now)
+      if (retryMs === undefined) this.drain(now)
       else this.#retreat(now, retryMs)
     }
   }

@@ -140,7 +140,7 @@ export abstract class ReliableSession implements Session {
         return
       case 'waiting':
         // The other side may have said CLOSE just now, and waits for CLOSED.
-        if (this.link.isHeard) this.#closeHandshake.linger(this.#now)
+        if (this.link.isHeard) this.#closeHandshake.drain(this.#now)
         else this.end()
         return
       case 'draining':
