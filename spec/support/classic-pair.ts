@@ -7,6 +7,7 @@ import type { ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { classicSettings, toBytes, toText } from './classic-probe.ts'
+import { carriedListener, type Carry } from './couriers.ts'
 import { createRandom, type Random } from './random.ts'
 
 /** A datagram on the wire. */
@@ -66,6 +67,8 @@ export interface PairOptions {
   readonly settings?: Partial<SessionSettings>
   readonly wire?: Wire
   readonly seed?: number
+  /** How what the front door and the host of its clients tell each other gets there. Default: as it is. */
+  readonly carry?: Carry
   /** Whether a newcomer is let in. */
   readonly admits?: (request: ConnectionRequest) => boolean
 }
@@ -89,14 +92,16 @@ export class ClassicPair {
   readonly #settings: SessionSettings
   /** Tell the door what becomes of those that it let in. */
   readonly #reporters = new Map<Side, AdmissionReporter>()
+  readonly #carry: Carry
   readonly #admits: (request: ConnectionRequest) => boolean
   readonly #inFlight: { readonly arrivesAt: number; readonly datagram: Datagram }[] = []
   readonly #into = new Uint8Array(2_000)
 
-  constructor({ settings, wire, seed, admits }: PairOptions = {}) {
+  constructor({ settings, wire, seed, admits, carry }: PairOptions = {}) {
     const allSettings = classicSettings(settings)
     this.wire = wire ?? steadyWire(20)
     this.#admits = admits ?? (() => true)
+    this.#carry = carry ?? ((told) => told)
     this.#settings = allSettings
     this.door = new ClassicFrontDoor('secret')
     const client = new ClassicClient(this.now, allSettings, this.frontDoor, 'secret', createRandom(seed ?? 1))
@@ -173,11 +178,11 @@ export class ClassicPair {
         continue
       }
       const address = { host: this.frontDoor.host, port: 40_000 + this.servers.length }
-      const admission = this.door.admit(this.now, event.request, address)
+      const admission = this.#carry(this.door.admit(this.now, event.request, address))
       const session = new ClassicServerSession(this.now, this.#settings, admission)
       const side = new Side(session, address)
       this.servers.push(side)
-      this.#reporters.set(side, new AdmissionReporter(this.door, admission.id, session))
+      this.#reporters.set(side, new AdmissionReporter(carriedListener(this.door, this.#carry), admission.id, session))
     }
   }
 

@@ -8,10 +8,11 @@ import type { Address } from '../../lib/core/address.ts'
 import type { Admission, ServerSession } from '../../lib/session/admission.ts'
 import { AdmissionReporter } from '../../lib/session/admission-reporter.ts'
 import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/front-door-limits.ts'
-import type { ConnectionRequest } from '../../lib/session/front-door.ts'
+import type { ConnectionRequest, FrontDoorEvent } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { carriedListener, type Carry } from './couriers.ts'
 import { sessionsWith } from './sessions.ts'
 import { createSettings } from './settings.ts'
 
@@ -35,6 +36,8 @@ export interface ConversationOptions extends ConnectionTuning {
   readonly limits?: Partial<FrontDoorLimits>
   readonly tickets?: TicketCheckOptions
   readonly connectToken?: ConnectToken
+  /** How what the front door and the host of its clients tell each other gets there. Default: as it is. */
+  readonly carry?: Carry
   /** Sees each datagram before it is delivered. */
   readonly onPassing?: (passing: Passing, conversation: Conversation) => void
 }
@@ -53,10 +56,13 @@ export class Conversation {
   readonly clientEvents: SessionEvent[] = []
   readonly serverEvents: SessionEvent[] = []
   readonly requests: ServerSession[] = []
+  /** Whether all that is on its way is lost. */
+  isCut = false
   badTokens = 0
   now = 0
   readonly #buffer = new Uint8Array(2_000)
   readonly #onPassing: ConversationOptions['onPassing']
+  readonly #carry: Carry
   readonly #createSession: (now: number, admission: Admission) => ServerSession
   /** Those that are there, by the ids of their admissions. */
   readonly #hosted = new Map<string, { readonly session: ServerSession; readonly reporter: AdmissionReporter }>()
@@ -65,6 +71,7 @@ export class Conversation {
     const { seed = 1, clientSecurity, serverSecurity = clientSecurity, clientToken = 'token', onPassing } = options
     const settings = createSettings({ reconnect: false, mtuBytes: 512, ...options.settings })
     this.#onPassing = onPassing
+    this.#carry = options.carry ?? ((told) => told)
     this.client = new ReliableClient(0, settings, doorAddress, {
       ...options,
       token: clientToken,
@@ -136,16 +143,21 @@ export class Conversation {
     for (let event = this.door.pollEvent(); event; event = this.door.pollEvent()) {
       if (event.type === 'bad-token') this.badTokens += 1
       else if (event.type === 'request') this.#admit(event.request)
-      else if (event.type === 'superseded') this.#hosted.get(event.id)?.session.abandon(this.now)
-      else this.#hosted.get(event.id)?.session.offerReturn?.(event.offer)
+      else this.#tellHost(this.#carry(event))
     }
   }
 
+  #tellHost(event: FrontDoorEvent): void {
+    if (event.type === 'superseded') this.#hosted.get(event.id)?.session.abandon(this.now)
+    if (event.type === 'returning') this.#hosted.get(event.id)?.session.offerReturn?.(event.offer)
+  }
+
   #admit(request: ConnectionRequest): void {
-    const admission = this.door.admit(this.now, request, privateAddress)
+    const admission = this.#carry(this.door.admit(this.now, request, privateAddress))
     const session = this.#createSession(this.now, admission)
     this.requests.push(session)
-    this.#hosted.set(admission.id, { session, reporter: new AdmissionReporter(this.door, admission.id, session) })
+    const reporter = new AdmissionReporter(carriedListener(this.door, this.#carry), admission.id, session)
+    this.#hosted.set(admission.id, { session, reporter })
   }
 
   #pass(
@@ -159,7 +171,7 @@ export class Conversation {
       const passing = { to: placeOf(from.destination), bytes: this.#buffer.slice(0, length) }
       this.passed.push(passing)
       this.#onPassing?.(passing, this)
-      this.deliver(passing, source)
+      if (!this.isCut) this.deliver(passing, source)
     }
   }
 }
