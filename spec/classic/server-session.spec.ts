@@ -31,6 +31,18 @@ describe('a classic server session', () => {
     expect(server.takeSaid()).toEqual([])
   })
 
+  it('is over when it is abandoned before CONNECT came, and not after', () => {
+    const left = createServer()
+    left.session.abandon(100)
+    left.step()
+    expect(left.takeEvents()).toEqual(['closed'])
+    expect([left.session.state, left.session.wasEstablished]).toEqual(['closed', false])
+
+    const connected = createConnected()
+    connected.session.abandon(100)
+    expect([connected.session.state, connected.session.wasEstablished]).toEqual(['connected', true])
+  })
+
   it('stands when CONNECT comes, and answers CONNECTED', () => {
     const server = createServer()
     server.hear('CONNECT', helloSource)
