@@ -80,19 +80,19 @@ export abstract class ClassicSession implements Session {
    * from nothing.
    */
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
-    this.advanceTo(now)
+    this.#advanceTo(now)
     if (this.state === 'closing' || this.state === 'closed') return 'closed'
     return this.link.send(message, delivery, channel)
   }
 
   /** Says PING at the next `pollTransmit`, once however often it was asked for, if the connection stands. */
   ping(now: number): void {
-    this.advanceTo(now)
+    this.#advanceTo(now)
     if (this.#phase.isEstablished) this.link.due.oweOnce('PING')
   }
 
   close(now: number, code: number, reason: string): void {
-    this.advanceTo(now)
+    this.#advanceTo(now)
     switch (this.#phase.state) {
       case 'connected':
       case 'stalled':
@@ -122,7 +122,7 @@ export abstract class ClassicSession implements Session {
   }
 
   handleDatagram(now: number, bytes: Uint8Array, source: Address): void {
-    this.advanceTo(now)
+    this.#advanceTo(now)
     const isLateClose = this.#isLateClose(bytes, source)
     if (!isLateClose && !this.isFromPeer(source)) {
       this.link.stats.droppedForeign += 1
@@ -137,7 +137,7 @@ export abstract class ClassicSession implements Session {
   }
 
   handleTimeout(now: number, maxSilenceMs: number): void {
-    this.advanceTo(now)
+    this.#advanceTo(now)
     this.link.advanceRates(this.#now)
     if (this.#phase.isEstablished) {
       this.#judgeSilence(maxSilenceMs)
@@ -157,7 +157,7 @@ export abstract class ClassicSession implements Session {
 
   /** CLOSE, like all that is repeated, goes after everything else. */
   pollTransmit(now: number, into: Uint8Array): number {
-    this.advanceTo(now)
+    this.#advanceTo(now)
     const bytes = this.link.poll(this.#now, this.#phase.isFlowing) ?? this.#phase.poll(this.#now)
     if (bytes === undefined) return 0
     into.set(bytes)
@@ -238,8 +238,7 @@ export abstract class ClassicSession implements Session {
     this.link.giveUp()
   }
 
-  /** The latest time that this session was told is this one, or a later one. */
-  protected advanceTo(now: number): void {
+  #advanceTo(now: number): void {
     if (now > this.#now) this.#now = now
   }
 

@@ -24,8 +24,7 @@ export class ClassicServerSession extends ClassicSession implements ServerSessio
     return this.#wasEstablished
   }
 
-  abandon(now: number): void {
-    this.advanceTo(now)
+  abandon(): void {
     if (this.state === 'connecting') this.end()
   }
 

@@ -33,13 +33,13 @@ describe('a classic server session', () => {
 
   it('is over when it is abandoned before CONNECT came, and not after', () => {
     const left = createServer()
-    left.session.abandon(100)
+    left.session.abandon()
     left.step()
     expect(left.takeEvents()).toEqual(['closed'])
     expect([left.session.state, left.session.wasEstablished]).toEqual(['closed', false])
 
     const connected = createConnected()
-    connected.session.abandon(100)
+    connected.session.abandon()
     expect([connected.session.state, connected.session.wasEstablished]).toEqual(['connected', true])
   })
 

@@ -3,11 +3,11 @@ import type { Delivery } from '../../session/delivery.ts'
 import type { Fifo } from '../../core/fifo.ts'
 import { Liveness } from '../../session/liveness.ts'
 import type { SendOutcome, SessionEvent, UndeliveredMessage } from '../../session/session.ts'
-import type { Limits, SessionSettings } from '../../session/settings.ts'
+import type { SessionSettings } from '../../session/settings.ts'
 import { RateLimiter, type RateNotice } from '../../session/rate-limiter.ts'
 import { createStats, type SessionStats } from '../../session/stats.ts'
 import { Connection, type ConnectionEvent, type ConnectionTuning, type PacketVerdict } from './connection.ts'
-import { limitSettings } from '../wire/handshake-payload.ts'
+import { limitSettings, type Limits } from '../wire/handshake-payload.ts'
 import { Outbox } from './outbox.ts'
 
 /** What silence has led to: nothing, a stall, the end. */

@@ -3,6 +3,8 @@ import { canonicalHost } from '../../core/numeric-host.ts'
 import type { Limits, SessionSettings } from '../../session/settings.ts'
 import { MIN_HELLO_BYTES } from './handshake.ts'
 
+export type { Limits } from '../../session/settings.ts'
+
 /** What HELLO tells, inside message 1. */
 export interface HelloPayload {
   readonly limits: Limits
