@@ -4,10 +4,10 @@ import { Liveness } from '../session/liveness.ts'
 import { RateLimiter, type RateNotice } from '../session/rate-limiter.ts'
 import type { SendOutcome, SessionEvent } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
-import type { SessionStats } from '../session/stats.ts'
+import { createStats, type SessionStats } from '../session/stats.ts'
 import { Outbox } from './outbox.ts'
 import { PingClock } from './ping-clock.ts'
-import { Traffic } from './traffic.ts'
+import { Traffic } from '../session/traffic.ts'
 import { WordsDue } from './words-due.ts'
 import { encodeWord, isReservedWord, type Word } from './words.ts'
 
@@ -19,6 +19,7 @@ export type Silence = 'quiet' | 'stalled' | 'timed-out'
  * states: those are the session's, which says when messages may flow.
  */
 export class DataLink {
+  readonly stats: SessionStats = createStats()
   readonly #settings: SessionSettings
   readonly #events: Fifo<SessionEvent>
   readonly #traffic: Traffic
@@ -33,14 +34,10 @@ export class DataLink {
   constructor(now: number, settings: SessionSettings, events: Fifo<SessionEvent>) {
     this.#settings = settings
     this.#events = events
-    this.#traffic = new Traffic(now)
-    this.#outbox = new Outbox(settings, this.#traffic.stats)
+    this.#traffic = new Traffic(now, this.stats)
+    this.#outbox = new Outbox(settings, this.stats)
     this.#liveness = new Liveness(now, settings)
     this.#limiter = new RateLimiter(now, settings)
-  }
-
-  get stats(): SessionStats {
-    return this.#traffic.stats
   }
 
   /** When silence leads to something. */

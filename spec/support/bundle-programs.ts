@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { bundleNameOf, bundlesVariable } from './bundles.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const FOLDERS = ['spec/life/programs', 'spec/sim/programs', 'spec/stress/programs', 'spec/transport/programs']
+const FOLDERS = ['spec/life/programs', 'spec/sim/programs', 'spec/stress/programs', 'spec/node/programs']
 const COMMAND = 'lib/cli/main.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { Delivery } from '../../session/delivery.ts'
 import type { SendOutcome } from '../../session/session.ts'
+import { createStats } from '../../session/stats.ts'
 import { DeliveryCode, type Frame, FrameType, MIN_FRAGMENT_BYTES } from '../wire/frame.ts'
 import type { PacketWriter } from '../wire/packet.ts'
 import { varintBytes } from '../../core/writer.ts'
@@ -13,7 +14,7 @@ import { MessageSender } from './message-sender.ts'
 import { MessagePool } from './outgoing-message.ts'
 import { ReliableReceiver } from './reliable.ts'
 import { ReliableUnorderedReceiver } from './reliable-unordered.ts'
-import { SendQueue, type UnconfirmedMessage } from './send-queue.ts'
+import { SendQueue, type SendCounts, type UnconfirmedMessage } from './send-queue.ts'
 import { SequencedReceiver } from './sequenced.ts'
 import { LaneScheduler } from './lane-scheduler.ts'
 import { UnreliableReceiver } from './unreliable.ts'
@@ -58,8 +59,8 @@ export class Channels {
   readonly #receivers: LaneReceiver[] = []
   #isListening = true
 
-  /** Throws a RangeError when packets have no room for a fragment. */
-  constructor(settings: ChannelsSettings) {
+  /** What leaves is counted in `sendCounts`. Throws a RangeError when packets have no room for a fragment. */
+  constructor(settings: ChannelsSettings, sendCounts: SendCounts = createStats()) {
     const { maxMessageBytes, maxFrameBytes } = settings
     const smallMessageBytes = settings.smallMessageBytes ?? DEFAULT_SMALL_MESSAGE_BYTES
     const limits = {
@@ -73,7 +74,7 @@ export class Channels {
     }
     this.#sendCredit = new SendCredit(maxMessageBytes)
     this.#scheduler = new LaneScheduler(this.#sendCredit, smallMessageBytes)
-    this.#queue = new SendQueue(limits, this.#scheduler, pool, this.#stats)
+    this.#queue = new SendQueue(limits, this.#scheduler, pool, this.#stats, sendCounts)
     this.#sender = new MessageSender(this.#queue, this.#scheduler, this.#sendCredit, pool)
     this.#deliveryQueue = new DeliveryQueue(maxMessageBytes, this.#stats)
   }
@@ -197,6 +198,11 @@ export class Channels {
   undelivered(now: number): UnconfirmedMessage[] {
     this.#queue.dropAllStale(now)
     return this.#queue.unconfirmed()
+  }
+
+  /** Whether messages are taken that arrive. */
+  get isListening(): boolean {
+    return this.#isListening
   }
 
   /** Refuses every message from now on, so that none is acknowledged that is not handed over. */

@@ -17,7 +17,7 @@ export type Transition =
   /** CLOSE is to be said, and its answer to be awaited. */
   | 'close'
   /** The other side said CLOSE, and its answer may have to be said again. */
-  | 'linger'
+  | 'drain'
   /** This attempt or connection is lost; a client will dial again, a server's session waits for it to do so. */
   | 'retry'
   /** Nothing is left to be said. */
@@ -28,14 +28,14 @@ export type Transition =
  * session starts in `'connecting'`, is never told `dial` or `shown`, and so never dials; it alone is told `returned`.
  */
 export const transitions: Transitions<Transition> = {
-  waiting: { dial: 'dialing', shown: 'connecting', returned: 'connected', linger: 'draining', over: 'closed' },
+  waiting: { dial: 'dialing', shown: 'connecting', returned: 'connected', drain: 'draining', over: 'closed' },
   dialing: { shown: 'connecting', retry: 'waiting', over: 'closed' },
   connecting: { established: 'connected', close: 'closing', retry: 'waiting', over: 'closed' },
   connected: {
     silent: 'stalled',
     returned: 'connected',
     close: 'closing',
-    linger: 'draining',
+    drain: 'draining',
     retry: 'waiting',
     over: 'closed',
   },
@@ -43,11 +43,11 @@ export const transitions: Transitions<Transition> = {
     heard: 'connected',
     returned: 'connected',
     close: 'closing',
-    linger: 'draining',
+    drain: 'draining',
     retry: 'waiting',
     over: 'closed',
   },
-  closing: { linger: 'draining', over: 'closed' },
+  closing: { drain: 'draining', over: 'closed' },
   draining: { over: 'closed' },
   closed: {},
 }
