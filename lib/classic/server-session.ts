@@ -27,7 +27,7 @@ export class ClassicServerSession extends ClassicSession {
     }
     this.setPeer(source)
     this.establish()
-    this.link.due.owe('CONNECTED')
+    this.exchange.due.owe('CONNECTED')
   }
 
   /** Nobody came: there was no connection, so none has ended. */
@@ -38,7 +38,7 @@ export class ClassicServerSession extends ClassicSession {
   /** CONNECT that comes again was not answered, as far as the client knows. */
   protected override handleOpeningWord(word: Word): boolean {
     if (word !== 'CONNECT') return false
-    this.link.due.owe('CONNECTED')
+    this.exchange.due.owe('CONNECTED')
     return true
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { transitions, type Input } from '../../lib/classic/state.ts'
+import { transitions, type Input } from '../../lib/classic/phase.ts'
 import { nextState, type LifecycleState } from '../../lib/session/lifecycle.ts'
 
 const states: LifecycleState[] = [
@@ -12,7 +12,7 @@ const states: LifecycleState[] = [
   'draining',
   'closed',
 ]
-const inputs: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'close', 'linger', 'retry', 'over']
+const inputs: Input[] = ['dial', 'shown', 'established', 'silent', 'heard', 'close', 'drain', 'retry', 'over']
 
 function leadsSomewhere(state: LifecycleState, input: Input): boolean {
   try {
