@@ -1,15 +1,41 @@
 import js from '@eslint/js'
+import { resolve } from 'node:path'
 import tseslint from 'typescript-eslint'
+import { roomsRule } from './lint/rooms.js'
 
-/** The folders that know no socket, clock or randomness: time and bytes come in as arguments. */
-const pureFolders = ['session', 'classic', 'protocol', 'security', 'simulator']
-const pureFiles = pureFolders.map((folder) => `lib/${folder}/**/*.ts`)
-
-/** The imports of a pure folder: its own files and those of other pure folders, as a regular expression of paths. */
-function pureImports(allowed) {
-  const message = 'A pure folder imports only pure folders: time, bytes and randomness come in as arguments.'
-  return ['error', { patterns: [{ regex: `^(?!${allowed})`, message }] }]
+/**
+ * The rooms of `lib/`, from the ground up, and what each may import besides itself. A room with floors of its own has one entry a floor. What
+ * lies at the root of `lib/` are the public names, which belong to no room.
+ */
+const rooms = {
+  core: [],
+  session: ['core'],
+  security: ['core', 'session'],
+  'reliable/wire': ['core', 'session', 'security'],
+  'reliable/recovery': ['core', 'session', 'security', 'reliable/wire'],
+  'reliable/congestion': ['core', 'session', 'security', 'reliable/wire', 'reliable/recovery'],
+  'reliable/channel': ['core', 'session', 'security', 'reliable/wire', 'reliable/recovery', 'reliable/congestion'],
+  'reliable/connection': [
+    ...['core', 'session', 'security'],
+    ...['reliable/wire', 'reliable/recovery', 'reliable/congestion', 'reliable/channel'],
+  ],
+  'reliable/handshake': ['core', 'session', 'security', 'reliable/*'],
+  classic: ['core', 'session'],
+  port: ['core', 'security'],
+  node: ['core', 'security', 'port'],
+  options: ['core', 'session', 'security', 'port'],
+  host: ['core', 'session', 'security', 'reliable/*', 'classic', 'port', 'options'],
+  simulator: ['core', 'session', 'security', 'port', 'options', 'host'],
+  relay: ['core', 'security', 'reliable/wire', 'classic', 'port', 'node', 'host', 'simulator'],
 }
+
+/** The rooms that import modules of Node and packages; nobody else does, but the command line. */
+const roomsWithPackages = ['node']
+
+/** The rooms that know no socket, clock or randomness: time, bytes and all that is impure come in as arguments. */
+const pureFiles = Object.keys(rooms)
+  .filter((room) => room !== 'node' && room !== 'relay')
+  .map((room) => `lib/${room}/**/*.ts`)
 
 const impureGlobals = [
   'Buffer',
@@ -26,10 +52,6 @@ const impureGlobals = [
   'console',
   'fetch',
 ]
-
-/** What only lib/transport may import, as a regular expression of an attribute. */
-const transportModules = '/^(node:)?(dgram|dns|crypto)$/'
-const transportOnly = 'Only lib/transport touches sockets, names and the random source.'
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/', 'spec/build/'] },
@@ -59,64 +81,34 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   {
+    name: 'udpipe/rooms',
+    files: ['lib/**/*.ts'],
+    plugins: { udpipe: { rules: { rooms: roomsRule } } },
+    rules: {
+      'udpipe/rooms': ['error', { lib: resolve(import.meta.dirname, 'lib'), rooms, bare: roomsWithPackages }],
+    },
+  },
+  {
     name: 'udpipe/pure',
     files: pureFiles,
     rules: {
-      'no-restricted-imports': pureImports(`\\./|\\.\\./(?:${pureFolders.join('|')})/`),
       'no-restricted-globals': [
         'error',
-        ...impureGlobals.map((name) => ({ name, message: 'Pure folders are handed what they need as arguments.' })),
+        ...impureGlobals.map((name) => ({ name, message: 'Pure rooms are handed what they need as arguments.' })),
       ],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: 'Time comes in as an argument.' },
         { object: 'Math', property: 'random', message: 'Randomness comes in as an argument.' },
-        { object: 'globalThis', message: 'Pure folders are handed what they need as arguments.' },
+        { object: 'globalThis', message: 'Pure rooms are handed what they need as arguments.' },
       ],
       'no-restricted-syntax': [
         'error',
         { selector: "NewExpression[callee.name='Date']", message: 'Time comes in as an argument.' },
-        { selector: 'ImportExpression', message: 'A pure folder imports statically, and only pure folders.' },
-        { selector: 'TSImportType', message: 'A pure folder imports statically, and only pure folders.' },
         {
           selector: "CallExpression[callee.property.name='slice'][arguments.length=0]",
           message: 'Of a Buffer, which bytes off the wire are, this is a view: copyBytes copies.',
         },
-      ],
-    },
-  },
-  {
-    name: 'udpipe/pure-subfolders',
-    files: pureFolders.map((folder) => `lib/${folder}/*/**/*.ts`),
-    rules: {
-      'no-restricted-imports': pureImports(`\\./|\\.\\./(?!\\.\\.)|\\.\\./\\.\\./(?:${pureFolders.join('|')})/`),
-    },
-  },
-  {
-    name: 'udpipe/transport-only',
-    files: ['lib/**/*.ts'],
-    ignores: ['lib/transport/**', ...pureFiles],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: ['node:dgram', 'dgram', 'node:dns', 'node:crypto'].map((name) => ({
-            name,
-            message: transportOnly,
-          })),
-        },
-      ],
-      // The rule above knows import declarations only: neither import('node:dgram') nor the type of that name.
-      'no-restricted-syntax': [
-        'error',
-        ...[
-          'ImportExpression > Literal.source',
-          'ImportExpression > TemplateLiteral.source > TemplateElement',
-          'TSImportType > Literal.source',
-        ].map((source) => ({
-          selector: `${source}[${source.endsWith('Element') ? 'value.raw' : 'value'}=${transportModules}]`,
-          message: transportOnly,
-        })),
       ],
     },
   },

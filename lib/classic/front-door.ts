@@ -14,7 +14,7 @@ import { networkOf } from '../core/network.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicServerSession } from './server-session.ts'
-import { encodeToken } from './token.ts'
+import { encodeToken } from '../session/token.ts'
 import { decodeHello, encodeConnect, encodeWord } from './words.ts'
 
 /** Who was let in, and what it was told. */

@@ -1,6 +1,6 @@
 import type { Address } from '../core/address.ts'
 import { canonicalHost } from '../core/numeric-host.ts'
-import { encodeToken } from './token.ts'
+import { encodeToken } from '../session/token.ts'
 
 const encoder = new TextEncoder()
 /** A byte order mark is kept, so that it spoils what it stands before: each CONNECT has one encoding. */

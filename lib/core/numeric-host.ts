@@ -9,6 +9,12 @@ export function canonicalHost(text: string): string | undefined {
   return groups && formatIPv6(groups)
 }
 
+/** The family of a numeric host, which may have a zone (`fe80::1%eth0`); `undefined` for a name. */
+export function familyOf(host: string): 4 | 6 | undefined {
+  if (isIPv4(host)) return 4
+  return parseIPv6(host.replace(/%.+$/, '')) === undefined ? undefined : 6
+}
+
 const IPV4_PART = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const IPV4 = new RegExp(`^${IPV4_PART}(?:\\.${IPV4_PART}){3}$`)
 const IPV6_GROUP = /^[\da-f]{1,4}$/i

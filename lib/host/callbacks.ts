@@ -134,7 +134,5 @@ export abstract class Callbacks {
   onUndelivered(): void {}
 
   /** An error that belongs to no call. By default it becomes a warning of the process, so that it is not lost. */
-  onError(error: UDPipeError): void {
-    process.emitWarning(error)
-  }
+  abstract onError(error: UDPipeError): void
 }

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import type { ConnectTokenSource } from '../options/connect-token.ts'
 import type { Counters } from './counters.ts'
 import { EarlyMessages } from './early-messages.ts'
@@ -7,14 +6,15 @@ import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
 import { SessionDriver } from './session-driver.ts'
 import { SessionDrivers } from './session-drivers.ts'
-import type { Peer, SendOptions } from './peer.ts'
+import type { Peer } from './peer.ts'
+import type { SendOptions } from '../options/send-options.ts'
 import { protocols } from './protocols.ts'
 import type { ConnectToken } from '../security/connect-token.ts'
 import type { Address } from '../core/address.ts'
 import type { Session } from '../session/session.ts'
 import { TokenSource } from './token-source.ts'
-import { resolveHost } from '../node/resolve-host.ts'
-import type { UdpSocket } from '../node/udp-socket.ts'
+import { familyOf } from '../core/numeric-host.ts'
+import type { LinkSocket } from '../port/datagram-port.ts'
 
 /** A client: one session to one server, once the server's name is known. */
 export class ClientEndpoint implements Endpoint {
@@ -38,7 +38,7 @@ export class ClientEndpoint implements Endpoint {
     this.connected.catch(() => {})
     const { connectToken } = context.options
     if (connectToken !== undefined) void this.#dialByToken(connectToken, host)
-    else if (isIP(host) !== 0) this.#tryDial(host)
+    else if (familyOf(host) !== undefined) this.#tryDial(host)
     else void this.#dialByName(host)
   }
 
@@ -64,7 +64,7 @@ export class ClientEndpoint implements Endpoint {
   }
 
   /** What one server sends in a turn is one step's. */
-  takesMore(): boolean {
+  hasBacklog(): boolean {
     return false
   }
 
@@ -104,7 +104,7 @@ export class ClientEndpoint implements Endpoint {
 
   async #dialByName(host: string): Promise<void> {
     try {
-      this.#tryDial(await resolveHost(host))
+      this.#tryDial(await this.#context.platform.resolveHost(host))
     } catch (error) {
       this.#fail(error as UDPipeError)
     }
@@ -114,7 +114,8 @@ export class ClientEndpoint implements Endpoint {
   /** Without a port, a token says itself where to dial. */
   async #dialByToken(connectToken: string | ConnectTokenSource, host: string): Promise<void> {
     try {
-      const server = this.#port === 0 ? undefined : { host: await resolveHost(host), port: this.#port }
+      const server =
+        this.#port === 0 ? undefined : { host: await this.#context.platform.resolveHost(host), port: this.#port }
       const source = new TokenSource(connectToken, server)
       const token = await source.next()
       this.#tryDial(token.servers[0]?.host ?? host, { source, token })
@@ -136,7 +137,7 @@ export class ClientEndpoint implements Endpoint {
   #dial(host: string, pass?: Pass): void {
     const { hooks } = this.#context
     const frontDoor = { host, port: this.#port }
-    const isIPv6 = [frontDoor, ...(pass?.token.servers ?? [])].some((server) => isIP(server.host) === 6)
+    const isIPv6 = [frontDoor, ...(pass?.token.servers ?? [])].some((server) => familyOf(server.host) === 6)
     const socket = hooks.startUdp(0, isIPv6 ? '::' : '0.0.0.0')
     const session = this.#createSession(frontDoor, socket, pass)
     const driver = new SessionDriver(this.#context, session, socket, frontDoor, () => this.#touch(driver))
@@ -147,12 +148,13 @@ export class ClientEndpoint implements Endpoint {
     if (pass?.source.isFresh === true) driver.onTokenNeeded = () => void this.#provideToken(driver, pass.source)
     this.#driver = driver
     this.#drivers.add(driver)
+    this.#context.observer?.onOpen(driver, undefined)
     this.#early.sendThrough(driver)
     this.#context.requestFlush()
   }
 
   /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID` when a HELLO of this size has no room for it */
-  #createSession(frontDoor: Address, socket: UdpSocket, pass: Pass | undefined): Session {
+  #createSession(frontDoor: Address, socket: LinkSocket, pass: Pass | undefined): Session {
     const { dependencies, options, settings } = this.#context
     const entry = protocols[options.protocol]
     if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, dependencies)

@@ -1,8 +1,8 @@
-import { toBytes } from '../core/bytes.ts'
+import { toBytes } from './message-bytes.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
 import type { SessionDriver } from './session-driver.ts'
-import type { SendOptions } from './peer.ts'
+import type { SendOptions } from '../options/send-options.ts'
 import { routeOf } from './route.ts'
 import type { UndeliveredMessage } from '../session/session.ts'
 
@@ -23,14 +23,14 @@ export class EarlyMessages {
    * @throws UDPipeError `ERR_ARGUMENT_INVALID`
    */
   add(message: string | Uint8Array, sendOptions: SendOptions = {}): boolean {
-    const { options, settings } = this.#context
-    const bytes = toBytes(message)
+    const { options, platform, settings } = this.#context
+    const bytes = toBytes(message, platform.text)
     const route = routeOf(sendOptions, options.protocol, options)
     if (this.#messages.length >= settings.maxQueuedMessages || this.#bytes + bytes.length > settings.maxQueuedBytes) {
       this.#reportFull()
       return false
     }
-    this.#messages.push({ message: Buffer.from(bytes), ...route })
+    this.#messages.push({ message: platform.text.present(Uint8Array.from(bytes)), ...route })
     this.#bytes += bytes.length
     return true
   }

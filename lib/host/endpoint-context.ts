@@ -7,18 +7,25 @@ import type { ProtocolDependencies } from './protocols.ts'
 import type { Address } from '../core/address.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import type { Trace } from './trace.ts'
-import type { UdpSocket, UdpSocketOptions } from '../node/udp-socket.ts'
+import type { LinkSocket } from '../port/datagram-port.ts'
+import type { Platform } from '../port/platform.ts'
+import type { PortFactory, PortSettings } from '../port/port-factory.ts'
+import type { HostObserver } from './host-observer.ts'
 
 /** What an endpoint and its links need of the UDPipe around them. */
 export interface EndpointContext {
+  readonly platform: Platform
   readonly options: Options
   readonly settings: SessionSettings
   readonly counters: Counters
   readonly trace: Trace
   readonly callbacks: Callbacks
   readonly hooks: Hooks
+  /** Who looks on, if anybody does. */
+  readonly observer: HostObserver | undefined
   /** What every socket of this UDPipe is opened with. */
-  readonly socketOptions: SocketOptions
+  readonly portSettings: PortSettings
+  readonly ports: PortFactory
   /** What the protocols' machines are handed. */
   readonly dependencies: ProtocolDependencies
   nextPeerId(): number
@@ -32,12 +39,9 @@ export interface EndpointContext {
   report(error: UDPipeError): void
 }
 
-/** What does not depend on which socket is opened. */
-export type SocketOptions = Omit<UdpSocketOptions, 'host' | 'port' | 'onClose'>
-
 /** The seed's protected methods: they stand between an endpoint and the callbacks, so that a program can override them. */
 export interface Hooks {
-  startUdp(port: number, host: string): UdpSocket
+  startUdp(port: number, host: string): LinkSocket
   timedOut(peer: Peer, info: DisconnectInfo): void
   newClient(message: Buffer, ip: string, port: number): void
   setPeer(peer: Peer, remote: Address): void

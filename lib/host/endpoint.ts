@@ -12,7 +12,7 @@ export interface Endpoint {
   drivers(): Iterable<SessionDriver>
   driverOf(peer: Peer): SessionDriver | undefined
   /** Whether the next turn of the event loop is likely to bring more of what arrived in this one. */
-  takesMore(): boolean
+  hasBacklog(): boolean
   /** Hands what arrived to the sessions. */
   receive(): void
   /** Lets time pass; `awakeMs` is the clock that leaves out the main loop's pauses. */

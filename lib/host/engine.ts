@@ -1,8 +1,23 @@
 import { AwakeClock } from './awake-clock.ts'
 import { Runner } from './runner.ts'
+import { Ticker } from './ticker.ts'
 import type { Endpoint } from './endpoint.ts'
 import { UDPipeError } from '../core/errors.ts'
-import { ticks, type TicksOptions } from '../node/ticks.ts'
+import type { Scheduler } from '../port/platform.ts'
+import { tickIntervalMs, type TicksOptions } from '../core/tick-schedule.ts'
+
+/** How an engine is to step by itself. */
+export interface Drive {
+  /** Steps at this interval; without it, as datagrams arrive and deadlines fall due. */
+  readonly intervalMs?: number | undefined
+  /** When the first step at an interval is, by the engine's clock. Default: one interval from now. */
+  readonly firstAt?: number | undefined
+  /** Ends it. */
+  readonly over: AbortSignal
+  readonly onOver: () => void
+  /** Hears what a step threw, which ends it, too. */
+  readonly onError: (error: Error) => void
+}
 
 /** The longest that a step tells anybody to wait. */
 const MAX_WAIT_MS = 60_000
@@ -12,6 +27,7 @@ const MAX_WAIT_MS = 60_000
  * number of starts and closes.
  */
 export class Engine {
+  readonly #scheduler: Scheduler
   #clock: () => number
   readonly #onError: (error: UDPipeError) => void
   readonly #errors: UDPipeError[] = []
@@ -20,10 +36,12 @@ export class Engine {
   #awake = new AwakeClock()
   #isStepping = false
   #isFlushRequested = false
-  #runner: Runner | undefined
+  /** What steps by itself, while something does. */
+  #loop: Runner | Ticker | undefined
   #over = new AbortController()
 
-  constructor(clock: () => number, onError: (error: UDPipeError) => void) {
+  constructor(scheduler: Scheduler, clock: () => number, onError: (error: UDPipeError) => void) {
+    this.#scheduler = scheduler
     this.#clock = clock
     this.#onError = onError
   }
@@ -98,14 +116,14 @@ export class Engine {
 
   /** Lets a runner step at once; a main loop comes by itself. */
   wake(): void {
-    this.#runner?.wake()
+    this.#loop?.wake()
   }
 
   /** What is queued outside a step leaves together at the end of this turn of the event loop. */
   requestFlush(): void {
     if (this.#isStepping || this.#isFlushRequested) return
     this.#isFlushRequested = true
-    queueMicrotask(this.#flushRequested)
+    this.#scheduler.queueMicrotask(this.#flushRequested)
   }
 
   flush(): void {
@@ -137,10 +155,10 @@ export class Engine {
 
   /** Steps `hz` times a second, or without it as datagrams arrive and deadlines fall due, until the end. */
   async run(hz: number | undefined, { signal }: TicksOptions): Promise<void> {
+    const intervalMs = hz === undefined ? undefined : tickIntervalMs(hz)
     const over = signal === undefined ? this.signal : AbortSignal.any([this.signal, signal])
     if (over.aborted) return
-    if (hz === undefined) await this.#drive(over)
-    else for await (const dt of ticks(hz, { signal: over })) this.step(dt * 1000)
+    await new Promise<void>((resolve, reject) => this.drive({ intervalMs, over, onOver: resolve, onError: reject }))
   }
 
   /** Closes, stepping by itself until it is done. */
@@ -153,10 +171,11 @@ export class Engine {
     }
     this.#endpoint.close(this.#clock(), code, reason)
     this.requestFlush()
-    const { signal } = this
-    await (this.#runner === undefined
-      ? this.#drive(signal)
-      : new Promise((resolve) => signal.addEventListener('abort', resolve)))
+    const over = this.signal
+    await new Promise<void>((resolve, reject) => {
+      if (this.#loop === undefined) this.drive({ over, onOver: resolve, onError: reject })
+      else over.addEventListener('abort', () => resolve())
+    })
   }
 
   #stepOnce(dtMs: number): number {
@@ -179,28 +198,36 @@ export class Engine {
     for (let error = this.#errors.shift(); error; error = this.#errors.shift()) this.#onError(error)
   }
 
-  /** Steps by a runner until `signal` aborts. */
-  #drive(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const release = (): void => {
-        runner.stop()
-        if (this.#runner === runner) this.#runner = undefined
-      }
-      const runner = new Runner(
-        () => this.step(Infinity),
-        (error) => {
-          release()
-          reject(error)
-        },
-        () => this.#endpoint?.takesMore() === true,
-      )
-      this.#runner = runner
-      const finish = (): void => {
-        release()
-        resolve()
-      }
-      signal.addEventListener('abort', finish, { once: true })
+  /** Steps by itself, from now until `over` aborts or a step throws. */
+  drive({ intervalMs, firstAt, over, onOver, onError }: Drive): void {
+    const release = (): void => {
+      loop.stop()
+      if (this.#loop === loop) this.#loop = undefined
+    }
+    const fail = (error: Error): void => {
+      release()
+      onError(error)
+    }
+    const loop = intervalMs === undefined ? this.#createRunner(fail) : this.#createTicker(intervalMs, firstAt, fail)
+    this.#loop = loop
+    const finish = (): void => {
+      release()
+      onOver()
+    }
+    over.addEventListener('abort', finish, { once: true })
+  }
+
+  #createRunner(onError: (error: Error) => void): Runner {
+    return new Runner(this.#scheduler, {
+      step: () => this.step(Infinity),
+      onError,
+      hasBacklog: () => this.#endpoint?.hasBacklog() === true,
     })
+  }
+
+  #createTicker(intervalMs: number, firstAt: number | undefined, onError: (error: Error) => void): Ticker {
+    const tickable = { step: (dtMs: number) => this.step(dtMs), onError }
+    return new Ticker(this.#scheduler, this.#clock, intervalMs, tickable, firstAt)
   }
 
   #end(phase: 'ended' | 'closed'): void {

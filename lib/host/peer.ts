@@ -1,22 +1,6 @@
-import type { Delivery } from '../session/delivery.ts'
 import type { ProtocolName, SessionState } from '../session/session.ts'
 import type { SessionStats } from '../session/stats.ts'
-
-/** How a message is to travel; what is left out is the channel's default. */
-export interface SendOptions {
-  readonly delivery?: Delivery
-  /** 0 to 255, default 0: order is kept within a channel, and a loss on one never holds up another. */
-  readonly channel?: number
-  /** Sends it right now, with whatever else waits, instead of at the end of this step or turn. Default `false`. */
-  readonly immediate?: boolean
-}
-
-/** What is told about the end of a connection. */
-export interface CloseOptions {
-  /** A number of the program's own, 0 to 65,535, of which those from 65,280 up are better left to `closeCodes`; default 0. */
-  readonly code?: number
-  readonly reason?: string
-}
+import type { CloseOptions, SendOptions } from '../options/send-options.ts'
 
 /** What a peer is made of: the connection behind it, as its endpoint sees it. */
 export interface PeerDriver {

@@ -1,10 +1,13 @@
 import type { Options } from '../options/options.ts'
+import type { Cryptography } from '../security/crypto.ts'
 import { noiseSecurity } from '../security/noise.ts'
 import { plainSecurity } from '../security/plain.ts'
 import type { SecurityFactory } from '../security/security.ts'
-import { cryptography } from '../node/crypto.ts'
 
 /** How the packets of a UDPipe with these options are protected. */
-export function protectionOf({ security, serverKey, serverPrivateKey }: Options): SecurityFactory {
+export function protectionOf(
+  { security, serverKey, serverPrivateKey }: Options,
+  cryptography: Cryptography,
+): SecurityFactory {
   return security === 'none' ? plainSecurity : noiseSecurity(cryptography, { serverKey, serverPrivateKey })
 }

@@ -16,7 +16,7 @@ import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../session/fron
 import { HelloGate } from '../session/hello-gate.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
-import { uniformFrom } from '../node/random.ts'
+import { uniformFrom } from '../core/uniform.ts'
 
 /** What a protocol's machines are handed, besides bytes and times. */
 export interface ProtocolDependencies extends ConnectionTuning {

@@ -1,6 +1,6 @@
 import { UDPipeError } from '../core/errors.ts'
 import type { Options } from '../options/options.ts'
-import type { SendOptions } from './peer.ts'
+import type { SendOptions } from '../options/send-options.ts'
 import { protocols } from './protocols.ts'
 import { deliveries, MAX_CHANNEL, type Delivery } from '../session/delivery.ts'
 import type { ProtocolName } from '../session/session.ts'

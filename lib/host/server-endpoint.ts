@@ -1,5 +1,4 @@
-import { hostToShow } from './advertised-host.ts'
-import { asBuffer } from '../core/bytes.ts'
+import { hostToShow } from '../options/advertised-host.ts'
 import { countFrontDoor, countSocket, type Counters } from './counters.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointContext } from './endpoint-context.ts'
@@ -16,7 +15,6 @@ import { networkOf } from '../core/network.ts'
 import { refusalCodes } from '../session/refusal-codes.ts'
 import type { Session } from '../session/session.ts'
 import { TokenBucket } from '../core/token-bucket.ts'
-import { cryptography } from '../node/crypto.ts'
 import { PrivatePorts } from '../port/private-ports.ts'
 import type { DatagramPort, LinkSocket, LinkSockets } from '../port/datagram-port.ts'
 import { SharedPort } from '../port/shared-port.ts'
@@ -63,7 +61,12 @@ export class ServerEndpoint implements Endpoint {
           })
     } else {
       this.#socket = socket
-      this.#linkSockets = new PrivatePorts(context.socketOptions, socket.address.host, options.privatePorts)
+      this.#linkSockets = new PrivatePorts(
+        context.ports,
+        context.portSettings,
+        socket.address.host,
+        options.privatePorts,
+      )
     }
     this.#socket.onReadable = context.wake
     this.#drivers = new SessionDrivers((driver) => this.#forget(driver))
@@ -89,8 +92,8 @@ export class ServerEndpoint implements Endpoint {
     return this.#drivers.of(peer)
   }
 
-  takesMore(): boolean {
-    return this.#sharedPort?.takesMore() === true
+  hasBacklog(): boolean {
+    return this.#sharedPort?.hasBacklog() === true
   }
 
   receive(): void {
@@ -171,7 +174,7 @@ export class ServerEndpoint implements Endpoint {
       this.#refuseTooMany(request, refusalCodes.fullForAddress, 'too many clients of this address are here')
       return
     }
-    const socket = this.#openLinkSocket(request, now)
+    const socket = this.#openSocket(request, now)
     if (socket === undefined) return
     if (!this.#isWelcome(request, socket)) {
       this.#refusePending(refusalCodes.refused, 'the server’s program refused')
@@ -188,7 +191,8 @@ export class ServerEndpoint implements Endpoint {
     const driver = new SessionDriver(this.#context, session, socket, request.source, touch, request.ticket)
     this.#origins.set(driver, { door, network })
     this.#counts.add(network)
-    this.#addLink(driver, socket)
+    this.#addDriver(driver, socket)
+    this.#context.observer?.onOpen(driver, request)
   }
 
   /** The front door whose HELLO a datagram is. */
@@ -230,11 +234,11 @@ export class ServerEndpoint implements Endpoint {
     const known = publicAddresses ?? hosts.map((known) => ({ host: known, port }))
     if (known.length === 0) this.#context.trace.warn(UNCHECKED_SERVERS)
     return {
-      crypto: cryptography,
+      crypto: this.#context.platform.cryptography,
       keys,
       ownAddresses: known.length === 0 ? undefined : known,
       maxUsedTickets: maxUsedTokens,
-      unixMs: () => Date.now(),
+      unixMs: this.#context.platform.unixMs,
     }
   }
 
@@ -242,11 +246,11 @@ export class ServerEndpoint implements Endpoint {
     const { callbacks, hooks } = this.#context
     for (let event = door.pollEvent(); event; event = door.pollEvent()) {
       if (event.type === 'bad-token') {
-        callbacks.onBadToken(asBuffer(event.hello), event.source.host, event.source.port)
+        callbacks.onBadToken(this.#present(event.hello), event.source.host, event.source.port)
         continue
       }
       if (event.type === 'returning') {
-        this.#driverOf.get(event.session)?.expect(event.id, event.source)
+        this.#driverOf.get(event.session)?.addConnectId(event.id, event.source)
         continue
       }
       if (event.type === 'superseded') {
@@ -257,7 +261,7 @@ export class ServerEndpoint implements Endpoint {
       const { request } = event
       this.#pending = { door, request, now }
       try {
-        hooks.newClient(asBuffer(request.payload), request.source.host, request.source.port)
+        hooks.newClient(this.#present(request.payload), request.source.host, request.source.port)
       } finally {
         // An override that threw, or did not call its super, has decided against the client.
         this.#refusePending(refusalCodes.refused, 'the server’s program refused')
@@ -272,8 +276,8 @@ export class ServerEndpoint implements Endpoint {
     try {
       const { payload, source, ticket } = request
       const { callbacks } = this.#context
-      const info = ticket && { clientId: ticket.clientId, userData: asBuffer(ticket.userData) }
-      const answer = callbacks.onNewClient(asBuffer(payload), host, port, source.host, source.port, info)
+      const info = ticket && { clientId: ticket.clientId, userData: this.#present(ticket.userData) }
+      const answer = callbacks.onNewClient(this.#present(payload), host, port, source.host, source.port, info)
       isWelcome = answer !== false && !this.#isClosing
     } finally {
       if (!isWelcome) socket.close()
@@ -286,7 +290,7 @@ export class ServerEndpoint implements Endpoint {
     const { callbacks, counters } = this.#context
     try {
       if (this.#refusalReports.takeOne(this.#pending?.now ?? 0)) {
-        callbacks.onMaxClients(asBuffer(hello), source.host, source.port)
+        callbacks.onMaxClients(this.#present(hello), source.host, source.port)
       } else {
         counters.suppressedRefusals += 1
       }
@@ -314,12 +318,12 @@ export class ServerEndpoint implements Endpoint {
   }
 
   /** A private port that somebody might have come back to is given to who is here. A shared one runs out of nothing. */
-  #openLinkSocket(request: ConnectionRequest, now: number): LinkSocket | undefined {
+  #openSocket(request: ConnectionRequest, now: number): LinkSocket | undefined {
     try {
       return this.#linkSockets.open(request)
     } catch (error) {
       const isOutOfPorts = this.#sharedPort === undefined && isNoFreePort(error)
-      if (isOutOfPorts && this.#evict(now)) return this.#openLinkSocket(request, now)
+      if (isOutOfPorts && this.#evict(now)) return this.#openSocket(request, now)
       if (!(error instanceof UDPipeError)) throw error
       this.#refusePending(refusalCodes.noFreePort, 'the server has no free port')
       this.#context.callbacks.onError(error)
@@ -327,13 +331,17 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  #addLink(driver: SessionDriver, socket: LinkSocket): void {
+  #addDriver(driver: SessionDriver, socket: LinkSocket): void {
     socket.onReadable = () => {
       this.#drivers.ready(driver)
       this.#context.wake()
     }
     this.#driverOf.set(driver.session, driver)
     this.#drivers.add(driver)
+  }
+
+  #present(bytes: Uint8Array): Buffer {
+    return this.#context.platform.text.present(bytes)
   }
 
   #touch(driver: SessionDriver): void {
@@ -356,7 +364,7 @@ export class ServerEndpoint implements Endpoint {
     for (;;) {
       const buffer = this.#socket.acquire()
       const length = door.pollTransmit(now, buffer)
-      if (length === 0) return
+      if (length === 0) break
       if (trace.isOn) {
         const what = protocols[door.protocol].describe(buffer.subarray(0, length))
         trace.sent(this.address.port, door.destination, what, length)
@@ -365,6 +373,7 @@ export class ServerEndpoint implements Endpoint {
       counters.sentBytes += length
       this.#socket.send(length, door.destination)
     }
+    this.#socket.flush()
   }
 }
 

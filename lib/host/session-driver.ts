@@ -1,6 +1,6 @@
-import { asBuffer, toBytes } from '../core/bytes.ts'
+import { toBytes } from './message-bytes.ts'
 import type { DisconnectInfo } from './callbacks.ts'
-import { parseCloseOptions } from '../options/close-options.ts'
+import { parseCloseOptions, type CloseOptions, type SendOptions } from '../options/send-options.ts'
 import { countSession, countSocket, type Counters } from './counters.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
@@ -12,7 +12,7 @@ import {
   refused,
   unanswered,
 } from './session-errors.ts'
-import { Peer, type CloseOptions, type PeerDriver, type SendOptions } from './peer.ts'
+import { Peer, type PeerDriver } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from '../core/address.ts'
@@ -20,6 +20,7 @@ import type { TicketInfo } from '../session/front-door.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState, UndeliveredMessage } from '../session/session.ts'
 import type { SessionStats } from '../session/stats.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
+import type { Text } from '../port/platform.ts'
 
 /** One session on its socket, or its share of one, and the peer that the program sees of it. */
 export class SessionDriver implements PeerDriver {
@@ -63,7 +64,12 @@ export class SessionDriver implements PeerDriver {
     this.#remote = remote
     this.#touch = touch
     this.deadline = -Infinity
-    this.peer = new Peer(context.nextPeerId(), this, ticket?.clientId, ticket && asBuffer(ticket.userData))
+    this.peer = new Peer(
+      context.nextPeerId(),
+      this,
+      ticket?.clientId,
+      ticket && context.platform.text.present(ticket.userData),
+    )
   }
 
   get protocol(): ProtocolName {
@@ -109,7 +115,7 @@ export class SessionDriver implements PeerDriver {
   }
 
   send(message: string | Uint8Array, options: SendOptions = {}): boolean {
-    return this.sendBytes(toBytes(message), options)
+    return this.sendBytes(toBytes(message, this.#context.platform.text), options)
   }
 
   /** Like {@link send}, of a message that is bytes already. */
@@ -182,7 +188,7 @@ export class SessionDriver implements PeerDriver {
     this.#awakeAtMs = awakeMs
   }
 
-  /** LaneScheduler the session's events into callbacks. */
+  /** Turns the session's events into callbacks. */
   dispatch(): void {
     for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.#handleEvent(event)
   }
@@ -201,6 +207,7 @@ export class SessionDriver implements PeerDriver {
       counters.sentBytes += length
       this.#socket.send(length, destination)
     }
+    this.#socket.flush()
     this.deadline = this.session.nextDeadline
   }
 
@@ -215,8 +222,8 @@ export class SessionDriver implements PeerDriver {
   }
 
   /** The peer may come back by another HELLO. */
-  expect(id: Uint8Array, source: Address): void {
-    this.#socket.expect(id, source)
+  addConnectId(id: Uint8Array, source: Address): void {
+    this.#socket.addConnectId(id, source)
   }
 
   /** Adds what the session and its socket dropped. */
@@ -230,13 +237,15 @@ export class SessionDriver implements PeerDriver {
     this.#socket.close()
     this.count(this.#context.counters)
     for (const resolve of this.#whenClosed.splice(0)) resolve()
+    this.#context.observer?.onOver(this)
   }
 
   #handleEvent(event: SessionEvent): void {
-    const { callbacks, hooks } = this.#context
+    const { callbacks, hooks, observer } = this.#context
+    observer?.onEvent(this, event)
     if (event.type === 'message') {
       const info = { delivery: event.delivery, channel: event.channel }
-      hooks.newMessage(asBuffer(event.message), this.peer, this.#remote, info)
+      hooks.newMessage(this.#context.platform.text.present(event.message), this.peer, this.#remote, info)
       return
     }
     this.#trace(event)
@@ -286,7 +295,7 @@ export class SessionDriver implements PeerDriver {
         this.onTokenNeeded()
         return
       case 'undelivered':
-        callbacks.onUndelivered(asBuffers(event.messages), this.peer)
+        callbacks.onUndelivered(present(event.messages, this.#context.platform.text), this.peer)
         return
       case 'closed':
         return
@@ -322,9 +331,9 @@ export class SessionDriver implements PeerDriver {
   }
 }
 
-/** With Buffers for bytes, as all that a program is handed. */
-function asBuffers(messages: readonly UndeliveredMessage[]): UndeliveredMessage[] {
-  return messages.map(({ message, ...route }) => ({ message: asBuffer(message), ...route }))
+/** The same messages, their bytes as a program expects them. */
+function present(messages: readonly UndeliveredMessage[], text: Text): UndeliveredMessage[] {
+  return messages.map(({ message, ...route }) => ({ message: text.present(message), ...route }))
 }
 
 /** An event in a few words, for people. */

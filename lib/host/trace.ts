@@ -1,15 +1,6 @@
-import { debuglog } from 'node:util'
 import type { Logger } from '../options/options.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import { noColors, terminalColors, type Colors } from '../node/terminal-colors.ts'
-
-const nodeDebug = debuglog('udpipe')
-
-/** Standard error, in colours when it is a terminal. */
-const standardError: Logger = {
-  debug: (line) => process.stderr.write(`${line}\n`),
-  warn: (line) => process.stderr.write(`${line}\n`),
-}
+import type { Color, Terminal } from '../port/platform.ts'
 
 /**
  * One aligned, readable line for each datagram and event:
@@ -22,35 +13,36 @@ const standardError: Logger = {
  */
 export class Trace {
   readonly #logger: Logger
-  readonly #colors: Colors
+  readonly #terminal: Terminal | undefined
   readonly #clock: () => number
   readonly #startedAt: number
   /** Whether lines are wanted at all; look before you describe anything. */
   isOn: boolean
 
-  constructor(logger: Logger | undefined, isOn: boolean, clock: () => number) {
-    this.#logger = logger ?? standardError
-    this.#colors = logger === undefined ? terminalColors(process.stderr) : noColors
+  /** Lines go to the `logger`, where there is one, without colours: else to the terminal. */
+  constructor(terminal: Terminal, logger: Logger | undefined, isOn: boolean, clock: () => number) {
+    this.#logger = logger ?? terminal
+    this.#terminal = logger === undefined ? terminal : undefined
     this.#clock = clock
     this.#startedAt = clock()
-    this.isOn = isOn || nodeDebug.enabled
+    this.isOn = isOn || terminal.isDebugging
   }
 
   sent(localPort: number, to: Address, what: string, lengthBytes: number): void {
-    this.#datagram(this.#colors.cyan('→'), localPort, to, what, lengthBytes)
+    this.#datagram(this.#paint('cyan', '→'), localPort, to, what, lengthBytes)
   }
 
   received(localPort: number, from: Address, what: string, lengthBytes: number): void {
-    this.#datagram(this.#colors.green('←'), localPort, from, what, lengthBytes)
+    this.#datagram(this.#paint('green', '←'), localPort, from, what, lengthBytes)
   }
 
   event(localPort: number, remote: Address, what: string): void {
-    if (this.isOn) this.#logger.debug(`${this.#place('·', localPort, remote)}${this.#colors.yellow(what)}`)
+    if (this.isOn) this.#logger.debug(`${this.#place('·', localPort, remote)}${this.#paint('yellow', what)}`)
   }
 
   /** What the system said of a datagram that was sent. */
   hint(code: string): void {
-    if (this.isOn) this.#logger.debug(this.#colors.dim(`hint: ${code}`))
+    if (this.isOn) this.#logger.debug(this.#paint('dim', `hint: ${code}`))
   }
 
   /** Something its reader should know even when nobody asked for lines. */
@@ -65,6 +57,10 @@ export class Trace {
   #place(mark: string, localPort: number, remote: Address): string {
     const seconds = ((this.#clock() - this.#startedAt) / 1000).toFixed(3).padStart(9)
     const local = `:${localPort}`.padEnd(7)
-    return `${this.#colors.dim(seconds)}  ${local} ${mark}  ${formatAddress(remote).padEnd(22)} `
+    return `${this.#paint('dim', seconds)}  ${local} ${mark}  ${formatAddress(remote).padEnd(22)} `
+  }
+
+  #paint(color: Color, text: string): string {
+    return this.#terminal === undefined ? text : this.#terminal.paint(color, text)
   }
 }

@@ -1,62 +1,70 @@
-import { isIP } from 'node:net'
 import { readArguments, secondsToMs, type CallArguments } from '../options/call-arguments.ts'
-import { toBytes } from '../core/bytes.ts'
+import { toBytes } from './message-bytes.ts'
 import { Callbacks, type DisconnectInfo, type MessageInfo } from './callbacks.ts'
 import { ClientEndpoint } from './client-endpoint.ts'
-import { parseCloseOptions } from '../options/close-options.ts'
+import { parseCloseOptions, type CloseOptions, type SendOptions } from '../options/send-options.ts'
 import { createCounters, type Counters } from './counters.ts'
-import type { EndpointContext, Hooks, SocketOptions } from './endpoint-context.ts'
+import type { EndpointContext, Hooks } from './endpoint-context.ts'
 import { Engine } from './engine.ts'
 import { UDPipeError } from '../core/errors.ts'
 import type { SessionDriver } from './session-driver.ts'
 import type { Options, UDPipeOptions } from '../options/options.ts'
 import { parseOptions } from '../options/parse-options.ts'
-import { Peer, type CloseOptions, type SendOptions } from './peer.ts'
+import { Peer } from './peer.ts'
 import { protectionOf } from './protection.ts'
 import { ServerEndpoint } from './server-endpoint.ts'
 import type { Address } from '../core/address.ts'
-import type { TicksOptions } from '../node/ticks.ts'
+import type { TicksOptions } from '../core/tick-schedule.ts'
 import { Trace } from './trace.ts'
-import { resolveHost } from '../node/resolve-host.ts'
-import { SendBuffer } from '../port/send-buffer.ts'
 import { MAX_SHARED_WAITING_DATAGRAMS } from '../port/shared-port.ts'
-import { UdpSocket } from '../node/udp-socket.ts'
+import type { LinkSocket } from '../port/datagram-port.ts'
+import type { Platform } from '../port/platform.ts'
+import type { PortFactory, PortSettings } from '../port/port-factory.ts'
+import { familyOf } from '../core/numeric-host.ts'
+import type { HostObserver } from './host-observer.ts'
+import type { ProtocolDependencies } from './protocols.ts'
 
 /** How `sendAll` is to travel, and who gets no copy: often the peer whose message is passed on. */
 export interface SendAllOptions extends SendOptions {
   readonly except?: Peer | Iterable<Peer>
 }
 
+/** What simulations and specs reach of a UDPipe, and nobody else. */
+export interface UDPipeInternals {
+  readonly engine: Engine
+  readonly server: ServerEndpoint | undefined
+  readonly client: ClientEndpoint | undefined
+  /** Has a UDPipe that has not begun yet live on another platform, with somebody who looks on, and dependencies over those of its options. */
+  settle(platform: Platform, observer?: HostObserver, tuning?: Partial<ProtocolDependencies>): void
+}
+
+/** Opens up a UDPipe. */
+export let internalsOf: (pipe: UDPipe) => UDPipeInternals
+
 /**
- * Connections over UDP, as a server or as a client. Subclass it, override the callbacks, and call {@link step} from your main
- * loop:
- *
- * ```ts
- * class Game extends UDPipe {
- *   override onConnect() { this.send('HelloWorld') }
- *   override onNewMessage(message: Buffer) { console.log('Got message:', message.toString()) }
- * }
- * const client = new Game()
- * client.connect('127.0.0.1', 1234)
- * for await (const dt of ticks(60)) client.step(dt)
- * ```
- *
- * Wrong calls throw a {@link UDPipeError} at once. Whatever arrives from the network never throws.
+ * Connections over UDP, as a server or as a client, on whatever platform. The public class is this one on Node; programs subclass it, override
+ * the callbacks, and call {@link step} from their main loop.
  */
-export class UDPipe extends Callbacks implements AsyncDisposable {
+export abstract class UDPipe extends Callbacks implements AsyncDisposable {
+  static {
+    internalsOf = (pipe) => pipe.#internals
+  }
+
+  #platform: Platform
   #given: UDPipeOptions
   /** What the last start or connect named besides. */
   #called: UDPipeOptions = {}
   #options: Options
   readonly #counters: Counters = createCounters()
   #trace: Trace
-  readonly #engine: Engine
+  #engine: Engine
+  #ports: PortFactory
+  #observer: HostObserver | undefined
+  #tuning: Partial<ProtocolDependencies> = {}
   #server: ServerEndpoint | undefined
   #client: ClientEndpoint | undefined
   #context: EndpointContext | undefined
-  #openedSocket: UdpSocket | undefined
-  /** Datagrams leave one after the other, so all sockets write them in the same memory. */
-  readonly #sendBuffer = new SendBuffer()
+  #openedSocket: LinkSocket | undefined
   #lastPeerId = 0
   readonly #hooks: Hooks = {
     startUdp: (port, host) => {
@@ -76,15 +84,18 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
   }
 
   /**
+   * @param platform what the machine and its runtime give
    * @param args `(port?, host?, timeoutSeconds?, options?)` or `(options?)`: what `start` and `connect` take when they name nothing else
    * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_UNSUPPORTED`
    */
-  constructor(...args: CallArguments<number, string>) {
+  constructor(platform: Platform, ...args: CallArguments<number, string>) {
     super()
+    this.#platform = platform
     this.#given = readArguments(args, 'port', 'host')
-    this.#options = parseOptions(this.#given)
-    this.#trace = createTrace(this.#options)
-    this.#engine = new Engine(this.#options.clock, (error) => this.onError(error))
+    this.#options = parseOptions(this.#given, platform)
+    this.#trace = this.#createTrace(this.#options)
+    this.#engine = this.#createEngine()
+    this.#ports = platform.createPorts()
   }
 
   /**
@@ -156,7 +167,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
    */
   sendAll(message: string | Uint8Array, { except, ...options }: SendAllOptions = {}): number {
     this.#engine.requireStarted('sendAll')
-    const bytes = toBytes(message)
+    const bytes = toBytes(message, this.#platform.text)
     const excluded = new Set<Peer | undefined>(except instanceof Peer ? [except] : except)
     let accepted = 0
     for (const driver of this.#standing()) {
@@ -235,7 +246,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     this.#engine.endpoint?.setTimeout(this.#options.timeoutMs)
   }
 
-  /** LaneScheduler on or off one readable line for each datagram and event; `NODE_DEBUG=udpipe` does, too. */
+  /** Turns on or off one readable line for each datagram and event; `NODE_DEBUG=udpipe` does, too. */
   setDebug(isOn: boolean): void {
     this.#change({ debug: isOn })
     this.#trace.isOn = isOn
@@ -274,6 +285,10 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     return this.#engine.signal
   }
 
+  override onError(error: UDPipeError): void {
+    this.#platform.warn(error)
+  }
+
   /** The peers whose connections stand: on a client the server, on a server its clients. */
   *peers(): Generator<Peer, void, void> {
     for (const driver of this.#standing()) yield driver.peer
@@ -287,9 +302,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
    * @throws UDPipeError `ERR_ADDRESS_IN_USE`, `ERR_ADDRESS_NOT_AVAILABLE`, `ERR_ACCESS`, `ERR_SOCKET`
    */
   protected _startUdp(port: number, host: string): void {
-    const socket = UdpSocket.open({ ...this.#socketOptions(this.#options), port, host })
-    if (socket.receiveBufferHint !== undefined) this.#trace.warn(socket.receiveBufferHint)
-    this.#openedSocket = socket
+    this.#openedSocket = this.#ports.open({ ...this.#portSettings(this.#options), port, host })
   }
 
   /** Nothing was heard from a peer for `timeoutMs`, and its connection has ended; calls `onDisconnect`. */
@@ -324,13 +337,30 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     this.onNewMessage(message, peer, info)
   }
 
+  get #internals(): UDPipeInternals {
+    return {
+      engine: this.#engine,
+      server: this.#server,
+      client: this.#client,
+      settle: (platform, observer, tuning = {}) => {
+        this.#platform = platform
+        this.#options = parseOptions(this.#given, platform)
+        this.#trace = this.#createTrace(this.#options)
+        this.#engine = this.#createEngine()
+        this.#ports = platform.createPorts()
+        this.#observer = observer
+        this.#tuning = tuning
+      },
+    }
+  }
+
   /** Starts anew with the options of this call. */
   #begin(options: UDPipeOptions): EndpointContext {
-    const parsed = parseOptions({ ...this.#given, ...options })
+    const parsed = parseOptions({ ...this.#given, ...options }, this.#platform)
     this.#engine.begin(parsed.clock)
     this.#called = options
     this.#options = parsed
-    this.#trace = createTrace(parsed)
+    this.#trace = this.#createTrace(parsed)
     this.#server = undefined
     this.#client = undefined
     this.#context = this.#createContext(parsed)
@@ -342,7 +372,7 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     const { host = '0.0.0.0', port } = context.options
     const { signal } = this.#engine
     try {
-      const address = isIP(host) === 0 ? await resolveHost(host) : host
+      const address = familyOf(host) === undefined ? await this.#platform.resolveHost(host) : host
       if (signal.aborted) throw new UDPipeError('ERR_CLOSED', `It was closed while '${host}' was being looked up.`)
       const server = new ServerEndpoint(context, port, address)
       this.#server = server
@@ -356,27 +386,31 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
 
   /** Changes the options of what runs, and what later starts and connects begin with. */
   #change(change: UDPipeOptions): void {
-    this.#options = parseOptions({ ...this.#given, ...this.#called, ...change })
+    this.#options = parseOptions({ ...this.#given, ...this.#called, ...change }, this.#platform)
     this.#given = { ...this.#given, ...change }
     this.#called = { ...this.#called, ...change }
   }
 
   #createContext(options: Options): EndpointContext {
     return {
+      platform: this.#platform,
       options,
       settings: { ...options },
       counters: this.#counters,
       trace: this.#trace,
       callbacks: this,
       hooks: this.#hooks,
-      socketOptions: this.#socketOptions(options),
+      observer: this.#observer,
+      ports: this.#ports,
+      portSettings: this.#portSettings(options),
       dependencies: {
         token: options.token,
         randomBytes: options.random,
-        security: protectionOf(options),
+        security: protectionOf(options, this.#platform.cryptography),
         redundancy: options.redundancy,
         priorities: prioritiesOf(options.channels),
         isPortShared: options.privatePorts === 'shared',
+        ...this.#tuning,
       },
       nextPeerId: () => (this.#lastPeerId += 1),
       isStepping: () => this.#engine.isStepping,
@@ -386,30 +420,36 @@ export class UDPipe extends Callbacks implements AsyncDisposable {
     }
   }
 
-  #takeOpenedSocket(): UdpSocket | undefined {
+  #takeOpenedSocket(): LinkSocket | undefined {
     const socket = this.#openedSocket
     this.#openedSocket = undefined
     return socket
   }
 
-  #socketOptions({ clock, receiveBufferBytes, privatePorts }: Options): SocketOptions {
-    const options = { clock, receiveBufferBytes, sendBuffer: this.#sendBuffer, onHint: this.#handleHint }
-    return privatePorts === 'shared' ? { ...options, maxWaitingDatagrams: MAX_SHARED_WAITING_DATAGRAMS } : options
+  #portSettings({ clock, receiveBufferBytes, privatePorts }: Options): PortSettings {
+    const settings = { clock, receiveBufferBytes, onHint: this.#handleHint, onAdvice: this.#handleAdvice }
+    return privatePorts === 'shared' ? { ...settings, maxWaitingDatagrams: MAX_SHARED_WAITING_DATAGRAMS } : settings
+  }
+
+  #createTrace({ clock, debug, logger }: Options): Trace {
+    return new Trace(this.#platform.terminal, logger, debug, clock)
+  }
+
+  #createEngine(): Engine {
+    return new Engine(this.#platform.scheduler, this.#options.clock, (error) => this.onError(error))
   }
 
   readonly #handleHint = (code: string): void => {
     this.#counters.hints += 1
     this.#trace.hint(code)
-  };
+  }
+
+  readonly #handleAdvice = (sentence: string): void => this.#trace.warn(sentence);
 
   /** The links whose peers a program may talk to. */
   *#standing(): Generator<SessionDriver, void, void> {
     for (const driver of this.#engine.endpoint?.drivers() ?? []) if (driver.isEstablished) yield driver
   }
-}
-
-function createTrace({ clock, debug, logger }: Options): Trace {
-  return new Trace(logger, debug, clock)
 }
 
 function prioritiesOf(channels: Options['channels']): Record<number, number> {

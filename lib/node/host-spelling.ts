@@ -19,7 +19,7 @@ export function spellAsReported(host: string): string | undefined {
   }
 }
 
-/** LaneScheduler `::ffff:1.2.3.4`, as a dual-stack socket reports it, into `1.2.3.4`, and leaves every other host alone. */
+/** Turns `::ffff:1.2.3.4`, as a dual-stack socket reports it, into `1.2.3.4`, and leaves every other host alone. */
 export function toPlainHost(host: string): string {
   if (!host.startsWith(MAPPED_PREFIX)) return host
   const tail = host.slice(MAPPED_PREFIX.length)

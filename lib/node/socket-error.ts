@@ -30,17 +30,6 @@ export function toOpenError(cause: NodeJS.ErrnoException, address: Address): UDP
   }
 }
 
-/** Whether a socket did not open because its port is taken or reserved, so that another port may do. */
-export function isPortTaken(error: UDPipeError): boolean {
-  return error.code === 'ERR_ADDRESS_IN_USE' || error.code === 'ERR_ACCESS'
-}
-
-/** Whether a socket did not open because this process, or the machine, has as many as it may have. */
-export function isOutOfSockets(error: UDPipeError): boolean {
-  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code
-  return code !== undefined && code in exhaustions
-}
-
 const exhaustions: Readonly<Record<string, string>> = {
   EMFILE: 'this process has as many files and sockets open as it may; raise the limit (ulimit -n)',
   ENFILE: 'this machine has as many files and sockets open as it may; raise the limit (sysctl fs.file-max)',

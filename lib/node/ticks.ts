@@ -1,15 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { UDPipeError } from '../core/errors.ts'
+import { tickIntervalMs, TickSchedule, type TicksOptions } from '../core/tick-schedule.ts'
 import { monotonicMs } from './clock.ts'
-
-/** How far behind its schedule a loop may fall before it gives up the ticks it missed. */
-const MAX_BEHIND_TICKS = 5
-
-/** Options of {@link ticks}. */
-export interface TicksOptions {
-  /** Ends the loop when it aborts, without an error. */
-  readonly signal?: AbortSignal
-}
 
 /**
  * A main loop's heartbeat: yields `hz` times a second, with the seconds since the last time.
@@ -21,30 +12,22 @@ export interface TicksOptions {
  * @throws UDPipeError `ERR_ARGUMENT_INVALID`
  */
 export function ticks(hz: number, options: TicksOptions = {}): AsyncGenerator<number, void, void> {
-  if (!(hz > 0 && hz <= 1000)) {
-    throw new UDPipeError('ERR_ARGUMENT_INVALID', `ticks(hz): hz must be above 0 and at most 1000; it was ${hz}.`)
-  }
-  return heartbeat(1000 / hz, options.signal)
+  return heartbeat(tickIntervalMs(hz), options.signal)
 }
 
 async function* heartbeat(intervalMs: number, signal: AbortSignal | undefined): AsyncGenerator<number, void, void> {
-  let last = monotonicMs()
-  let next = last + intervalMs
+  const schedule = new TickSchedule(monotonicMs(), intervalMs)
   while (!signal?.aborted) {
-    if (!(await sleepUntil(next, signal))) return
-    const now = monotonicMs()
-    yield (now - last) / 1000
-    last = now
-    next = Math.max(next + intervalMs, now - MAX_BEHIND_TICKS * intervalMs)
+    if (!(await sleep(schedule.waitMs(monotonicMs()), signal))) return
+    yield schedule.tick(monotonicMs()) / 1000
   }
 }
 
 /** Sleeps, or at least lets the sockets be read; returns whether the loop goes on. */
-async function sleepUntil(time: number, signal: AbortSignal | undefined): Promise<boolean> {
-  // Timers keep whole milliseconds: sleep the whole ones, and let the fraction carry over to the next tick.
-  const waitMs = Math.max(0, Math.round(time - monotonicMs()))
+async function sleep(waitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    await delay(waitMs, undefined, signal === undefined ? {} : { signal })
+    // Timers keep whole milliseconds: sleep the whole ones, and let the fraction carry over to the next tick.
+    await delay(Math.round(waitMs), undefined, signal === undefined ? {} : { signal })
     return true
   } catch {
     return false

@@ -6,30 +6,17 @@ import { Inbox, type Datagram } from '../port/inbox.ts'
 import { spellAsReported, socketTypeFor, toMappedHost, toPlainHost } from './host-spelling.ts'
 import { DEFAULT_RECEIVE_BUFFER_BYTES, explainOnce, requestReceiveBuffer } from './receive-buffer.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
+import type { PortOptions } from '../port/port-factory.ts'
 import { SendBuffer } from '../port/send-buffer.ts'
 
-/** How a socket is opened. */
-export interface UdpSocketOptions {
-  /** The numeric address to bind; `0.0.0.0` is every IPv4 address of this machine, `::` usually the IPv4 ones too. */
-  readonly host: string
-  /** The port to bind; 0 is any free one. */
-  readonly port: number
-  /** Monotonic milliseconds, to stamp what arrives. */
-  readonly clock: () => number
-  /** The receive buffer to ask the kernel for. Default 4 MiB. */
-  readonly receiveBufferBytes?: number
+/** How a socket is opened, besides what every port has. */
+export interface UdpSocketOptions extends PortOptions {
   /** How many datagrams wait for {@link UdpSocket.receive} at most. Default 16,384. */
   readonly maxInboxDatagrams?: number
-  /** How many datagrams wait for a kernel that takes no more at the moment; a longer queue only adds delay. Default 256. */
-  readonly maxWaitingDatagrams?: number
   /** Where datagrams are written before they are sent. Default: one of this socket's own, for any size. */
   readonly sendBuffer?: SendBuffer
   /** See {@link UdpSocket.onReadable}. */
   readonly onReadable?: () => void
-  /** See {@link UdpSocket.onHint}. */
-  readonly onHint?: (code: string) => void
-  /** Called once, when the socket is closed and its port free again. */
-  readonly onClose?: () => void
 }
 
 /** What a socket has counted. Bytes are UDP payload, without headers. */
@@ -56,7 +43,7 @@ interface UdpSocketCounters {
  */
 const DEFAULT_MAX_INBOX_DATAGRAMS = 16_384
 
-/** The default of {@link UdpSocketOptions.maxWaitingDatagrams}. */
+/** The default of {@link PortOptions.maxWaitingDatagrams}. */
 const DEFAULT_MAX_WAITING_DATAGRAMS = 256
 
 /**
@@ -79,8 +66,6 @@ export class UdpSocket implements LinkSocket {
   readonly address: Address
   /** The receive buffer the kernel granted, in bytes. */
   readonly grantedReceiveBufferBytes: number
-  /** What to tell the user about a kernel that grants too little: on the first such socket of this process only. */
-  readonly receiveBufferHint: string | undefined
   readonly counters: Readonly<UdpSocketCounters>
   readonly #socket: Socket
   readonly #isIPv6: boolean
@@ -105,7 +90,8 @@ export class UdpSocket implements LinkSocket {
     this.onHint = options.onHint ?? doNothing
     this.address = { host: toPlainHost(address), port }
     this.grantedReceiveBufferBytes = requestReceiveBuffer(socket, receiveBufferBytes)
-    this.receiveBufferHint = explainOnce(receiveBufferBytes, this.grantedReceiveBufferBytes)
+    const advice = explainOnce(receiveBufferBytes, this.grantedReceiveBufferBytes)
+    if (advice !== undefined) options.onAdvice?.(advice)
     this.counters = this.#counters = createCounters()
     this.#socket = socket
     this.#isIPv6 = socketTypeFor(address) === 'udp6'
@@ -165,7 +151,7 @@ export class UdpSocket implements LinkSocket {
   }
 
   /** Does nothing: whatever arrives here belongs to one peer. */
-  expect(): void {
+  addConnectId(): void {
     // A client that comes back names its HELLO to the session.
   }
 
@@ -202,6 +188,11 @@ export class UdpSocket implements LinkSocket {
     // libuv tries to send at once (uv_udp_try_send) and queues what the kernel does not take: then it still reads the memory.
     if (isQueueEmpty && this.#waiting > 0) this.#sendBuffer.abandon()
     return true
+  }
+
+  /** Does nothing: a datagram is given to the kernel as soon as it is sent. */
+  flush(): void {
+    // One system call sends one datagram here.
   }
 
   /** Closes the socket. Its port is free when this returns; what waits in the inbox is gone. */

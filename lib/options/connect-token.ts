@@ -1,4 +1,7 @@
+import { decodeBase64Url, encodeBase64Url } from '../core/base64url.ts'
 import { UDPipeError } from '../core/errors.ts'
+import { encodeUtf8, utf8Length } from '../core/text.ts'
+import type { Platform } from '../port/platform.ts'
 import {
   CONNECT_TOKEN_KEY_BYTES,
   decodeConnectToken,
@@ -10,8 +13,6 @@ import {
   type ConnectToken,
 } from '../security/connect-token.ts'
 import type { Address } from '../core/address.ts'
-import { cryptography } from '../node/crypto.ts'
-import { randomBytes } from '../node/random.ts'
 
 /** What a backend that knows a client says about it, to the client itself and to the servers. */
 export interface ConnectTokenOptions {
@@ -30,24 +31,25 @@ export interface ConnectTokenOptions {
 /** Where a client gets a connect token from, each time that it needs one: a request to the backend, for example. */
 export type ConnectTokenSource = () => string | Promise<string>
 
+/** What it takes to make one. */
+export type TokenPlatform = Pick<Platform, 'cryptography' | 'randomBytes' | 'unixMs'>
+
 const DEFAULT_EXPIRY_MS = 30_000
 const MAX_EXPIRY_MS = 366 * 86_400_000
 /** A token of all that fits in is half as long. */
 const MAX_TOKEN_CHARACTERS = 4_096
 
 /**
- * Makes a connect token: a backend hands it to a client that has proved to it who they are, over HTTPS, and the client hands it to
- * `connect`. A server with the same key takes it once, until it expires, and knows from it who that is.
+ * Makes a connect token, as base64url.
  *
- * @returns the token as base64url, at most about 1,200 characters. It is a secret: whoever has it first is that client.
  * @throws UDPipeError `ERR_ARGUMENT_INVALID`
  */
-export function createConnectToken(options: ConnectTokenOptions): string {
+export function sealedConnectToken(platform: TokenPlatform, options: ConnectTokenOptions): string {
   const { clientId, expiresInMs = DEFAULT_EXPIRY_MS, servers, userData = '' } = options
   const key = parseKey(options.key, 'key', 'ERR_ARGUMENT_INVALID')
   requireArgument(typeof clientId === 'string' && clientId !== '', 'clientId must be a string that is not empty')
   requireArgument(
-    Buffer.byteLength(clientId) <= MAX_CLIENT_ID_BYTES,
+    utf8Length(clientId) <= MAX_CLIENT_ID_BYTES,
     `clientId has at most ${MAX_CLIENT_ID_BYTES} bytes of UTF-8`,
   )
   requireArgument(
@@ -55,15 +57,15 @@ export function createConnectToken(options: ConnectTokenOptions): string {
     `expiresInMs must be a number from 1 to ${MAX_EXPIRY_MS}`,
   )
   requireArgument(typeof userData === 'string' || userData instanceof Uint8Array, 'userData must be a string or bytes')
-  const data = typeof userData === 'string' ? Buffer.from(userData) : userData
+  const data = typeof userData === 'string' ? encodeUtf8(userData) : userData
   requireArgument(data.length <= MAX_TOKEN_DATA_BYTES, `userData has at most ${MAX_TOKEN_DATA_BYTES} bytes`)
-  const token = sealConnectToken(cryptography, randomBytes, key, {
+  const token = sealConnectToken(platform.cryptography, platform.randomBytes, key, {
     clientId,
-    expiresAtMs: Date.now() + expiresInMs,
+    expiresAtMs: platform.unixMs() + expiresInMs,
     servers: parseServers(servers),
     userData: data,
   })
-  return Buffer.from(token).toString('base64url')
+  return encodeBase64Url(token)
 }
 
 /**
@@ -73,7 +75,8 @@ export function createConnectToken(options: ConnectTokenOptions): string {
  */
 export function parseConnectToken(text: unknown): ConnectToken {
   const isText = typeof text === 'string' && text.length <= MAX_TOKEN_CHARACTERS && /^[\w-]+$/.test(text)
-  const token = isText ? decodeConnectToken(Buffer.from(text, 'base64url')) : undefined
+  const bytes = isText ? decodeBase64Url(text) : undefined
+  const token = bytes && decodeConnectToken(bytes)
   if (token !== undefined) return token
   throw new UDPipeError(
     'ERR_CONNECT_TOKEN_INVALID',
@@ -100,7 +103,7 @@ const MAX_KEYS = 4
 
 function parseKey(value: unknown, name: string, code: 'ERR_OPTION_INVALID' | 'ERR_ARGUMENT_INVALID'): Uint8Array {
   const isText = typeof value === 'string' && /^[\w-]+=?$/.test(value)
-  const key = isText ? Buffer.from(value, 'base64url') : value
+  const key = isText ? decodeBase64Url(value) : value
   if (key instanceof Uint8Array && key.length === CONNECT_TOKEN_KEY_BYTES) return Uint8Array.from(key)
   // A key that is nearly right is still a secret, so the message does not repeat it.
   throw new UDPipeError(code, `${name} must be ${CONNECT_TOKEN_KEY_BYTES} random bytes, or these as base64url.`)

@@ -48,8 +48,8 @@ export function flag(fallback: boolean): Parser<boolean> {
 }
 
 /** A function. */
-export function callable<T>(fallback: T): Parser<T> {
-  return (value = fallback, name) => {
+export function callable<T>(): Parser<T> {
+  return (value, name) => {
     if (typeof value === 'function') return value as T
     throw invalid(name, 'a function', value)
   }

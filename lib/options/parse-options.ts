@@ -18,19 +18,21 @@ import {
 } from './parsers.ts'
 import type { Options, UDPipeOptions } from './options.ts'
 import { DEFAULT_FRONT_DOOR_LIMITS } from '../session/front-door-limits.ts'
-import { monotonicMs } from '../node/clock.ts'
-import { randomBytes } from '../node/random.ts'
+import type { Platform } from '../port/platform.ts'
 
 /** The largest UDP payload over IPv4: 65,535 less the headers of IP (20) and UDP (8). */
 const MAX_UDP_PAYLOAD_BYTES = 65_507
 const MiB = 1024 * 1024
 
 /**
- * Checks every option and fills in what is missing.
+ * Checks every option and fills in what is missing: the clock and the random source with the platform's.
  *
  * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_CONNECT_TOKEN_INVALID`, `ERR_UNSUPPORTED`
  */
-export function parseOptions(input: UDPipeOptions): Options {
+export function parseOptions(
+  input: UDPipeOptions,
+  { monotonicMs, randomBytes }: Pick<Platform, 'monotonicMs' | 'randomBytes'>,
+): Options {
   const given = withoutUndefined(input)
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(parsers, name))
   if (unknown !== undefined) {
@@ -40,6 +42,8 @@ export function parseOptions(input: UDPipeOptions): Options {
   for (const [name, parse] of Object.entries(parsers)) {
     parsed[name] = parse((given as Record<string, unknown>)[name], name)
   }
+  parsed['clock'] ??= monotonicMs
+  parsed['random'] ??= randomBytes
   const options = Object.freeze(parsed as unknown as Options)
   checkTimes(options.pingIntervalMs, options.stallTimeoutMs, options.timeoutMs)
   checkSecurity(options, Object.hasOwn(given, 'security'))
@@ -86,9 +90,9 @@ const parsers = {
   redundancy,
   logger: optional(logger),
   debug: flag(false),
-  clock: callable(monotonicMs),
-  random: callable(randomBytes),
-} satisfies { [Name in keyof Options]: Parser<Options[Name]> }
+  clock: optional(callable<Options['clock']>()),
+  random: optional(callable<Options['random']>()),
+} satisfies { [Name in keyof Options]: Parser<Options[Name] | undefined> }
 
 function checkTimes(pingIntervalMs: number, stallTimeoutMs: number, timeoutMs: number): void {
   const limitMs = Math.min(stallTimeoutMs, timeoutMs)

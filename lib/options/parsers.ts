@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
-import { isIPv6 } from '../host/advertised-host.ts'
-import { isToken, MAX_TOKEN_BYTES } from '../classic/token.ts'
+import { familyOf } from '../core/numeric-host.ts'
+import { isIPv6 } from './advertised-host.ts'
+import { isToken, MAX_TOKEN_BYTES } from '../session/token.ts'
 import { parseConnectToken, type ConnectTokenSource } from './connect-token.ts'
 import { UDPipeError } from '../core/errors.ts'
 import { integer, invalid, number, record, type Parser } from './kinds.ts'
@@ -87,7 +87,7 @@ export function advertisedHost(value: unknown = [], name: string): readonly stri
 }
 
 function numericHost(value: unknown, name: string): string {
-  if (typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')) return value
+  if (typeof value === 'string' && familyOf(value) !== undefined && !value.includes('%')) return value
   throw invalid(name, 'a numeric IPv4 or IPv6 address without a zone', value)
 }
 

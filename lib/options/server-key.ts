@@ -1,6 +1,6 @@
 import { X25519_BYTES } from '../security/crypto.ts'
-import { cryptography } from '../node/crypto.ts'
-import { randomBytes } from '../node/random.ts'
+import { decodeBase64Url, encodeBase64Url } from '../core/base64url.ts'
+import type { Platform } from '../port/platform.ts'
 
 /** A server's key pair, each half 32 bytes in base64url. */
 export interface ServerKey {
@@ -10,22 +10,20 @@ export interface ServerKey {
   readonly privateKey: string
 }
 
-/** A new X25519 key pair by which clients know a server for the one that they mean. */
-export function generateServerKey(): ServerKey {
+/** What it takes to make one. */
+export type KeyPlatform = Pick<Platform, 'cryptography' | 'randomBytes'>
+
+/** Makes a key pair. */
+export function newServerKey({ cryptography, randomBytes }: KeyPlatform): ServerKey {
   const privateKey = randomBytes(X25519_BYTES)
   const { publicKey } = cryptography.keyPair(privateKey)
-  return { publicKey: encodeKey(publicKey), privateKey: encodeKey(privateKey) }
+  return { publicKey: encodeBase64Url(publicKey), privateKey: encodeBase64Url(privateKey) }
 }
 
 /** Reads a key of 32 bytes, as they are or in base64url; `undefined` when it is none. */
 export function readKey(key: unknown): Uint8Array | undefined {
   if (key instanceof Uint8Array) return key.length === X25519_BYTES ? Uint8Array.from(key) : undefined
   if (typeof key !== 'string') return undefined
-  const bytes = Uint8Array.from(Buffer.from(key, 'base64url'))
-  // Node reads what it can and leaves out the rest.
-  return bytes.length === X25519_BYTES && encodeKey(bytes) === key ? bytes : undefined
-}
-
-function encodeKey(key: Uint8Array): string {
-  return Buffer.from(key).toString('base64url')
+  const bytes = decodeBase64Url(key)
+  return bytes?.length === X25519_BYTES && !key.endsWith('=') ? bytes : undefined
 }

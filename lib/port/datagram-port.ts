@@ -14,8 +14,12 @@ export interface DatagramPort {
   receive(): Datagram | undefined
   /** The memory to write the next datagram to, from its start; ask anew for each datagram. */
   acquire(): Uint8Array
-  /** Sends the first `lengthBytes` of what {@link acquire} returned. Returns whether they were on their way. */
+  /**
+   * Sends the first `lengthBytes` of what {@link acquire} returned, now or with the next {@link flush}. Returns whether they were taken.
+   */
   send(lengthBytes: number, destination: Address): boolean
+  /** Has everything leave that was sent so far: the sender has no more for now. A port may gather datagrams until then. */
+  flush(): void
   close(): void
 }
 
@@ -37,7 +41,7 @@ export interface LinkSocket extends DatagramPort {
    * The peer may come back by another HELLO, which came from `source` and was answered there only: what names its id, too, belongs here
    * from now on.
    */
-  expect(id: Uint8Array, source: Address): void
+  addConnectId(id: Uint8Array, source: Address): void
 }
 
 /** A client that is to be let in, as its HELLO shows it. */

@@ -3,7 +3,7 @@ import type { Address } from '../core/address.ts'
 /** What arrived at a socket. */
 export interface Datagram {
   /** The UDP payload; nobody else holds it, so it is the receiver's to keep. */
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   /** Where it came from; the same object again while the same peer is heard, and never changed. */
   readonly source: Address
   /** When it came out of the kernel, by the socket's clock, in milliseconds. */
@@ -14,7 +14,7 @@ export interface Datagram {
 const MAX_INBOX_BYTES = 16 * 1024 * 1024
 
 const FIRST_CAPACITY = 8
-const NO_BYTES = Buffer.alloc(0)
+const NO_BYTES = new Uint8Array(0)
 const NOWHERE: Address = { host: '0.0.0.0', port: 0 }
 
 /**
@@ -27,7 +27,7 @@ export class Inbox {
   readonly #maxDatagrams: number
   readonly #maxBytes: number
   // Three arrays rather than one of records, so that a datagram that waits costs no object.
-  #bytes: Buffer[] = []
+  #bytes: Uint8Array[] = []
   #sources: Address[] = []
   #arrivals = new Float64Array(0)
   #capacity = 0
@@ -51,7 +51,7 @@ export class Inbox {
   }
 
   /** Puts a datagram behind the others and returns how many had to make room for it. */
-  put(bytes: Buffer, source: Address, arrivedAtMs: number): number {
+  put(bytes: Uint8Array, source: Address, arrivedAtMs: number): number {
     const lengthBefore = this.#length
     while (this.#length > 0 && !this.#hasRoomFor(bytes.length)) this.#advance()
     const dropped = lengthBefore - this.#length

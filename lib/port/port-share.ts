@@ -19,6 +19,7 @@ export interface ShareHolder {
   readonly address: Address
   acquire(): Uint8Array
   send(lengthBytes: number, destination: Address): boolean
+  flush(): void
   /** What comes from `remote` is this share's from now on, unless it is another's; `isProved` takes it from that. */
   claim(share: PortShare, remote: Address, isProved: boolean): void
   /** A CONNECT that names this id is this share's from now on. */
@@ -47,7 +48,7 @@ export class PortShare implements LinkSocket {
   constructor(holder: ShareHolder, visitor: Visitor) {
     this.#holder = holder
     this.visitor = visitor
-    if (visitor.id !== undefined) this.expect(visitor.id, visitor.source)
+    if (visitor.id !== undefined) this.addConnectId(visitor.id, visitor.source)
   }
 
   get address(): Address {
@@ -76,7 +77,7 @@ export class PortShare implements LinkSocket {
     // The port's socket is connected to nobody, so there is nothing to undo.
   }
 
-  expect(id: Uint8Array, source: Address): void {
+  addConnectId(id: Uint8Array, source: Address): void {
     this.#visits.push({ id, source })
     this.#holder.addId(this, id)
     const oldest = this.#visits.length > MAX_VISITS ? this.#visits.shift() : undefined
@@ -95,8 +96,12 @@ export class PortShare implements LinkSocket {
     return !this.#isClosed && this.#holder.send(lengthBytes, destination)
   }
 
+  flush(): void {
+    this.#holder.flush()
+  }
+
   /** Takes a datagram in, for the port. */
-  put(bytes: Buffer, source: Address, arrivedAtMs: number): void {
+  put(bytes: Uint8Array, source: Address, arrivedAtMs: number): void {
     // Whoever held the peer's address when it was claimed may be gone by now.
     if (this.route === undefined && this.#peer !== undefined && isSameAddress(this.#peer, source)) this.#claim(false)
     const wasEmpty = this.#inbox.length === 0

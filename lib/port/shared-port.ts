@@ -1,6 +1,7 @@
 import { UDPipeError } from '../core/errors.ts'
 import { formatAddress, type Address } from '../core/address.ts'
 import { byteKey } from '../core/byte-key.ts'
+import { isSameBytes } from '../core/same-bytes.ts'
 import { Inbox, type Datagram } from './inbox.ts'
 import type { DatagramPort, DropCounters, LinkSockets, Visitor } from './datagram-port.ts'
 import { PortShare, type ShareHolder } from './port-share.ts'
@@ -81,7 +82,7 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
   }
 
   /** Whether so many have arrived since it was asked last that the kernel is likely to hold more. */
-  takesMore(): boolean {
+  hasBacklog(): boolean {
     const arrivals = this.#arrivals
     this.#arrivals = 0
     return arrivals >= DATAGRAMS_A_TURN
@@ -97,6 +98,10 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
 
   send(lengthBytes: number, destination: Address): boolean {
     return this.#socket.send(lengthBytes, destination)
+  }
+
+  flush(): void {
+    this.#socket.flush()
   }
 
   /** Closes the socket as soon as the last client has gone. */
@@ -163,7 +168,7 @@ export class SharedPort implements DatagramPort, LinkSockets, ShareHolder {
  */
 function isMessageOf(resident: PortShare | undefined, bytes: Uint8Array): boolean {
   if (resident === undefined || resident.visitor.id !== undefined) return false
-  return Buffer.compare(bytes, resident.visitor.hello) !== 0
+  return !isSameBytes(bytes, resident.visitor.hello)
 }
 
 function isTaken(source: Address): UDPipeError {

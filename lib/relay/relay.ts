@@ -3,6 +3,7 @@ import { formatAddress, type Address } from '../core/address.ts'
 import { createLinkStats, Link, type LinkStats } from '../simulator/link.ts'
 import type { LinkOptions } from '../simulator/link-options.ts'
 import { Random } from '../simulator/random.ts'
+import { nodePlatform } from '../node/platform.ts'
 import { UdpSocket } from '../node/udp-socket.ts'
 import { Passage } from './passage.ts'
 import { hidesPort, readShownPort } from './shown-port.ts'
@@ -81,12 +82,13 @@ export class Relay {
     this.#random = new Random(options.seed)
     // A link with these options is made for each client: what is wrong with them is to be heard now.
     new Link(this.#random, options.link)
-    this.#runner = new Runner(
-      () => this.#step(),
-      (error) => {
+    this.#runner = new Runner(nodePlatform.scheduler, {
+      step: () => this.#step(),
+      onError: (error) => {
         throw error
       },
-    )
+      hasBacklog: () => false,
+    })
     this.#frontDoor = this.#openSocket(options.listen)
     this.#addDoorway(this.#frontDoor, options.target.port, Infinity)
     this.#openPrivatePorts()

@@ -139,7 +139,7 @@ describe('a classic server session', () => {
     expect(server.session.stats.droppedForeign).toBe(1)
   })
 
-  it('lingers no longer than its own close, but says CLOSED first', () => {
+  it('drains no longer than its own close, but says CLOSED first', () => {
     const server = createConnected()
     server.hear('CLOSE', helloSource)
     server.session.close(0, 0, '')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isToken } from '../../lib/classic/token.ts'
+import { isToken } from '../../lib/session/token.ts'
 import {
   decodeConnect,
   decodeHello,

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/phase.ts'
+import { nodePlatform } from '../../lib/node/platform.ts'
 import { parseOptions } from '../../lib/options/parse-options.ts'
 import { transitions as reliableTransitions } from '../../lib/reliable/connection/connection-state.ts'
 import { scenarios } from '../sim/registry.ts'
@@ -76,7 +77,7 @@ describe('README.md', () => {
 describe('docs/errors.md', () => {
   it('lists every code that the library has, and no other', () => {
     const listed = [...read('docs/errors.md').matchAll(/^\| `(ERR_\w+)`/gm)].map(([, code]) => code)
-    const existing = [...read('lib/errors.ts').matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code)
+    const existing = [...read('lib/core/errors.ts').matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code)
     expect([...listed].sort()).toEqual([...existing].sort())
   })
 })
@@ -84,7 +85,7 @@ describe('docs/errors.md', () => {
 describe('docs/options.md', () => {
   it('lists every option, in the order of the source', () => {
     const listed = [...read('docs/options.md').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
-    expect(listed).toEqual(Object.keys(parseOptions({})))
+    expect(listed).toEqual(Object.keys(parseOptions({}, nodePlatform)))
   })
 })
 

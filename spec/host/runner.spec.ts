@@ -1,26 +1,36 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Runner } from '../../lib/host/runner.ts'
+import { nodePlatform } from '../../lib/node/platform.ts'
 
-const drivers: Runner[] = []
+const runners: Runner[] = []
+
+/** The event loop as the fake timers have it at the time of each call. */
+const fakeScheduler = {
+  ...nodePlatform.scheduler,
+  setImmediate: (action: () => void) => setImmediate(action),
+  clearImmediate: (immediate: unknown) => clearImmediate(immediate as NodeJS.Immediate),
+  setTimeout: (action: () => void, delayMs: number) => setTimeout(action, delayMs),
+  clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
+}
 
 /** A runner on fake timers, and the times of its steps; each step asks for the next one after `waitMs`. */
 function drive(
   waitMs: number,
   step: () => void = () => undefined,
-  takesMore?: () => boolean,
+  hasBacklog: () => boolean = () => false,
 ): { runner: Runner; steps: number[]; errors: Error[] } {
   const steps: number[] = []
   const errors: Error[] = []
-  const runner = new Runner(
-    () => {
+  const runner = new Runner(fakeScheduler, {
+    step: () => {
       steps.push(Date.now())
       step()
       return waitMs
     },
-    (error) => errors.push(error),
-    takesMore,
-  )
-  drivers.push(runner)
+    onError: (error) => errors.push(error),
+    hasBacklog,
+  })
+  runners.push(runner)
   return { runner, steps, errors }
 }
 
@@ -29,7 +39,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  for (const runner of drivers.splice(0)) runner.stop()
+  for (const runner of runners.splice(0)) runner.stop()
   vi.useRealTimers()
 })
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Trace } from '../../lib/host/trace.ts'
+import { nodePlatform } from '../../lib/node/platform.ts'
 
 /** A trace into a list, and the clock it reads. */
 function recorded(isOn = true): { trace: Trace; lines: string[]; time: { now: number } } {
   const lines: string[] = []
   const time = { now: 1000 }
   const logger = { debug: (line: string) => lines.push(line), warn: (line: string) => lines.push(line) }
-  return { trace: new Trace(logger, isOn, () => time.now), lines, time }
+  return { trace: new Trace(nodePlatform.terminal, logger, isOn, () => time.now), lines, time }
 }
 
 const server = { host: '127.0.0.1', port: 1234 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { Address } from '../../lib/core/address.ts'
 import { monotonicMs } from '../../lib/node/clock.ts'
+import type { LinkSocket } from '../../lib/port/datagram-port.ts'
 import { UdpSocket, type UdpSocketOptions } from '../../lib/node/udp-socket.ts'
 
 const ownAddresses = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
@@ -25,28 +26,28 @@ export function openSocket(options: Partial<UdpSocketOptions> = {}): UdpSocket {
 }
 
 /** Sends a text. */
-export function sendText(socket: UdpSocket, text: string, destination: Address): boolean {
+export function sendText(socket: LinkSocket, text: string, destination: Address): boolean {
   return socket.send(new TextEncoder().encodeInto(text, socket.acquire()).written, destination)
 }
 
 /** Sends a text and returns the next one that arrives at the other socket: it is quiet until then. */
-export async function deliver(from: UdpSocket, to: UdpSocket, text: string): Promise<string | undefined> {
+export async function deliver(from: LinkSocket, to: LinkSocket, text: string): Promise<string | undefined> {
   sendText(from, text, to.address)
   return (await receiveTexts(to, 1))[0]
 }
 
 /** The texts of the next datagrams that arrive; waits as long as the test may take. */
-export async function receiveTexts(socket: UdpSocket, count: number): Promise<string[]> {
+export async function receiveTexts(socket: LinkSocket, count: number): Promise<string[]> {
   const texts: string[] = []
   while (texts.length < count) {
     const datagram = socket.receive()
     if (datagram === undefined) await nextTurn()
-    else texts.push(datagram.bytes.toString())
+    else texts.push(Buffer.from(datagram.bytes).toString())
   }
   return texts
 }
 
-/** LaneScheduler the event loop until something is so; waits as long as the test may take. */
+/** Turns the event loop until something is so; waits as long as the test may take. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await nextTurn()
 }

@@ -18,7 +18,7 @@ export async function runProgramWithFewFiles(name: string, maxFiles: number): Pr
 }
 
 async function run(name: string, options: ChildProgramOptions): Promise<ProgramResult> {
-  const program = new ChildProgram(`spec/transport/programs/${name}`, [], options)
+  const program = new ChildProgram(`spec/node/programs/${name}`, [], options)
   const code = await program.ended
   return { code, output: program.stdout + program.stderr }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { isOutOfSockets, isPortTaken, toOpenError } from '../../lib/node/socket-error.ts'
+import { toOpenError } from '../../lib/node/socket-error.ts'
+import { isOutOfSockets, isPortTaken } from '../../lib/port/open-error.ts'
 import { openSocket } from './loopback.ts'
 
 const address = { host: '::1', port: 80 }

@@ -1,7 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { monotonicMs } from '../../lib/node/clock.ts'
 import { MAX_PORTS_TRIED, PrivatePorts } from '../../lib/port/private-ports.ts'
-import type { UdpSocket } from '../../lib/node/udp-socket.ts'
+import { DgramPorts } from '../../lib/node/dgram-ports.ts'
+import type { LinkSocket } from '../../lib/port/datagram-port.ts'
+import type { PortSettings } from '../../lib/port/port-factory.ts'
+import { UdpSocket } from '../../lib/node/udp-socket.ts'
 import { freeRange } from '../support/free-range.ts'
 import { deliver, openSocket } from '../node/loopback.ts'
 import { runProgramWithFewFiles } from '../node/run-program.ts'
@@ -26,7 +29,8 @@ describe('on any port', () => {
     const onHint = (): void => {}
     const socket = privatePorts({ onHint }).open()
 
-    expect(socket.onHint).toBe(onHint)
+    expect(socket).toBeInstanceOf(UdpSocket)
+    expect((socket as UdpSocket).onHint).toBe(onHint)
   })
 
   it('shares one send buffer among its sockets', () => {
@@ -121,12 +125,12 @@ describe('in a range', () => {
 
 describe('what is not a matter of ports', () => {
   it('is said as it is', () => {
-    expect(() => new PrivatePorts({ clock: monotonicMs }, '192.0.2.1').open()).toThrow(
+    expect(() => new PrivatePorts(new DgramPorts(), { clock: monotonicMs }, '192.0.2.1').open()).toThrow(
       expect.objectContaining({ code: 'ERR_ADDRESS_NOT_AVAILABLE' }),
     )
-    expect(() => new PrivatePorts({ clock: monotonicMs }, '192.0.2.1', { min: 50_000, max: 50_001 }).open()).toThrow(
-      expect.objectContaining({ code: 'ERR_ADDRESS_NOT_AVAILABLE' }),
-    )
+    expect(() =>
+      new PrivatePorts(new DgramPorts(), { clock: monotonicMs }, '192.0.2.1', { min: 50_000, max: 50_001 }).open(),
+    ).toThrow(expect.objectContaining({ code: 'ERR_ADDRESS_NOT_AVAILABLE' }))
   })
 })
 
@@ -144,11 +148,12 @@ describe('a process that may open no more sockets', () => {
   )
 })
 
-type PrivatePortsOptions = Partial<ConstructorParameters<typeof PrivatePorts>[0]>
-
 /** Private ports whose sockets are closed when the test is over. */
-function privatePorts(options: PrivatePortsOptions = {}, range?: { min: number; max: number }): { open(): UdpSocket } {
-  const ports = new PrivatePorts({ clock: monotonicMs, ...options }, '127.0.0.1', range)
+function privatePorts(
+  options: Partial<PortSettings> = {},
+  range?: { min: number; max: number },
+): { open(): LinkSocket } {
+  const ports = new PrivatePorts(new DgramPorts(), { clock: monotonicMs, ...options }, '127.0.0.1', range)
   return {
     open() {
       const socket = ports.open()
@@ -158,6 +163,6 @@ function privatePorts(options: PrivatePortsOptions = {}, range?: { min: number; 
   }
 }
 
-function portOf(socket: UdpSocket): number {
+function portOf(socket: LinkSocket): number {
   return socket.address.port
 }

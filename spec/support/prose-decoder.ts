@@ -1,5 +1,5 @@
 /**
- * A second decoder of packets, written from the prose of lib/protocol/README.md alone, in the order of that prose.
+ * A second decoder of packets, written from the prose of lib/reliable/README.md alone, in the order of that prose.
  * It favours being read over being fast.
  */
 import type { AckDescription, FrameDescription, PacketDescription } from './packet-description.ts'

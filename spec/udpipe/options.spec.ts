@@ -1,7 +1,8 @@
 import { UDPipe, type ErrorCode, type UDPipeOptions } from 'udpipe'
 import { describe, expect, it } from 'vitest'
-import { generateServerKey } from '../../lib/options/server-key.ts'
-import { parseOptions } from '../../lib/options/parse-options.ts'
+import { generateServerKey } from '../../lib/udpipe.ts'
+import { parseOptions as parseOptionsOn } from '../../lib/options/parse-options.ts'
+import { nodePlatform } from '../../lib/node/platform.ts'
 import { monotonicMs } from '../../lib/node/clock.ts'
 import { randomBytes } from '../../lib/node/random.ts'
 
@@ -12,6 +13,10 @@ const DAY_MS = 86_400_000
 const shortTimes = { pingIntervalMs: 10, stallTimeoutMs: 20, timeoutMs: 50 }
 
 type Name = keyof UDPipeOptions
+
+function parseOptions(options: UDPipeOptions): ReturnType<typeof parseOptionsOn> {
+  return parseOptionsOn(options, nodePlatform)
+}
 
 const wholeNumbers: readonly (readonly [name: Name, fallback: number, min: number, max: number])[] = [
   ['port', 0, 0, 65_535],

@@ -2,11 +2,13 @@
 import { UDPipeError } from '../../../lib/core/errors.ts'
 import { monotonicMs } from '../../../lib/node/clock.ts'
 import { PrivatePorts } from '../../../lib/port/private-ports.ts'
+import { DgramPorts } from '../../../lib/node/dgram-ports.ts'
+import type { LinkSocket } from '../../../lib/port/datagram-port.ts'
 import { UdpSocket } from '../../../lib/node/udp-socket.ts'
 
 for (const range of [undefined, { min: 42_000, max: 43_000 }]) {
-  const ports = new PrivatePorts({ clock: monotonicMs }, '127.0.0.1', range)
-  const sockets: UdpSocket[] = []
+  const ports = new PrivatePorts(new DgramPorts(), { clock: monotonicMs }, '127.0.0.1', range)
+  const sockets: LinkSocket[] = []
   try {
     for (;;) sockets.push(ports.open())
   } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeToken, isToken, MAX_TOKEN_BYTES } from '../../lib/classic/token.ts'
+import { encodeToken, isToken, MAX_TOKEN_BYTES } from '../../lib/session/token.ts'
 
 describe('a token', () => {
   it.each(['', 'secret', 'päss', '🔑', '"\'\\$%', 'x'.repeat(MAX_TOKEN_BYTES)])('can be %j', (token) => {

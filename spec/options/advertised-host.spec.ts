@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hostToShow, isIPv6 } from '../../lib/host/advertised-host.ts'
+import { hostToShow, isIPv6 } from '../../lib/options/advertised-host.ts'
 
 describe('the host that CONNECT names', () => {
   it('is the bound one where none is advertised', () => {

@@ -1,4 +1,5 @@
-import { UDPipeError } from './errors.ts'
+import { UDPipeError } from '../core/errors.ts'
+import type { Text } from '../port/platform.ts'
 
 /**
  * The bytes of a message: a string is encoded as UTF-8; bytes are taken as they are, and whoever keeps them makes a copy, because the
@@ -6,16 +7,11 @@ import { UDPipeError } from './errors.ts'
  *
  * @throws UDPipeError `ERR_ARGUMENT_INVALID`
  */
-export function toBytes(message: string | Uint8Array): Uint8Array {
+export function toBytes(message: string | Uint8Array, text: Text): Uint8Array {
   if (message instanceof Uint8Array) return message
-  if (typeof message === 'string') return Buffer.from(message)
+  if (typeof message === 'string') return text.encode(message)
   throw new UDPipeError(
     'ERR_ARGUMENT_INVALID',
     `A message is a string or a Uint8Array; this one is a ${typeof message}.`,
   )
-}
-
-/** The bytes as a Buffer, without a copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
