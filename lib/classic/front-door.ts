@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../core/address.ts'
+import { formatAddress, type Address, networkOf } from '../core/address.ts'
 import { Answers } from '../session/answers.ts'
 import { Fifo } from '../core/fifo.ts'
 import {
@@ -10,7 +10,6 @@ import {
   type ConnectionRequest,
 } from '../session/front-door.ts'
 import type { HelloGate } from '../session/hello-gate.ts'
-import { networkOf } from '../core/network.ts'
 import type { ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicServerSession } from './server-session.ts'

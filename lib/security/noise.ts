@@ -1,6 +1,6 @@
-import { isEqualConstantTime } from './constant-time.ts'
+import { isEqualConstantTime } from '../core/bytes.ts'
 import { AEAD_TAG_BYTES, X25519_BYTES, type Cryptography, type KeyPair } from './crypto.ts'
-import { hkdf, hmac } from './hkdf.ts'
+import { hkdf, hmac } from './hmac.ts'
 import { NoiseHandshake } from './noise-handshake.ts'
 import { noisePattern, type NoisePattern } from './noise-pattern.ts'
 import { NoiseSealer } from './noise-sealer.ts'

@@ -1,5 +1,4 @@
-import { concatenate } from './concatenate.ts'
-import { isEqualConstantTime } from './constant-time.ts'
+import { concatenate, isEqualConstantTime } from '../core/bytes.ts'
 import { crc32 } from './crc32.ts'
 import { HmacSha256 } from './hmac.ts'
 import type { Sealer } from './sealer.ts'

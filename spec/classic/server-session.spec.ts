@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicServerSession } from '../../lib/classic/server-session.ts'
-import { closeCodes } from '../../lib/session/close-codes.ts'
+import { closeCodes } from '../../lib/session/codes.ts'
 import type { Address } from '../../lib/core/address.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { ClassicProbe, classicSettings } from '../support/classic-probe.ts'

@@ -1,5 +1,5 @@
 import { Channels, type ChannelsSettings } from '../../lib/reliable/channel/channels.ts'
-import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
+import type { CopyPolicy } from '../../lib/reliable/channel/copies.ts'
 import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { PACKET_HEADER_BYTES, PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'

@@ -5,11 +5,11 @@ import { DeliveryCode, type Frame, FrameType, MIN_FRAGMENT_BYTES } from '../wire
 import type { PacketWriter } from '../wire/packet.ts'
 import { varintBytes } from '../../core/writer.ts'
 import { type ChannelsStats, createChannelsStats } from './channels-stats.ts'
-import type { CopyPolicy } from './copy-policy.ts'
+import type { CopyPolicy } from './copies.ts'
 import { SendCredit } from './credit.ts'
 import { type FrameVerdict, DeliveryQueue, type LaneReceiver, type MessageEvent } from './delivery-queue.ts'
 import { LatestReceiver } from './latest.ts'
-import { CONNECTION, type SentFrames } from './sent-frames.ts'
+import { CONNECTION, SentFrames } from './sent-frames.ts'
 import { MessageSender } from './message-sender.ts'
 import { MessagePool } from './outgoing-message.ts'
 import { ReliableReceiver } from './reliable.ts'
@@ -175,6 +175,11 @@ export class Channels {
    */
   writeProbe(now: number, packet: PacketWriter, sentFrames: SentFrames, budgetBytes: number): number {
     return this.#sender.writeProbe(now, packet, sentFrames, budgetBytes)
+  }
+
+  /** A record of what a packet carries, which is to be filled in with each. */
+  createSentFrames(): SentFrames {
+    return new SentFrames()
   }
 
   /**

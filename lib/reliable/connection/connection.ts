@@ -10,7 +10,8 @@ import { AckHistory } from '../recovery/ack-history.ts'
 import { AckSchedule } from '../recovery/ack-schedule.ts'
 import { Channels } from '../channel/channels.ts'
 import { ClockOffset } from './clock-offset.ts'
-import { ControlFrames } from '../wire/control-frames.ts'
+import { ControlFrames } from './control-frames.ts'
+import type { SentFrames } from '../channel/sent-frames.ts'
 import { LossRecovery } from '../recovery/loss-recovery.ts'
 import { PacketReceiver, type ConnectionEvent } from './packet-receiver.ts'
 import { PacketSender } from './packet-sender.ts'
@@ -79,7 +80,7 @@ export class Connection {
   readonly #channels: Channels
   readonly #control: ControlFrames
   readonly #clock = new ClockOffset()
-  readonly #recovery: LossRecovery
+  readonly #recovery: LossRecovery<SentFrames>
   readonly #receiver: PacketReceiver
   readonly #sender: PacketSender
   readonly #events = new Fifo<ConnectionEvent>()

@@ -6,8 +6,9 @@ import type { Traffic } from '../../session/traffic.ts'
 import type { AckHistory } from '../recovery/ack-history.ts'
 import type { AckSchedule } from '../recovery/ack-schedule.ts'
 import type { Channels } from '../channel/channels.ts'
-import type { ControlFrames } from '../wire/control-frames.ts'
+import type { ControlFrames } from './control-frames.ts'
 import { DeliveryCode, FrameType, type Frame } from '../wire/frame.ts'
+import type { SentFrames } from '../channel/sent-frames.ts'
 import type { LossRecovery } from '../recovery/loss-recovery.ts'
 import { isPacket, PACKET_HEADER_BYTES, PacketReader, readPacketNumber } from '../wire/packet.ts'
 import type { Path } from './path.ts'
@@ -45,7 +46,7 @@ export interface ReceivingParts {
   readonly sealer: Sealer
   readonly history: AckHistory
   readonly ackSchedule: AckSchedule
-  readonly recovery: LossRecovery
+  readonly recovery: LossRecovery<SentFrames>
   readonly channels: Channels
   readonly control: ControlFrames
   readonly limiter: RateLimiter

@@ -6,7 +6,7 @@ import type { AckSchedule } from '../recovery/ack-schedule.ts'
 import { AckForm, AckSection } from '../wire/ack-section.ts'
 import type { Channels } from '../channel/channels.ts'
 import type { SentFrames } from '../channel/sent-frames.ts'
-import type { ControlFrames } from '../wire/control-frames.ts'
+import type { ControlFrames } from './control-frames.ts'
 import { PATH_DATA_BYTES } from '../wire/frame.ts'
 import type { LossRecovery } from '../recovery/loss-recovery.ts'
 import { PACKET_HEADER_BYTES, PacketWriter } from '../wire/packet.ts'
@@ -37,7 +37,7 @@ export interface SendingParts {
   readonly mtuBytes: number
   readonly history: AckHistory
   readonly ackSchedule: AckSchedule
-  readonly recovery: LossRecovery
+  readonly recovery: LossRecovery<SentFrames>
   readonly channels: Channels
   readonly control: ControlFrames
   readonly stats: SessionStats

@@ -1,5 +1,5 @@
 import type { Address } from '../../core/address.ts'
-import { closeCodes } from '../../session/close-codes.ts'
+import { closeCodes } from '../../session/codes.ts'
 import type { Delivery } from '../../session/delivery.ts'
 import { Fifo } from '../../core/fifo.ts'
 import { Lifecycle, type LifecycleState } from '../../session/lifecycle.ts'
