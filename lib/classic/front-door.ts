@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../core/address.ts'
+import { formatAddress, type Address, networkOf } from '../core/address.ts'
 import type { ClassicAdmission } from '../session/admission.ts'
 import { Answers } from '../session/answers.ts'
 import { Fifo } from '../core/fifo.ts'
@@ -11,7 +11,6 @@ import {
   type ConnectionRequest,
 } from '../session/front-door.ts'
 import type { HelloGate } from '../session/hello-gate.ts'
-import { networkOf } from '../core/network.ts'
 import type { ProtocolName } from '../session/session.ts'
 import { encodeToken } from '../session/token.ts'
 import { decodeHello, encodeConnect, encodeWord } from './words.ts'

@@ -40,7 +40,7 @@ export class ClassicServerSession extends ClassicSession implements ServerSessio
     this.setPeer(source)
     this.establish()
     this.#wasEstablished = true
-    this.link.due.owe('CONNECTED')
+    this.exchange.due.owe('CONNECTED')
   }
 
   /** Nobody came: there was no connection, so none has ended. */
@@ -51,7 +51,7 @@ export class ClassicServerSession extends ClassicSession implements ServerSessio
   /** CONNECT that comes again was not answered, as far as the client knows. */
   protected override handleOpeningWord(word: Word): boolean {
     if (word !== 'CONNECT') return false
-    this.link.due.owe('CONNECTED')
+    this.exchange.due.owe('CONNECTED')
     return true
   }
 

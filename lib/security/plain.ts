@@ -1,7 +1,5 @@
 import { wipeKeys, type SealerKeys } from '../session/admission.ts'
-import { copyBytes } from '../core/copy-bytes.ts'
-import { concatenate } from './concatenate.ts'
-import { isEqualConstantTime } from './constant-time.ts'
+import { concatenate, copyBytes, isEqualConstantTime } from '../core/bytes.ts'
 import { crc32 } from './crc32.ts'
 import { HmacSha256 } from './hmac.ts'
 import type { Sealer } from './sealer.ts'

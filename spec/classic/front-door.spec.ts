@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
 import { formatAddress, type Address } from '../../lib/core/address.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS } from '../../lib/session/front-door-limits.ts'
-import { HelloGate } from '../../lib/session/hello-gate.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, HelloGate } from '../../lib/session/hello-gate.ts'
 import type { FrontDoorEvent, ConnectionRequest } from '../../lib/session/front-door.ts'
 import { toBytes, toText } from '../support/classic-probe.ts'
 

@@ -46,7 +46,7 @@ const lives: Record<string, () => ClassicProbe<Session>> = {
   'a server that stands': () => createServer('CONNECT'),
   'a server that is stalled': () => aged(createServer('CONNECT'), 1_000),
   'a server that closes': () => closed(createServer('CONNECT')),
-  'a server that lingers': () => createServer('CONNECT', 'CLOSE'),
+  'a server that drains': () => createServer('CONNECT', 'CLOSE'),
   'a server that is closed': () => closed(createServer()),
 }
 
@@ -64,7 +64,7 @@ const states: Record<string, SessionState> = {
   'a server that stands': 'connected',
   'a server that is stalled': 'stalled',
   'a server that closes': 'closing',
-  'a server that lingers': 'closing',
+  'a server that drains': 'closing',
   'a server that is closed': 'closed',
 }
 

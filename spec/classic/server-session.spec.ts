@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicServerSession } from '../../lib/classic/server-session.ts'
-import { closeCodes } from '../../lib/session/close-codes.ts'
+import { closeCodes } from '../../lib/session/codes.ts'
 import type { Address } from '../../lib/core/address.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { ClassicProbe, classicSettings } from '../support/classic-probe.ts'
@@ -151,7 +151,7 @@ describe('a classic server session', () => {
     expect(server.session.stats.droppedForeign).toBe(1)
   })
 
-  it('lingers no longer than its own close, but says CLOSED first', () => {
+  it('drains no longer than its own close, but says CLOSED first', () => {
     const server = createConnected()
     server.hear('CLOSE', helloSource)
     server.session.close(0, 0, '')

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/front-door-limits.ts'
-import { HelloGate } from '../../lib/session/hello-gate.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits, HelloGate } from '../../lib/session/hello-gate.ts'
 import { Random } from '../../lib/simulator/index.ts'
 
 const random = new Random(1)

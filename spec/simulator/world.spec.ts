@@ -3,9 +3,8 @@ import type { Address } from '../../lib/core/address.ts'
 import type { Admission } from '../../lib/session/admission.ts'
 import type { FrontDoor, FrontDoorEvent, FrontDoorStats, ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
-import { refusalCodes } from '../../lib/session/refusal-codes.ts'
-import { World } from '../../lib/simulator/index.ts'
-import type { Endpoint, LoopOptions, SimulationOptions } from '../../lib/simulator/index.ts'
+import { refusalCodes } from '../../lib/session/codes.ts'
+import { World, type Endpoint, type LoopOptions, type SimulationOptions } from '../../lib/simulator/index.ts'
 import { EchoSession } from '../support/echo-session.ts'
 
 /** A front door that answers any datagram which begins with 'H' with the private port, or with a refusal. */

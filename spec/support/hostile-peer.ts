@@ -8,7 +8,7 @@ import {
   readPacketNumber,
 } from '../../lib/reliable/wire/packet.ts'
 import { expandPacketNumber } from '../../lib/reliable/wire/sequence.ts'
-import { concatenate } from '../../lib/security/concatenate.ts'
+import { concatenate } from '../../lib/core/bytes.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 import type { Address } from '../../lib/core/address.ts'
 import { Random, type Endpoint, type Receiver, type Socket } from '../../lib/simulator/index.ts'

@@ -2,12 +2,18 @@ import { ReliableClient } from '../../lib/reliable/handshake/client.ts'
 import type { ConnectionTuning } from '../../lib/reliable/connection/connection.ts'
 import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
-import type { ConnectToken } from '../../lib/security/connect-token.ts'
+import type { ConnectToken } from '../../lib/session/session.ts'
 import type { TicketCheckOptions } from '../../lib/security/ticket-check.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/front-door-limits.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/hello-gate.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
-import { Random, World } from '../../lib/simulator/index.ts'
-import type { ClientOptions, Endpoint, ServerOptions, SimulationOptions } from '../../lib/simulator/index.ts'
+import {
+  Random,
+  World,
+  type ClientOptions,
+  type Endpoint,
+  type ServerOptions,
+  type SimulationOptions,
+} from '../../lib/simulator/index.ts'
 import { defaultSecurity } from './securities.ts'
 import { sessionsWith } from './sessions.ts'
 import { createSettings } from './settings.ts'

@@ -2,11 +2,12 @@ import type { RandomBytes, SecurityFactory } from '../../security/security.ts'
 import type { Sealer } from '../../security/sealer.ts'
 import { isSameAddress, type Address } from '../../core/address.ts'
 import { wipeKeys, type ReliableAdmission, type ReturnOffer, type ServerSession } from '../../session/admission.ts'
-import { isSameBytes } from '../../core/same-bytes.ts'
+import { isSameBytes } from '../../core/bytes.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { ConnectionTuning } from './connection.ts'
 import { connectedPrefix, idOfConnect, packetOfConnect } from '../wire/handshake.ts'
 import { PathValidation } from './path-validation.ts'
+import type { ReceivedPacket } from './received-packet.ts'
 import { ReliableSession } from './reliable-session.ts'
 
 /** What the session of a client that was let in is made with. */
@@ -31,6 +32,7 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
   readonly #validation: PathValidation
   /** The largest number of a packet that came from where the client is known to be. */
   #newestFromPeer = -1
+  #wasEstablished = false
   #isConnectedDue = false
   /** Whether the client has shown that it knows that the connection stands. */
   #isClientSure = false
@@ -47,7 +49,7 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
     this.#helloId = helloId
     this.#validation = new PathValidation(randomBytes)
     // Nobody knows how much of the time since HELLO was the network's.
-    this.link.open(now, { sealer, limits, rttMs: NaN, resumeId })
+    this.openConnection(now, { sealer, limits, rttMs: NaN, resumeId })
     this.#resumeId = resumeId
   }
 
@@ -77,7 +79,7 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
 
   /** Whether its client ever came. */
   get wasEstablished(): boolean {
-    return this.link.wasEstablished
+    return this.#wasEstablished
   }
 
   protected override get openingDueAt(): number {
@@ -93,40 +95,57 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
       return
     }
     const packet = packetOfConnect(bytes)
-    const isElsewhere = this.link.isHeard && !this.isFromPeer(source)
+    const isElsewhere = this.connection?.isHeard === true && !this.isFromPeer(source)
     const isForeign = id !== undefined && !isSameBytes(id, this.#helloId)
-    if (isForeign || this.state === 'waiting') this.dropForeign()
+    if (isForeign || this.state === 'waiting') this.stats.droppedForeign += 1
     else if (isElsewhere && packet !== undefined) this.handleForeign(now, packet, bytes.length, source)
-    else if (isElsewhere) this.dropForeign()
-    else if (packet === undefined) this.dropMalformed()
+    else if (isElsewhere) this.stats.droppedForeign += 1
+    else if (packet === undefined) this.stats.droppedMalformed += 1
     // CONNECT that comes again was not answered, as far as the client knows.
-    else if (this.handlePacket(now, packet, bytes.length, source)) this.#isConnectedDue = !this.#isClientSure
+    else if (this.handlePacket(now, packet, bytes.length, source).verdict === 'accepted')
+      this.#isConnectedDue = !this.#isClientSure
   }
 
   /** A client whose newest packet comes from elsewhere may have moved. Until it proves that, all goes to where it was. */
   protected override handleForeign(now: number, packet: Uint8Array, datagramBytes: number, source: Address): void {
-    if (!this.link.isHeard || !this.link.receiveFromElsewhere(now, packet, datagramBytes)) {
-      this.dropForeign()
+    const { connection } = this
+    if (connection?.isHeard !== true) {
+      this.stats.droppedForeign += 1
+      return
+    }
+    const received = connection.handleDatagram(now, packet, datagramBytes - packet.length, true)
+    if (received.verdict !== 'accepted') {
+      this.stats.droppedForeign += 1
       this.judgePeer()
-    } else if (this.#validation.isProvedBy(source, this.link.pathResponse)) {
+    } else if (this.#validation.isProvedBy(source, received.pathResponse)) {
       this.#validation.end()
       this.move(now, source)
     } else {
-      this.#validation.hear(source, datagramBytes, this.link.pathChallengeBytes)
+      this.#validation.hear(source, datagramBytes, connection.pathChallengeBytes)
     }
   }
 
-  protected override handlePacket(now: number, packet: Uint8Array, datagramBytes: number, source: Address): boolean {
-    const isNew = super.handlePacket(now, packet, datagramBytes, source)
+  protected override handlePacket(
+    now: number,
+    packet: Uint8Array,
+    datagramBytes: number,
+    source: Address,
+  ): Readonly<ReceivedPacket> {
+    const received = super.handlePacket(now, packet, datagramBytes, source)
+    const { packetNumber } = received
+    const isNew = received.verdict === 'accepted'
     if (isNew && packet.length === datagramBytes) this.#isClientSure = true
-    if (isNew && this.link.lastWasNewest) this.#validation.end()
-    const { lastPacketNumber } = this.link
-    if (lastPacketNumber > this.#newestFromPeer && (isNew || this.link.opens(packet))) {
-      this.#newestFromPeer = lastPacketNumber
+    if (isNew && received.isNewest) this.#validation.end()
+    if (packetNumber > this.#newestFromPeer && (isNew || this.connection?.opens(packet) === true)) {
+      this.#newestFromPeer = packetNumber
       // Somebody was quicker with a copy of it; the client is here for all that.
       if (!isNew) this.hear(now)
     }
-    return isNew
+    return received
+  }
+
+  protected override handleFirstPacket(): void {
+    this.#wasEstablished = true
   }
 
   /** Nobody came: there was no connection, so none has ended; or nobody came back to the one that has. */
@@ -146,23 +165,24 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
   }
 
   protected override get returnWindowMs(): number | undefined {
-    return this.link.resumeId === undefined ? undefined : this.settings.resumeWindowMs
+    return this.connection?.resumeId === undefined ? undefined : this.settings.resumeWindowMs
   }
 
   protected override transmitOpening(now: number, into: Uint8Array): number {
     if (this.#isConnectedDue) {
       this.#isConnectedDue = false
-      return this.link.transmitBehind(connectedPrefix, now, into)
+      this.connection?.ping(now, false)
+      return this.connection?.pollTransmitBehind(connectedPrefix, now, into) ?? 0
     }
     return this.#transmitChallenge(now, into)
   }
 
   #transmitChallenge(now: number, into: Uint8Array): number {
     const candidate = this.#validation.dueTo
-    if (candidate === undefined) return 0
-    const length = this.link.transmitPathChallenge(this.#validation.data, now, into)
+    if (candidate === undefined || this.connection === undefined) return 0
+    const length = this.connection.writePathChallenge(now, this.#validation.data, into)
     this.#validation.onSent(length)
-    this.sendElsewhere(candidate)
+    this.peer.addressTo(candidate)
     return length
   }
 
@@ -182,12 +202,17 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
   /** The client answers an offer: if its packet opens under the keys of that, the connection goes on. */
   #handleReturn(now: number, offer: OpenOffer, connect: Uint8Array, source: Address): void {
     if (offer.isSourceBound && !isSameAddress(offer.source, source)) {
-      this.dropForeign()
+      this.stats.droppedForeign += 1
       return
     }
     const packet = packetOfConnect(connect)
-    if (packet === undefined) this.dropMalformed()
-    if (packet === undefined || !this.link.resumeWith(now, packet, connect.length, offer.sealer)) return
+    if (packet === undefined) {
+      this.stats.droppedMalformed += 1
+      return
+    }
+    const received = this.connection?.resumeWith(now, packet, offer.sealer, connect.length - packet.length)
+    if (received?.verdict !== 'accepted') return
+    this.hear(now)
     this.#helloId = offer.helloId
     this.#resumeId = offer.resumeId
     this.#withdrawOffers(offer)

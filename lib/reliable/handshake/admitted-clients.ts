@@ -1,7 +1,7 @@
 import type { Ticket } from '../../security/connect-token.ts'
 import { formatAddress, type Address } from '../../core/address.ts'
 import type { Answer } from '../../session/answers.ts'
-import { byteKey } from '../../core/byte-key.ts'
+import { byteKey } from '../../core/bytes.ts'
 
 /** Who was let in. */
 export interface AdmittedClient {

@@ -3,11 +3,10 @@ import { RETRY_COOKIE_BYTES, RetryCookies } from '../../security/retry-cookie.ts
 import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
 import type { Ticket } from '../../security/connect-token.ts'
 import type { TicketCheckOptions } from '../../security/ticket-check.ts'
-import { isSameAddress, type Address } from '../../core/address.ts'
+import { isSameAddress, type Address, networkOf } from '../../core/address.ts'
 import type { ReliableAdmission, ReturnOffer } from '../../session/admission.ts'
 import { Answers, type Answer } from '../../session/answers.ts'
-import { byteKey } from '../../core/byte-key.ts'
-import { copyBytes } from '../../core/copy-bytes.ts'
+import { byteKey, copyBytes } from '../../core/bytes.ts'
 import { Fifo } from '../../core/fifo.ts'
 import {
   createFrontDoorStats,
@@ -17,10 +16,8 @@ import {
   type FrontDoorStats,
   type ConnectionRequest,
 } from '../../session/front-door.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../session/front-door-limits.ts'
-import { HelloGate } from '../../session/hello-gate.ts'
-import { networkOf } from '../../core/network.ts'
-import { refusalCodes } from '../../session/refusal-codes.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits, HelloGate } from '../../session/hello-gate.ts'
+import { refusalCodes } from '../../session/codes.ts'
 import type { ProtocolName } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import { AdmittedClients, type AdmittedClient } from './admitted-clients.ts'

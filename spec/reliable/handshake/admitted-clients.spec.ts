@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byteKey } from '../../../lib/core/byte-key.ts'
+import { byteKey } from '../../../lib/core/bytes.ts'
 import { AdmittedClients, type AdmittedClient } from '../../../lib/reliable/handshake/admitted-clients.ts'
 import type { Answer } from '../../../lib/session/answers.ts'
 

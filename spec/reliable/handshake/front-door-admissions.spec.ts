@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { copyBytes } from '../../../lib/core/copy-bytes.ts'
+import { copyBytes } from '../../../lib/core/bytes.ts'
 import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
 import { ReliableFrontDoor } from '../../../lib/reliable/handshake/front-door.ts'
 import { helloId } from '../../../lib/reliable/wire/handshake.ts'
