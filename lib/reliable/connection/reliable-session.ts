@@ -219,7 +219,7 @@ export abstract class ReliableSession implements Session {
       const event = this.connection?.pollEvent()
       if (this.connection === undefined || event === undefined) return undefined
       if (isCloseEvent(event)) this.#closeHandshake.handle(this.#now, this.connection, event)
-      else if (this.#closeHandshake.isOpen) return event
+      else if (this.isOpen) return event
     }
   }
 
@@ -234,6 +234,11 @@ export abstract class ReliableSession implements Session {
 
   protected get now(): number {
     return this.#now
+  }
+
+  /** Whether messages and what concerns the connection are told of: not before it stands, nor once its end was told. */
+  protected get isOpen(): boolean {
+    return this.#closeHandshake.isOpen
   }
 
   /** Whether nothing was heard for long enough to call it a stall. */
@@ -272,17 +277,6 @@ export abstract class ReliableSession implements Session {
   protected handleForeign(now: number, packet: Uint8Array, datagramBytes: number, source: Address): void
   protected handleForeign(): void {
     this.stats.droppedForeign += 1
-  }
-
-  /** The peer has proved to be at another address: all goes there from now on, and the way there has yet to be measured. */
-  protected move(now: number, to: Address): void {
-    const from = this.peer.remote
-    this.connection?.startPath(now)
-    this.connection?.ping(now, false)
-    this.peer.set(to)
-    // Whoever was told of the end has no peer any more that could move.
-    if (this.#closeHandshake.isOpen) this.events.push({ type: 'migrated', from, to })
-    this.hear(now)
   }
 
   /** The peer was heard. Returns whether that is the first time under the present keys. */
@@ -330,12 +324,9 @@ export abstract class ReliableSession implements Session {
     this.peer.set(undefined)
   }
 
-  /** The other side, which had lost the connection, has resumed it from there, whether it was missed here or not. */
-  protected handleReturn(source: Address): void {
-    if (this.lifecycle.isEstablished) this.#tellTimedOut('timed out at the other side', false)
-    this.lifecycle.enter(this.#now, 'returned')
-    this.peer.set(source)
-    this.events.push({ type: 'connected', remote: source })
+  /** Tells of the end of a connection that was not heard for too long. */
+  protected tellTimedOut(reason: string, willReconnect: boolean): void {
+    this.events.push({ type: 'ended', cause: 'timeout', code: 0, reason, willReconnect })
   }
 
   /** Ends the session for good. */
@@ -422,18 +413,14 @@ export abstract class ReliableSession implements Session {
   #handleTimedOut(): void {
     this.#tellArrived()
     const retryMs = this.takeRetryMs()
-    this.#tellTimedOut('timed out', retryMs !== undefined)
+    this.tellTimedOut('timed out', retryMs !== undefined)
     this.leave(retryMs ?? this.returnWindowMs)
-  }
-
-  #tellTimedOut(reason: string, willReconnect: boolean): void {
-    this.events.push({ type: 'ended', cause: 'timeout', code: 0, reason, willReconnect })
   }
 
   /** Tells of what has arrived before the end that is told of next. */
   #tellArrived(): void {
     for (let event = this.connection?.pollEvent(); event !== undefined; event = this.connection?.pollEvent()) {
-      if (!isCloseEvent(event) && this.#closeHandshake.isOpen) this.events.push(event)
+      if (!isCloseEvent(event) && this.isOpen) this.events.push(event)
     }
   }
 }

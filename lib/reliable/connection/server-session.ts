@@ -119,7 +119,7 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
       this.judgePeer()
     } else if (this.#validation.isProvedBy(source, received.pathResponse)) {
       this.#validation.end()
-      this.move(now, source)
+      this.#move(now, source)
     } else {
       this.#validation.hear(source, datagramBytes, connection.pathChallengeBytes)
     }
@@ -177,6 +177,17 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
     return this.#transmitChallenge(now, into)
   }
 
+  /** The peer has proved to be at another address: all goes there from now on, and the way there has yet to be measured. */
+  #move(now: number, to: Address): void {
+    const from = this.peer.remote
+    this.connection?.startPath(now)
+    this.connection?.ping(now, false)
+    this.peer.set(to)
+    // Whoever was told of the end has no peer any more that could move.
+    if (this.isOpen) this.events.push({ type: 'migrated', from, to })
+    this.hear(now)
+  }
+
   #transmitChallenge(now: number, into: Uint8Array): number {
     const candidate = this.#validation.dueTo
     if (candidate === undefined || this.connection === undefined) return 0
@@ -218,7 +229,11 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
     this.#withdrawOffers(offer)
     this.#validation.end()
     this.#isClientSure = false
-    this.handleReturn(source)
+    // It had lost the connection, whether that was noticed here or not.
+    if (this.lifecycle.isEstablished) this.tellTimedOut('timed out at the other side', false)
+    this.lifecycle.enter(this.now, 'returned')
+    this.peer.set(source)
+    this.events.push({ type: 'connected', remote: source })
     this.#isConnectedDue = true
   }
 }
