@@ -32,6 +32,8 @@ export interface ProtocolDependencies extends ConnectionTuning {
   readonly limits?: FrontDoorLimits | undefined
   /** Server: what it takes to take connect tokens. */
   readonly tickets?: TicketCheckOptions | undefined
+  /** Client: what the server's program is shown with the HELLO. Default none. */
+  readonly payload?: Uint8Array | undefined
   /** Client: what it dials with in place of the token. */
   readonly connectToken?: ConnectToken | undefined
   readonly hasFreshTokens?: boolean | undefined

@@ -35,7 +35,8 @@ interface AdmittedClient {
 export class ServerEndpoint implements Endpoint {
   readonly #context: EndpointContext
   readonly #socket: DatagramPort
-  readonly #doors: readonly FrontDoor[]
+  /** One for each protocol that is spoken at the public port. */
+  readonly doors: readonly FrontDoor[]
   readonly #linkSockets: LinkSockets
   readonly #sharedPort: SharedPort | undefined
   readonly #drivers: SessionDrivers
@@ -52,8 +53,9 @@ export class ServerEndpoint implements Endpoint {
     const { options, settings } = context
     this.#context = context
     const socket = context.hooks.startUdp(port, host)
-    const dependencies = { ...context.dependencies, limits: options, tickets: this.#ticketOptions(socket.address) }
-    this.#doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, dependencies))
+    const tickets = context.dependencies.tickets ?? this.#ticketOptions(socket.address)
+    const dependencies = { ...context.dependencies, limits: options, tickets }
+    this.doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, dependencies))
     this.#refusalReports = new TokenBucket(options.maxRefusalsPerSecond)
     if (options.privatePorts === 'shared') {
       const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
@@ -123,12 +125,12 @@ export class ServerEndpoint implements Endpoint {
   }
 
   dispatch(now: number): void {
-    for (const door of this.#doors) this.#answerRequests(door, now)
+    for (const door of this.doors) this.#answerRequests(door, now)
     this.#drivers.dispatch()
   }
 
   transmit(now: number): void {
-    for (const door of this.#doors) this.#transmitAnswers(door, now)
+    for (const door of this.doors) this.#transmitAnswers(door, now)
     this.#drivers.transmit(now)
     // Whoever asked until now has had an answer.
     if (this.#isClosing && !this.#socket.isClosed) this.#closeFrontDoor()
@@ -155,7 +157,7 @@ export class ServerEndpoint implements Endpoint {
   }
 
   setToken(token: string): void {
-    for (const door of this.#doors) door.setToken(token)
+    for (const door of this.doors) door.setToken(token)
   }
 
   /**
@@ -208,12 +210,12 @@ export class ServerEndpoint implements Endpoint {
 
   /** The front door whose HELLO a datagram is. */
   #findDoor(bytes: Uint8Array): FrontDoor | undefined {
-    for (const door of this.#doors) if (door.isHello(bytes)) return door
+    for (const door of this.doors) if (door.isHello(bytes)) return door
     return undefined
   }
 
   #connectId(bytes: Uint8Array): Uint8Array | undefined {
-    for (const { protocol } of this.#doors) {
+    for (const { protocol } of this.doors) {
       const id = protocols[protocol].connectId(bytes)
       if (id !== undefined) return id
     }
@@ -234,7 +236,7 @@ export class ServerEndpoint implements Endpoint {
 
   #countFrontDoor(counters: Counters): void {
     countSocket(this.#socket, counters)
-    for (const door of this.#doors) countFrontDoor(door.stats, counters)
+    for (const door of this.doors) countFrontDoor(door.stats, counters)
   }
 
   /** What tickets are judged by, where connect tokens are taken. */

@@ -167,6 +167,11 @@ export class SessionDriver implements PeerDriver {
     })
   }
 
+  /** The session was told something from elsewhere, and may have events and datagrams. */
+  wake(): void {
+    this.#touch(this)
+  }
+
   /** Hands everything in the inbox to the session. */
   receive(): void {
     const { counters, trace } = this.#context

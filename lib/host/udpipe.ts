@@ -31,6 +31,7 @@ export interface SendAllOptions extends SendOptions {
 
 /** What simulations and specs reach of a UDPipe, and nobody else. */
 export interface UDPipeInternals {
+  readonly platform: Platform
   readonly engine: Engine
   readonly server: ServerEndpoint | undefined
   readonly client: ClientEndpoint | undefined
@@ -339,6 +340,7 @@ export abstract class UDPipe extends Callbacks implements AsyncDisposable {
 
   get #internals(): UDPipeInternals {
     return {
+      platform: this.#platform,
       engine: this.#engine,
       server: this.#server,
       client: this.#client,

@@ -1,28 +1,23 @@
 /**
- * Seeded bad networks on a virtual clock: an hour of loss, delay and jitter in a moment, the same one again for the same
- * seed. {@link World} drives a server and its clients, {@link Pair} two sessions; {@link Link} is one direction of a path
- * and runs on any clock.
+ * Bad networks on a virtual clock, from a seed: an hour of loss, delay and jitter in a moment, the same one again for the same
+ * seed. {@link World} has real servers and clients live in it; {@link Link} is one direction of a path and runs on any clock.
  */
 export { Clock } from './clock.ts'
 export type { ClockOptions } from './clock.ts'
 export type { Datagram } from './datagram-heap.ts'
-export { Endpoint } from './endpoint.ts'
-export type { EventListener } from './endpoint.ts'
 export { Link } from './link.ts'
 export type { Fate, LinkStats } from './link.ts'
 export { perfectLink } from './link-options.ts'
 export type { BurstOptions, LinkFilter, LinkOptions, LinkSettings, Partition } from './link-options.ts'
-export { Loop, SILENCE_GRACE_MS } from './loop.ts'
-export type { LoopOptions } from './loop.ts'
 export { Network, Socket } from './network.ts'
 export type { Receiver, SocketOptions } from './network.ts'
-export { Pair } from './pair.ts'
-export type { PairOptions, PairSideOptions, PairStart } from './pair.ts'
+export { Program } from './program.ts'
+export type { ProgramOptions, RealParts } from './program.ts'
 export { Random } from './random.ts'
-export { Server } from './server.ts'
-export type { FrontDoorStart, HostedDoor, ServerOptions } from './server.ts'
+export { SimulatedPort } from './simulated-port.ts'
 export { Simulation } from './simulation.ts'
 export type { SettleOptions, SimulationOptions } from './simulation.ts'
+export type { SimulationContext } from './simulation-context.ts'
 export { Slab } from './slab.ts'
 export { Timeline } from './timeline.ts'
 export type { Actor, Flushable } from './timeline.ts'
@@ -31,4 +26,4 @@ export type { TimerOptions, TimerSettings } from './timer.ts'
 export { Trace } from './trace.ts'
 export type { Describe } from './trace.ts'
 export { World } from './world.ts'
-export type { ClientOptions, ClientStart, WorldOptions } from './world.ts'
+export type { ConnectOptions, LoopOptions, StartOptions } from './world.ts'

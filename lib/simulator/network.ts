@@ -12,7 +12,7 @@ import type { Trace } from './trace.ts'
 export interface Receiver {
   readonly name: string
   /** Takes a datagram; the bytes are the receiver's to keep. Returns a word on why it was dropped, or ''. */
-  receive(now: number, bytes: Uint8Array, source: Address): string
+  handleDatagram(now: number, bytes: Uint8Array, source: Address): string
 }
 
 /** A place on the network that sends and receives. */
@@ -148,7 +148,7 @@ export class Network {
       this.#trace?.arrived(now, formatAddress(destination), bytes, source, 'nobody there')
       return
     }
-    const fate = socket.receiver.receive(now, bytes, source)
+    const fate = socket.receiver.handleDatagram(now, bytes, source)
     this.#trace?.arrived(now, socket.receiver.name, bytes, source, fate)
   }
 

@@ -1,4 +1,4 @@
-import type { Ground } from './endpoint.ts'
+import type { SimulationContext } from './simulation-context.ts'
 import type { LinkOptions } from './link-options.ts'
 import { Network } from './network.ts'
 import { Random } from './random.ts'
@@ -33,14 +33,14 @@ export class Simulation {
   readonly network: Network
   /** The source of all randomness; take a fork of it with a label of your own. */
   readonly random: Random
-  protected readonly ground: Ground
+  protected readonly context: SimulationContext
   readonly #timeline: Timeline = new Timeline()
 
   /** Throws a RangeError for a seed or an option of a link that is out of its range. */
   constructor({ seed, link = {}, trace }: SimulationOptions) {
     this.random = new Random(seed)
     this.network = new Network(this.#timeline, this.random.fork('network'), link, trace)
-    this.ground = {
+    this.context = {
       timeline: this.#timeline,
       network: this.network,
       trace,
@@ -97,6 +97,6 @@ export class Simulation {
 
   /** Writes a line into the trace, if there is one. */
   note(name: string, text: string): void {
-    this.ground.trace?.note(this.now, name, text)
+    this.context.trace?.note(this.now, name, text)
   }
 }

@@ -1,5 +1,5 @@
 import { nextInInterval } from './interval.ts'
-import type { Loop } from './loop.ts'
+import type { Program } from './program.ts'
 import type { Actor, Timeline } from './timeline.ts'
 
 /** From when until when a repeated action is called. */
@@ -15,8 +15,8 @@ export interface TimerSettings extends TimerOptions {
   readonly name: string
   /** Without it, the action is called once. */
   readonly intervalMs?: number | undefined
-  /** The loop of the program that the action belongs to: while that is paused, it is not called. */
-  readonly loop?: Loop | undefined
+  /** The program that the action belongs to: while that is paused, it is not called. */
+  readonly program?: Pick<Program, 'runsFrom'> | undefined
   /** Is told that the action will not be called again. */
   readonly onEnd?: ((timer: Timer) => void) | undefined
 }
@@ -54,8 +54,8 @@ export class Timer implements Actor {
   }
 
   act(now: number): void {
-    const { loop, intervalMs, untilMs = Infinity, onEnd } = this.#settings
-    const running = loop?.runsFrom(now) ?? now
+    const { program, intervalMs, untilMs = Infinity, onEnd } = this.#settings
+    const running = program?.runsFrom(now) ?? now
     if (running > now && running < untilMs) {
       this.#timeline.set(this.#slot, running)
       return

@@ -1,33 +1,19 @@
 import { expect } from 'vitest'
-import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { FrontDoor, FrontDoorEvent } from '../../lib/session/front-door.ts'
-import type { Session, SessionEvent } from '../../lib/session/session.ts'
+import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
-import {
-  World,
-  type ClientOptions,
-  type Endpoint,
-  type HostedDoor,
-  type LinkOptions,
-  type ServerOptions,
-} from '../../lib/simulator/index.ts'
+import type { UDPipeOptions } from '../../lib/options/options.ts'
+import type { LinkOptions } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
+import { EndWorld, type ClientOptions, type PipeOptions, type ServerOptions } from '../support/end-world.ts'
 import { createSettings } from '../support/settings.ts'
 
 /** A protocol, as the contract of `Session` and `FrontDoor` sees it. */
-export interface ContractSubject {
+export interface ContractSubject extends PipeOptions {
   readonly name: string
   /** A delivery that the protocol has on channel 0. */
   readonly delivery: Delivery
-  createClient(now: number, settings: SessionSettings, frontDoor: Address, secrets: ContractSecrets): Session
-  createFrontDoor(settings: SessionSettings, secrets: ContractSecrets): HostedDoor
-}
-
-/** What a protocol's machines are handed, besides bytes and times. */
-export interface ContractSecrets {
-  readonly token: string
-  /** Numbers from 0 up to, not including, 1. */
-  readonly random: () => number
 }
 
 /** What differs from the usual world. */
@@ -35,11 +21,11 @@ export interface WorldChanges {
   readonly seed?: number
   readonly link?: LinkOptions
   readonly settings?: Partial<SessionSettings>
-  readonly server?: Partial<ServerOptions>
+  readonly server?: ServerOptions
 }
 
 /** What differs from the usual client. */
-export interface ClientChanges extends Omit<ClientOptions, 'session'> {
+export interface ClientChanges extends ClientOptions {
   readonly settings?: Partial<SessionSettings>
   readonly token?: string
 }
@@ -51,51 +37,50 @@ export const NO_REDIAL: Partial<SessionSettings> = { reconnect: false }
 const decoder = new TextDecoder()
 
 /** The contract's world: a server of the subject's protocol, the clients that are added, and what all of them were told. */
-export class ContractWorld extends World {
-  readonly events: Map<Endpoint, SessionEvent[]>
+export class ContractWorld extends EndWorld {
+  readonly events: Map<End, SessionEvent[]>
   readonly doorEvents: FrontDoorEvent[]
   readonly #subject: ContractSubject
-  readonly #settings: SessionSettings
+  readonly #options: UDPipeOptions
 
   constructor(subject: ContractSubject, { seed = 1, link, settings, server }: WorldChanges = {}) {
     // Not every protocol keeps connections that were lost.
-    const all = createSettings({ resumeWindowMs: 0, ...settings })
-    const events = new Map<Endpoint, SessionEvent[]>()
+    const all = createSettings({ resumeWindowMs: 0, ...settings }) as UDPipeOptions
+    const options = { ...subject.options, ...all, token: 'secret' }
+    const events = new Map<End, SessionEvent[]>()
     const doorEvents: FrontDoorEvent[] = []
-    super({
-      seed,
-      link: { delayMs: DELAY_MS, ...link },
-      server: {
-        frontDoors: [({ random }) => subject.createFrontDoor(all, { token: 'secret', random })],
-        onEvent: (event, endpoint) => note(events, event, endpoint),
+    super(
+      { seed, link: { delayMs: DELAY_MS, ...link } },
+      {
+        onEvent: (event, end) => note(events, event, end),
         onFrontDoorEvent: (event) => doorEvents.push(event),
         ...server,
       },
-    })
+      { ...subject, options },
+    )
     this.#subject = subject
-    this.#settings = all
+    this.#options = options
     this.events = events
     this.doorEvents = doorEvents
   }
 
   /** The client's program starts to dial. */
-  dial({ settings, token = 'secret', ...options }: ClientChanges = {}): Endpoint {
-    const all = { ...this.#settings, ...settings }
-    return this.addClient({
-      ...options,
-      session: ({ now, random, server }) => this.#subject.createClient(now, all, server, { token, random }),
-      onEvent: (event, endpoint) => note(this.events, event, endpoint),
-    })
+  dial({ settings, token = 'secret', ...client }: ClientChanges = {}): End {
+    const options = { ...this.#options, ...(settings as UDPipeOptions), token }
+    return this.addClient(
+      { ...this.#subject, options },
+      { onEvent: (event, end) => note(this.events, event, end), ...client },
+    )
   }
 
   /** Both ends, once they are connected. */
-  connect(changes: ClientChanges = {}): { client: Endpoint; server: Endpoint } {
+  connect(changes: ClientChanges = {}): { client: End; server: End } {
     const client = this.dial(changes)
     return { client, server: this.awaitConnected(client) }
   }
 
   /** Waits until both ends are connected and returns the server's. */
-  awaitConnected(client: Endpoint, limitMs = 30_000): Endpoint {
+  awaitConnected(client: End, limitMs = 30_000): End {
     const isConnected = (): boolean =>
       client.session.state === 'connected' && this.serverEnd(client)?.session.state === 'connected'
     expect(this.waitFor(isConnected, limitMs), 'never connected').toBe(true)
@@ -104,23 +89,23 @@ export class ContractWorld extends World {
     return server
   }
 
-  send(endpoint: Endpoint, text: string): void {
-    expect(endpoint.send(text, this.#subject.delivery)).toBe('accepted')
+  send(end: End, text: string): void {
+    expect(end.send(text, this.#subject.delivery)).toBe('accepted')
   }
 
-  /** What an endpoint was told, but for signs of life. */
-  story(endpoint: Endpoint): string[] {
-    return (this.events.get(endpoint) ?? []).map(describeEvent).filter((line) => line !== 'ping' && line !== 'pong')
+  /** What an end was told, but for signs of life. */
+  story(end: End): string[] {
+    return (this.events.get(end) ?? []).map(describeEvent).filter((line) => line !== 'ping' && line !== 'pong')
   }
 
   /** The same without whom it talks to: while a link is stalled, one protocol keeps its peer and the other does not. */
-  storyOfStates(endpoint: Endpoint): string[] {
-    return this.story(endpoint).filter((line) => !line.startsWith('peer'))
+  storyOfStates(end: End): string[] {
+    return this.story(end).filter((line) => !line.startsWith('peer'))
   }
 
-  /** The texts that arrived at an endpoint. */
-  texts(endpoint: Endpoint): string[] {
-    return (this.events.get(endpoint) ?? []).flatMap((event) =>
+  /** The texts that arrived at an end. */
+  texts(end: End): string[] {
+    return (this.events.get(end) ?? []).flatMap((event) =>
       event.type === 'message' ? [decoder.decode(event.message)] : [],
     )
   }
@@ -131,7 +116,7 @@ export class ContractWorld extends World {
   }
 
   /** Cuts or mends both links of a client. */
-  setCut(client: Endpoint, isCut: boolean): void {
+  setCut(client: End, isCut: boolean): void {
     this.uplink(client).configure({ lossRate: isCut ? 1 : 0 })
     this.downlink(client).configure({ lossRate: isCut ? 1 : 0 })
   }
@@ -148,9 +133,9 @@ export function isNotConnect(bytes: Uint8Array): boolean {
   return !decoder.decode(bytes.subarray(0, 8)).startsWith('CONNECT')
 }
 
-function note(events: Map<Endpoint, SessionEvent[]>, event: SessionEvent, endpoint: Endpoint): void {
-  const list = events.get(endpoint)
-  if (list === undefined) events.set(endpoint, [event])
+function note(events: Map<End, SessionEvent[]>, event: SessionEvent, end: End): void {
+  const list = events.get(end)
+  if (list === undefined) events.set(end, [event])
   else list.push(event)
 }
 

@@ -5,7 +5,7 @@ import { describeMessages, describeSilence } from './exchange-contract.ts'
 import { describeIntruders, describeTime } from './hardship-contract.ts'
 import { describeOpening, describeRefusals } from './opening-contract.ts'
 
-export type { ContractSecrets, ContractSubject } from './contract-world.ts'
+export type { ContractSubject } from './contract-world.ts'
 
 /** What every protocol's `Session` and `FrontDoor` do. */
 export function describeSessionContract(subject: ContractSubject): void {

@@ -1,4 +1,5 @@
-import type { Endpoint, Link, LinkOptions } from '../../lib/simulator/index.ts'
+import type { Link, LinkOptions } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
 import { Distribution } from './distribution.ts'
 import { ms, percent, type MeasureOptions, type Row, type TimedRow } from './measurement.ts'
 import { INTERVAL_MS, Stream } from './stream.ts'
@@ -72,7 +73,7 @@ function runBesideBulk(
   delivery: 'sequenced' | 'reliable',
   latencies: Distribution,
   options: MeasureOptions,
-): { client: Endpoint; stream: Stream; bulkBytes: number; uplink: Link } {
+): { client: End; stream: Stream; bulkBytes: number; uplink: Link } {
   const world = createWorld(seed, link, options)
   const { client, server } = world.connect()
   const stream = new Stream(latencies)

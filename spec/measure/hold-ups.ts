@@ -1,4 +1,5 @@
-import type { LoopOptions, Partition, Random } from '../../lib/simulator/index.ts'
+import type { Partition, Random } from '../../lib/simulator/index.ts'
+import type { LoopOptions } from '../support/end-world.ts'
 
 /** How often and for how long programs are held up, where they are. */
 const HOLD_UP_INTERVAL_MS = 40

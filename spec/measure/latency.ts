@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
 import type { ReliableWorld } from '../support/reliable-world.ts'
 import { Distribution } from './distribution.ts'
 import { ms, ratio, type MeasureOptions, type TimedRow } from './measurement.ts'
@@ -62,7 +62,7 @@ export function measureLatency(lossPercent: number, options: MeasureOptions, isD
   }
 }
 
-function startStream(world: ReliableWorld, from: Endpoint, to: Endpoint, into: Distribution, seconds: number): Stream {
+function startStream(world: ReliableWorld, from: End, to: End, into: Distribution, seconds: number): Stream {
   const stream = new Stream(into)
   to.onEvent = (event) => {
     if (event.type === 'message') stream.arrive(world.now, event.message)

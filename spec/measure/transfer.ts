@@ -1,4 +1,5 @@
-import { Random, type LinkOptions, type LoopOptions } from '../../lib/simulator/index.ts'
+import { Random, type LinkOptions } from '../../lib/simulator/index.ts'
+import type { LoopOptions } from '../support/end-world.ts'
 import { Distribution } from './distribution.ts'
 import { ms, percent, ratio, type MeasureOptions, type TimedRow } from './measurement.ts'
 import { createWorld, MiB, seedsOf } from './worlds.ts'

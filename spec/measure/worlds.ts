@@ -1,4 +1,5 @@
-import type { Endpoint, Link, LinkOptions } from '../../lib/simulator/index.ts'
+import type { Link, LinkOptions } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
 import { ReliableWorld } from '../support/reliable-world.ts'
 import type { MeasureOptions } from './measurement.ts'
 
@@ -19,6 +20,6 @@ export function offered(link: Link): { packets: number; bytes: number } {
 }
 
 /** What an end said more than once. */
-export function repeatedBytes({ session: { stats } }: Endpoint): number {
+export function repeatedBytes({ session: { stats } }: End): number {
   return stats.redundantBytes + stats.retransmittedBytes
 }

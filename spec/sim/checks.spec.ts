@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { SendOutcome } from '../../lib/session/session.ts'
-import { Pair } from '../../lib/simulator/index.ts'
 import { EchoSession } from '../support/echo-session.ts'
+import { SessionPair } from '../support/session-pair.ts'
 import { checkAgreement, checkLives, checkQueues, Ledger } from './checks.ts'
 
 interface Arrival {
@@ -16,7 +16,7 @@ function setUp() {
   const ledger = new Ledger('test')
   const sent: Arrival[] = []
   const create = (now: number, remote: { host: string; port: number }) => new EchoSession(now, remote)
-  const { a } = new Pair({
+  const { a } = new SessionPair({
     seed: 1,
     a: { session: ({ now, remote }) => create(now, remote) },
     b: { session: ({ now, remote }) => create(now, remote) },

@@ -1,6 +1,6 @@
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { EndCause, SessionEvent } from '../../lib/session/session.ts'
-import type { Endpoint } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
 import { createMessage, isMessage, MIN_MESSAGE_BYTES, readId } from './numbered-message.ts'
 
 /** A message that was accepted by `send`, and what became of it. */
@@ -67,7 +67,7 @@ export class Ledger {
   }
 
   /** Sends the next message. Returns whether it was accepted; throws for any other outcome than a full queue. */
-  send(now: number, from: Endpoint, bytes: number, delivery: Delivery, channel: number): boolean {
+  send(now: number, from: End, bytes: number, delivery: Delivery, channel: number): boolean {
     const id = this.#sent.length
     const length = Math.max(bytes, MIN_MESSAGE_BYTES)
     const outcome = from.send(createMessage(id, length), delivery, channel)
@@ -183,7 +183,7 @@ export function checkLives(name: string, events: readonly SessionEvent[]): void 
 }
 
 /** Throws when more waits at an end than its settings allow. */
-export function checkQueues(endpoint: Endpoint, limits: { maxQueuedMessages: number; maxQueuedBytes: number }): void {
+export function checkQueues(endpoint: End, limits: { maxQueuedMessages: number; maxQueuedBytes: number }): void {
   const { queuedMessages, queuedBytes } = endpoint.session.stats
   if (queuedMessages < 0 || queuedBytes < 0)
     fail(`${endpoint.name} counts ${queuedMessages} messages, ${queuedBytes} bytes`)

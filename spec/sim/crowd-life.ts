@@ -140,7 +140,7 @@ export class CrowdLife {
     const random = this.#random
     const end = random.chance(0.5) ? member.client : member.newestEnd
     const { now } = this.society.world
-    if (end === undefined || end.loop.runsFrom(now) > now) return
+    if (end === undefined || end.program.runsFrom(now) > now) return
     this.society.say(member, end, random.chance(0.95) ? random.integer(4, 200) : random.integer(1_000, 8_000))
   }
 
@@ -150,7 +150,7 @@ export class CrowdLife {
     const kind = random.uniform()
     if (kind < 0.4) this.#blackOut(member)
     else if (kind < 0.7) world.move(member.client, this.#newAddress(member.client.socket.address))
-    else if (kind < 0.9) member.client.loop.pause(world.now, world.now + random.between(500, MAX_BLOCKED_MS))
+    else if (kind < 0.9) member.client.program.pause(world.now, world.now + random.between(500, MAX_BLOCKED_MS))
     else {
       // It dies, and another one is started in its place, which is none of those that were to come.
       this.#freeHost(member.client.socket.address)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
-import { Pair } from '../../lib/simulator/index.ts'
 import { EchoSession } from '../support/echo-session.ts'
+import { SessionPair } from '../support/session-pair.ts'
 import { Mail } from './mail.ts'
 
 interface Arrival {
@@ -14,7 +14,7 @@ interface Arrival {
 function setUp() {
   const mail = new Mail('test', { next: 0 })
   const sent: Arrival[] = []
-  const { a, b } = new Pair({
+  const { a, b } = new SessionPair({
     seed: 1,
     a: { session: ({ now, remote }) => new EchoSession(now, remote) },
     b: { session: ({ now, remote }) => new EchoSession(now, remote) },

@@ -1,6 +1,6 @@
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
-import type { Endpoint } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
 import { fail } from './checks.ts'
 import { createMessage, isMessage, MIN_MESSAGE_BYTES, readId } from './numbered-message.ts'
 
@@ -9,7 +9,7 @@ interface Letter {
   readonly bytes: number
   readonly delivery: Delivery
   readonly channel: number
-  readonly from: Endpoint
+  readonly from: End
   readonly sentAtMs: number
   hasArrived: boolean
   isHandedBack: boolean
@@ -38,9 +38,9 @@ export class Mail {
   /** Those that have to arrive, and have neither arrived nor been handed back. */
   readonly #owed = new Set<Letter>()
   /** The newest of the latest ones, by sender and channel. */
-  readonly #newestLatest = new Map<Endpoint, Map<number, Letter>>()
+  readonly #newestLatest = new Map<End, Map<number, Letter>>()
   /** The newest that arrived, by receiver, then sender, then delivery and channel. */
-  readonly #lanes = new Map<Endpoint, Map<Endpoint, Map<string, number>>>()
+  readonly #lanes = new Map<End, Map<End, Map<string, number>>>()
 
   constructor(name: string, numbers: LetterNumbers) {
     this.#name = name
@@ -52,7 +52,7 @@ export class Mail {
   }
 
   /** Sends a letter. Returns whether it was accepted; throws for any other outcome than a full queue. */
-  send(now: number, from: Endpoint, size: number, delivery: Delivery, channel: number): boolean {
+  send(now: number, from: End, size: number, delivery: Delivery, channel: number): boolean {
     const id = this.#numbers.next
     const bytes = Math.max(size, MIN_MESSAGE_BYTES)
     const outcome = from.send(createMessage(id, bytes), delivery, channel)
@@ -67,7 +67,7 @@ export class Mail {
   }
 
   /** Checks a letter that arrived at an end. */
-  arrive(at: Endpoint, event: SessionEvent & { readonly type: 'message' }): void {
+  arrive(at: End, event: SessionEvent & { readonly type: 'message' }): void {
     const { message, delivery, channel } = event
     const letter = this.#letters.get(readId(message))
     if (letter === undefined) return fail(`${this.#name}: ${message.length} B arrived at ${at.name} that were not sent`)
@@ -83,7 +83,7 @@ export class Mail {
   }
 
   /** Takes note of letters that their sender was handed back: they may have arrived or not. */
-  handBack(from: Endpoint, { messages }: SessionEvent & { readonly type: 'undelivered' }): void {
+  handBack(from: End, { messages }: SessionEvent & { readonly type: 'undelivered' }): void {
     for (const { message, delivery, channel } of messages) {
       const letter = this.#letters.get(readId(message))
       if (letter === undefined || !isMessage(message, letter.id, letter.bytes) || letter.from !== from)
@@ -97,7 +97,7 @@ export class Mail {
   }
 
   /** A sender was killed: nobody can hand its letters back any more. */
-  excuse(from: Endpoint): void {
+  excuse(from: End): void {
     for (const letter of this.#owed) if (letter.from === from) this.#owed.delete(letter)
   }
 
@@ -115,8 +115,8 @@ export class Mail {
     newest.set(letter.channel, letter)
   }
 
-  #checkOrder(at: Endpoint, letter: Letter, what: string): void {
-    const fromAll = this.#lanes.get(at) ?? new Map<Endpoint, Map<string, number>>()
+  #checkOrder(at: End, letter: Letter, what: string): void {
+    const fromAll = this.#lanes.get(at) ?? new Map<End, Map<string, number>>()
     this.#lanes.set(at, fromAll)
     const lanes = fromAll.get(letter.from) ?? new Map<string, number>()
     fromAll.set(letter.from, lanes)

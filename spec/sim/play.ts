@@ -2,7 +2,9 @@ import type { Delivery } from '../../lib/session/delivery.ts'
 import { deliveries } from '../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
-import type { Endpoint, Link, LinkOptions, LoopOptions, Random } from '../../lib/simulator/index.ts'
+import type { Link, LinkOptions, Random } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
+import type { LoopOptions } from '../support/end-world.ts'
 import { ReliableWorld } from '../support/reliable-world.ts'
 import type { ReliableClientOptions, ReliableWorldOptions } from '../support/reliable-world.ts'
 import { createSettings } from '../support/settings.ts'
@@ -16,8 +18,8 @@ export interface PlayOptions {
   readonly settings?: Partial<SessionSettings>
   readonly serverLoop?: LoopOptions
   readonly maxClients?: number
-  /** Whether private ports are connected to their clients. Default false. */
-  readonly connectsSockets?: boolean
+  /** Whether the server's clients stay at its public port. Default: as the dice fall. */
+  readonly isPortShared?: boolean | undefined
   readonly limits?: ReliableWorldOptions['limits']
   readonly tickets?: ReliableWorldOptions['tickets']
   /** Default: the world's. */
@@ -50,7 +52,7 @@ export class Play {
   readonly random: Random
   readonly settings: SessionSettings
   readonly conversations: Conversation[] = []
-  readonly #byServerEnd = new Map<Endpoint, Conversation>()
+  readonly #byServerEnd = new Map<End, Conversation>()
 
   constructor({ seed, random, trace }: ScenarioContext, options: PlayOptions = {}) {
     // A client that dials again would keep a world busy whose connection was closed by its server, and a server that keeps lost ones
@@ -68,9 +70,9 @@ export class Play {
       tickets: options.tickets,
       ...(options.security !== undefined && { security: options.security }),
       firstPacketNumber: options.firstPacketNumber ?? 0,
+      isPortShared: options.isPortShared ?? random.fork('ports').chance(0.5),
       server: {
         loop: options.serverLoop ?? {},
-        connectsSockets: options.connectsSockets,
         maxClients: options.maxClients ?? 1_024,
         onAdmit: (endpoint, { source }) => {
           const conversation = this.conversations.findLast(({ client }) => client.socket.address.host === source.host)
@@ -152,7 +154,7 @@ export class Play {
 
 /** One client, its end at the server, and what each said to the other. */
 export class Conversation {
-  readonly client: Endpoint
+  readonly client: End
   readonly up: Ledger
   readonly down: Ledger
   /** Every event of either end, without the messages. */
@@ -169,7 +171,7 @@ export class Conversation {
   }
 
   /** The server's end, if it is there. */
-  get server(): Endpoint | undefined {
+  get server(): End | undefined {
     return this.#play.world.serverEnd(this.client)
   }
 
@@ -249,7 +251,7 @@ export class Conversation {
     if (event.type === 'undelivered') this.up.giveUp(event)
   }
 
-  #talk(from: Endpoint, direction: 'up' | 'down', chatter: Chatter): void {
+  #talk(from: End, direction: 'up' | 'down', chatter: Chatter): void {
     const { world, random } = this.#play
     const { durationMs, intervalMs = 20, channels = [0, 1, 2, 255] } = chatter
     const untilMs = world.now + durationMs
@@ -272,7 +274,7 @@ export class Conversation {
 export function randomLoop(random: Random): LoopOptions {
   const clock = { offsetMs: random.between(0, 1e9), driftPpm: random.between(-100, 100) }
   const stepMs = random.pick([undefined, undefined, 1_000 / 60, 10, 33])
-  return { clock, stepMs, phaseMs: random.between(0, stepMs ?? 1), isLazy: random.chance(0.5) }
+  return { clock, stepMs, phaseMs: random.between(0, stepMs ?? 1) }
 }
 
 /** Mostly what games send; now and then something at the edges of a datagram, or of several. */

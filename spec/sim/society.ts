@@ -1,8 +1,10 @@
+import { isSameAddress } from '../../lib/core/address.ts'
 import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import { deliveries, type Delivery } from '../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
-import type { Endpoint, LinkOptions, Random } from '../../lib/simulator/index.ts'
+import type { LinkOptions, Random } from '../../lib/simulator/index.ts'
+import type { End } from '../support/end.ts'
 import { ReliableWorld } from '../support/reliable-world.ts'
 import type { ReliableClientOptions, ReliableWorldOptions } from '../support/reliable-world.ts'
 import { createSettings } from '../support/settings.ts'
@@ -20,16 +22,16 @@ export interface SocietyOptions extends Omit<ReliableWorldOptions, 'seed' | 'tra
 /** One program that is a client, and the sessions that a server made for it, one after the other. */
 export class Member {
   readonly name: string
-  readonly client: Endpoint
+  readonly client: End
   readonly settings: SessionSettings
   readonly mail: Mail
   readonly biography: Biography
   /** The server's ends that there are, the newest last, and what each was told. */
-  readonly ends = new Map<Endpoint, Biography>()
+  readonly ends = new Map<End, Biography>()
   /** With what it was closed by the servers. */
   readonly serverGoodbyes: Goodbye[] = []
 
-  constructor(name: string, client: Endpoint, settings: SessionSettings, mail: Mail) {
+  constructor(name: string, client: End, settings: SessionSettings, mail: Mail) {
     this.name = name
     this.client = client
     this.settings = settings
@@ -38,7 +40,7 @@ export class Member {
   }
 
   /** The server's newest end. */
-  get newestEnd(): Endpoint | undefined {
+  get newestEnd(): End | undefined {
     return [...this.ends.keys()].at(-1)
   }
 
@@ -64,7 +66,7 @@ export class Society {
   readonly settings: SessionSettings
   /** Everybody of whom something is left. */
   readonly members = new Map<string, Member>()
-  readonly #memberOf = new Map<Endpoint, Member>()
+  readonly #memberOf = new Map<End, Member>()
   readonly #numbers: LetterNumbers = { next: 0 }
   /** Where the server has had ends since it was started. */
   readonly #portsEver = new Set<number>()
@@ -122,7 +124,7 @@ export class Society {
   }
 
   /** Says something from an end, if it still may. Returns whether it was accepted. */
-  say(member: Member, from: Endpoint, bytes: number, delivery?: Delivery, channel?: number): boolean {
+  say(member: Member, from: End, bytes: number, delivery?: Delivery, channel?: number): boolean {
     const { state } = from.session
     if (from.isOver || state === 'closing' || state === 'closed') return false
     const { random } = this
@@ -138,7 +140,7 @@ export class Society {
   }
 
   /** Closes an end, with words that nobody else uses, as soon as its program runs. */
-  close(member: Member, end: Endpoint): void {
+  close(member: Member, end: End): void {
     end.at(this.world.now, () => {
       const { state } = end.session
       if (state === 'closing' || state === 'closed') return
@@ -181,13 +183,12 @@ export class Society {
   isUnited({ client, ends }: Member): boolean {
     if (client.session.state !== 'connected') return false
     const { network } = this.world
-    const end = network.receiverAt(client.session.destination) as Endpoint | undefined
-    return (
-      end !== undefined &&
-      ends.has(end) &&
-      end.session.state === 'connected' &&
-      network.receiverAt(end.session.destination) === client
-    )
+    for (const end of ends.keys()) {
+      const isPeer = isSameAddress(end.socket.address, client.session.destination)
+      if (isPeer && end.session.state === 'connected' && network.receiverAt(end.session.destination) === client.port)
+        return true
+    }
+    return false
   }
 
   /** Whether all who live are connected, nobody else has a place at the server, and nothing that was said is owed. */
@@ -241,7 +242,7 @@ export class Society {
     if (this.remembered !== 0) fail(`the front door remembers ${this.remembered} things of those who are gone`)
   }
 
-  #welcome(end: Endpoint, name: string): void {
+  #welcome(end: End, name: string): void {
     const member = this.members.get(name)
     if (member === undefined) return fail(`'${name}' was let in, and is nobody`)
     member.ends.set(end, new Biography(`${end.name} of ${name}`))
@@ -259,7 +260,7 @@ export class Society {
     else if (event.type === 'closed') this.world.at(this.world.now, () => this.#release(member))
   }
 
-  #handleServerEvent(event: SessionEvent, end: Endpoint): void {
+  #handleServerEvent(event: SessionEvent, end: End): void {
     const member = this.#memberOf.get(end)
     if (member === undefined) return fail(`${end.name} is told '${event.type}', and is nobody's`)
     const { goodbye } = member.biography
@@ -270,7 +271,7 @@ export class Society {
     else if (event.type === 'closed') this.#forgetEnd(end, member)
   }
 
-  #forgetEnd(end: Endpoint, member: Member): void {
+  #forgetEnd(end: End, member: Member): void {
     member.ends.delete(end)
     this.#memberOf.delete(end)
     this.#release(member)
@@ -295,12 +296,12 @@ export class Society {
   }
 }
 
-function checkSaid(end: Endpoint, event: Goodbye, goodbyes: readonly Goodbye[]): void {
+function checkSaid(end: End, event: Goodbye, goodbyes: readonly Goodbye[]): void {
   if (goodbyes.some(({ code, reason }) => code === event.code && reason === event.reason)) return
   fail(`${end.name} is told that it was closed with ${event.code} '${event.reason}', which nobody said`)
 }
 
-function checkCount(end: Endpoint, { messages, name }: Biography): void {
+function checkCount(end: End, { messages, name }: Biography): void {
   const { receivedMessages, queuedMessages, queuedBytes, heldBytes } = end.session.stats
   if (receivedMessages !== messages) fail(`${name} counts ${receivedMessages} messages, and was handed ${messages}`)
   if (queuedMessages !== 0 || queuedBytes !== 0)

@@ -16,7 +16,7 @@ function setUp(link: LinkOptions = {}) {
     network.open(
       {
         name,
-        receive: (now, bytes, source) => {
+        handleDatagram: (now, bytes, source) => {
           arrivals.push(`${now} ${formatAddress(source)} → ${name}: ${bytes.join(' ')}`)
           return ''
         },

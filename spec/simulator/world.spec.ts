@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../../lib/core/address.ts'
-import type { Admission } from '../../lib/session/admission.ts'
 import type { FrontDoor, FrontDoorEvent, FrontDoorStats, ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
-import { refusalCodes } from '../../lib/session/codes.ts'
-import { World, type Endpoint, type LoopOptions, type SimulationOptions } from '../../lib/simulator/index.ts'
+import { refusalCodes } from '../../lib/session/refusal-codes.ts'
+import { World } from '../../lib/simulator/index.ts'
+import type { LoopOptions, SimulationOptions } from '../../lib/simulator/index.ts'
 import { EchoSession } from '../support/echo-session.ts'
 
 /** A front door that answers any datagram which begins with 'H' with the private port, or with a refusal. */
@@ -12,7 +12,7 @@ class EchoDoor implements FrontDoor {
   readonly protocol = 'reliable'
   readonly stats = { admitted: 0, refused: 0 } as FrontDoorStats
   destination: Address = { host: '', port: 0 }
-  readonly forgotten: string[] = []
+  readonly forgotten: unknown[] = []
   readonly #events: FrontDoorEvent[] = []
   readonly #answers: { to: Address; bytes: Uint8Array }[] = []
 
@@ -24,11 +24,10 @@ class EchoDoor implements FrontDoor {
     this.#events.push({ type: 'request', request: { payload: hello.subarray(1), hello, source } })
   }
 
-  admit(_now: number, request: ConnectionRequest, endpoint: Address): Admission {
+  admit(now: number, request: ConnectionRequest, endpoint: Address): EchoSession {
     this.stats.admitted += 1
     this.#answers.push({ to: request.source, bytes: new Uint8Array([1, endpoint.port >> 8, endpoint.port & 255]) })
-    const id = `${this.stats.admitted}`
-    return { protocol: 'classic', id, source: request.source, payload: request.payload, ticket: undefined }
+    return new EchoSession(now, request.source, { isEchoing: true })
   }
 
   refuse(_now: number, request: ConnectionRequest, code: number): void {
@@ -40,14 +39,8 @@ class EchoDoor implements FrontDoor {
     expect(token).toBe('no token is ever set')
   }
 
-  handleEstablished(): void {}
-
-  handleReturned(): void {}
-
-  handleEnding(): void {}
-
-  forget(id: string): void {
-    this.forgotten.push(id)
+  forget(session: unknown): void {
+    this.forgotten.push(session)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -101,7 +94,7 @@ interface SetUp extends Partial<SimulationOptions> {
 
 function setUp({ maxClients, loop, ...options }: SetUp = {}) {
   const doors: EchoDoor[] = []
-  const admitted: { endpoint: Endpoint; request: ConnectionRequest }[] = []
+  const admitted: { endpoint: End; request: ConnectionRequest }[] = []
   const events: SessionEvent['type'][] = []
   const world = new World({
     seed: 1,
@@ -111,7 +104,7 @@ function setUp({ maxClients, loop, ...options }: SetUp = {}) {
         () => {
           const door = new EchoDoor()
           doors.push(door)
-          return { door, createSession: (now, { source }) => new EchoSession(now, source, { isEchoing: true }) }
+          return door
         },
       ],
       ...(maxClients === undefined ? {} : { maxClients }),
@@ -151,12 +144,12 @@ describe('World', () => {
   })
 
   it('forgets a client that closed, and has room again', () => {
-    const { world, doors, events, dial } = setUp({ maxClients: 1 })
+    const { world, doors, events, admitted, dial } = setUp({ maxClients: 1 })
     const first = dial()
     world.run(10)
     first.close()
     world.run(10)
-    expect(doors[0]?.forgotten).toEqual(['1'])
+    expect(doors[0]?.forgotten).toEqual([admitted[0]?.endpoint.session])
     expect(events).toEqual(['closed'])
     const second = dial()
     world.run(10)

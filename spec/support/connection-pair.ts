@@ -6,9 +6,11 @@ import { RateLimiter } from '../../lib/session/rate-limiter.ts'
 import type { SendOutcome, Session, SessionEvent, SessionState } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { createStats } from '../../lib/session/stats.ts'
-import { Pair } from '../../lib/simulator/index.ts'
-import type { Endpoint, LinkOptions, LoopOptions } from '../../lib/simulator/index.ts'
+import type { LinkOptions } from '../../lib/simulator/index.ts'
+import type { End } from './end.ts'
+import type { LoopOptions } from './end-world.ts'
 import { createPlainSealer } from './plain-pair.ts'
+import { SessionPair } from './session-pair.ts'
 import { createSettings } from './settings.ts'
 
 /** A bare connection as a session: it stands from the beginning and has neither liveness nor an end. */
@@ -94,7 +96,7 @@ export interface ConnectionPairOptions {
 }
 
 /** Two connections that talk to each other over simulated links, and what arrived at each. */
-export class ConnectionPair extends Pair {
+export class ConnectionPair extends SessionPair {
   readonly sessionA: ConnectionSession
   readonly sessionB: ConnectionSession
   readonly arrivedAtA: Arrival[] = []
@@ -125,7 +127,7 @@ export class ConnectionPair extends Pair {
     return [this.forth.stats.offeredPackets, this.back.stats.offeredPackets]
   }
 
-  #collect(end: Endpoint, into: Arrival[]): void {
+  #collect(end: End, into: Arrival[]): void {
     end.onEvent = (event) => {
       if (event.type !== 'message') return
       const { message, delivery, channel } = event

@@ -1,7 +1,6 @@
 import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
-import type { ServerSession } from '../../lib/session/admission.ts'
-import type { SendOutcome, SessionEvent, SessionState } from '../../lib/session/session.ts'
+import type { SendOutcome, Session, SessionEvent, SessionState } from '../../lib/session/session.ts'
 import { createStats } from '../../lib/session/stats.ts'
 
 /** What an {@link EchoSession} says first, if it is the one to begin. */
@@ -17,14 +16,12 @@ const DATA = 1
 const CLOSE = new Uint8Array([2])
 
 /** The least that a session can be: each message is one datagram, nothing is repeated, and CLOSE is believed at once. */
-export class EchoSession implements ServerSession {
+export class EchoSession implements Session {
   readonly protocol = 'reliable'
   readonly stats = createStats()
   readonly rttMs = NaN
   readonly clockOffsetMs = NaN
   readonly destination: Address
-  readonly wasEstablished = true
-  readonly resumeId = undefined
   /** The `maxSilenceMs` of each call, and every time that this session was told. */
   readonly silences: number[] = []
   readonly times: number[] = []
@@ -59,8 +56,6 @@ export class EchoSession implements ServerSession {
   ping(): void {
     this.#outgoing.push(PING)
   }
-
-  abandon(): void {}
 
   close(): void {
     this.#outgoing.push(CLOSE)

@@ -11,7 +11,8 @@ import { expandPacketNumber } from '../../lib/reliable/wire/sequence.ts'
 import { concatenate } from '../../lib/core/bytes.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 import type { Address } from '../../lib/core/address.ts'
-import { Random, type Endpoint, type Receiver, type Socket } from '../../lib/simulator/index.ts'
+import { Random, type Receiver, type Socket } from '../../lib/simulator/index.ts'
+import type { End } from './end.ts'
 import { PacketForge } from './packet-forge.ts'
 import type { ReliableWorld } from './reliable-world.ts'
 import { defaultSecurity } from './securities.ts'
@@ -59,7 +60,7 @@ export class HostilePeer implements Receiver {
   }
 
   /** The server's end of it, once it has connected. Waits for that. */
-  connect(): Endpoint {
+  connect(): End {
     this.#world.waitFor(() => this.#largestReceived >= 0, 5_000)
     const end = this.#world.server.endpoints.at(-1)
     if (end === undefined) throw new Error('The hostile peer was not let in.')
@@ -78,7 +79,7 @@ export class HostilePeer implements Receiver {
     return this.#largestReceived
   }
 
-  receive(now: number, bytes: Uint8Array): string {
+  handleDatagram(now: number, bytes: Uint8Array): string {
     this.receivedPackets += 1
     this.receivedBytes += bytes.length
     if (this.#sealer === undefined) this.#handleAnswer(now, bytes)

@@ -1,21 +1,15 @@
-import { ReliableClient } from '../../lib/reliable/handshake/client.ts'
 import type { ConnectionTuning } from '../../lib/reliable/connection/connection.ts'
-import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
+import type { ProtocolDependencies } from '../../lib/host/protocols.ts'
+import type { UDPipeOptions } from '../../lib/options/options.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
 import type { ConnectToken } from '../../lib/session/session.ts'
 import type { TicketCheckOptions } from '../../lib/security/ticket-check.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/hello-gate.ts'
+import type { FrontDoorLimits } from '../../lib/session/hello-gate.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
-import {
-  Random,
-  World,
-  type ClientOptions,
-  type Endpoint,
-  type ServerOptions,
-  type SimulationOptions,
-} from '../../lib/simulator/index.ts'
+import type { SimulationOptions } from '../../lib/simulator/index.ts'
+import type { End } from './end.ts'
+import { EndWorld, type ClientOptions, type PipeOptions, type ServerOptions } from './end-world.ts'
 import { defaultSecurity } from './securities.ts'
-import { sessionsWith } from './sessions.ts'
 import { createSettings } from './settings.ts'
 
 /** A world whose server and clients speak the reliable protocol. */
@@ -24,16 +18,16 @@ export interface ReliableWorldOptions extends SimulationOptions, ConnectionTunin
   readonly token?: string
   /** Default: what `SECURITY` names, else none. */
   readonly security?: SecurityFactory
-  /** Whether the front door takes its clients for such that stay at its port. Default false. */
+  /** Whether the server's clients stay at its public port. Default false. */
   readonly isPortShared?: boolean
-  readonly server?: Omit<ServerOptions, 'frontDoors'>
+  readonly server?: ServerOptions
   /** What the front door takes, over the default. */
   readonly limits?: Partial<FrontDoorLimits> | undefined
   readonly tickets?: TicketCheckOptions | undefined
 }
 
 /** What differs between one client and the next. */
-export interface ReliableClientOptions extends Omit<ClientOptions, 'session'> {
+export interface ReliableClientOptions extends ClientOptions {
   readonly settings?: Partial<SessionSettings>
   readonly token?: string
   /** Default: the world's. */
@@ -46,57 +40,35 @@ export interface ReliableClientOptions extends Omit<ClientOptions, 'session'> {
 export const DEFAULT_TOKEN = 'open sesame'
 
 /** A server of the reliable protocol, and clients as they are added. */
-export class ReliableWorld extends World {
+export class ReliableWorld extends EndWorld {
   readonly #options: ReliableWorldOptions
 
   constructor(options: ReliableWorldOptions) {
-    const { settings, token = DEFAULT_TOKEN, security = defaultSecurity(), isPortShared, server } = options
-    const tuning = tuningOf(options)
-    super({
-      ...options,
-      server: {
-        ...server,
-        frontDoors: [
-          ({ random }) => {
-            const own = createSettings(settings)
-            const randomBytes = bytesOf(random)
-            const door = new ReliableFrontDoor(own, {
-              token,
-              security,
-              randomBytes,
-              isPortShared,
-              limits: { ...DEFAULT_FRONT_DOOR_LIMITS, ...options.limits },
-              tickets: options.tickets,
-            })
-            return { door, createSession: sessionsWith(own, { ...tuning, security, randomBytes }) }
-          },
-        ],
-      },
+    const { isPortShared = false, limits, server = {}, tickets } = options
+    const pipe = pipeOf(options)
+    super(options, server, {
+      options: { ...pipe.options, ...limits, ...(isPortShared && { privatePorts: 'shared' as const }) },
+      tuning: { ...pipe.tuning, ...(tickets !== undefined && { tickets }) },
     })
     this.#options = options
   }
 
   /** Adds a client that dials with the world's settings, changed by its own. */
-  dial(options: ReliableClientOptions = {}): Endpoint {
-    const { settings, token = DEFAULT_TOKEN, security = defaultSecurity() } = this.#options
-    const tuning = tuningOf(this.#options)
-    const own = createSettings({ ...settings, ...options.settings })
-    return this.addClient({
-      ...options,
-      session: ({ now, random, server }) =>
-        new ReliableClient(now, own, server, {
-          ...tuning,
-          token: options.token ?? token,
-          security: options.security ?? security,
-          randomBytes: bytesOf(random),
-          connectToken: options.connectToken,
-          ...(options.payload === undefined ? {} : { payload: options.payload }),
-        }),
+  dial(options: ReliableClientOptions = {}): End {
+    const { settings, token, security, payload, connectToken, ...client } = options
+    const world = this.#options
+    const pipe = pipeOf({
+      ...world,
+      settings: { ...world.settings, ...settings },
+      ...(token !== undefined && { token }),
+      ...(security !== undefined && { security }),
     })
+    const own = { ...(payload !== undefined && { payload }), ...(connectToken !== undefined && { connectToken }) }
+    return this.addClient({ ...pipe, tuning: { ...pipe.tuning, ...own } }, client)
   }
 
   /** Adds a client and waits until both ends are connected. Returns both; throws when they never are. */
-  connect(options: ReliableClientOptions = {}): { client: Endpoint; server: Endpoint } {
+  connect(options: ReliableClientOptions = {}): { client: End; server: End } {
     const client = this.dial(options)
     const isConnected = () =>
       client.session.state === 'connected' && this.serverEnd(client)?.session.state === 'connected'
@@ -111,12 +83,17 @@ export class ReliableWorld extends World {
   }
 }
 
-function tuningOf({ redundancy, priorities, firstPacketNumber }: ConnectionTuning): ConnectionTuning {
-  return { redundancy, priorities, firstPacketNumber }
-}
+type Common = ConnectionTuning & Pick<ReliableWorldOptions, 'settings' | 'token' | 'security'>
 
-/** Bytes from a source of uniform numbers. */
-function bytesOf(uniform: () => number): (length: number) => Uint8Array {
-  const random = new Random(Math.floor(uniform() * 2 ** 32))
-  return (length) => random.bytes(length)
+function pipeOf(common: Common): PipeOptions {
+  const { settings, token = DEFAULT_TOKEN, security = defaultSecurity() } = common
+  const { redundancy, priorities, firstPacketNumber } = common
+  const tuning: Partial<ProtocolDependencies> = {
+    token,
+    security,
+    ...(redundancy !== undefined && { redundancy }),
+    ...(priorities !== undefined && { priorities }),
+    ...(firstPacketNumber !== undefined && { firstPacketNumber }),
+  }
+  return { options: createSettings(settings) as UDPipeOptions, tuning }
 }

@@ -3,14 +3,15 @@ import { DeliveryCode } from '../../../lib/reliable/wire/frame.ts'
 import { closeCodes } from '../../../lib/session/codes.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { SessionSettings } from '../../../lib/session/settings.ts'
-import { Random, type Endpoint } from '../../../lib/simulator/index.ts'
+import { Random } from '../../../lib/simulator/index.ts'
+import type { End } from '../../support/end.ts'
 import { createAck, HostilePeer } from '../../support/hostile-peer.ts'
 import { DEFAULT_TOKEN, ReliableWorld } from '../../support/reliable-world.ts'
 
 interface Attack {
   readonly world: ReliableWorld
   readonly peer: HostilePeer
-  readonly end: Endpoint
+  readonly end: End
   readonly events: SessionEvent[]
 }
 

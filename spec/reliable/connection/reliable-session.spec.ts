@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
-import type { Endpoint, LinkOptions } from '../../../lib/simulator/index.ts'
+import type { LinkOptions } from '../../../lib/simulator/index.ts'
+import type { End } from '../../support/end.ts'
 import { Random } from '../../../lib/simulator/index.ts'
 import { ReliableWorld, type ReliableWorldOptions } from '../../support/reliable-world.ts'
 
@@ -12,7 +13,7 @@ function createWorld(options: Partial<ReliableWorldOptions> = {}): ReliableWorld
 }
 
 /** Collects what an endpoint is told from now on. */
-function listen(endpoint: Endpoint): SessionEvent[] {
+function listen(endpoint: End): SessionEvent[] {
   const events: SessionEvent[] = []
   endpoint.onEvent = (event) => void events.push(event)
   return events
@@ -28,7 +29,7 @@ function undelivered(events: readonly SessionEvent[]): string[] {
   )
 }
 
-function setCut(world: ReliableWorld, client: Endpoint, isCut: boolean): void {
+function setCut(world: ReliableWorld, client: End, isCut: boolean): void {
   world.uplink(client).configure({ lossRate: isCut ? 1 : 0 })
   world.downlink(client).configure({ lossRate: isCut ? 1 : 0 })
 }
@@ -139,7 +140,8 @@ describe('closing', () => {
     const world = createWorld()
     const { client, server } = world.connect()
     const events = listen(server)
-    client.close(1, 'ü'.repeat(500))
+    client.session.close(client.now, 1, 'ü'.repeat(500))
+    client.wake()
     world.run(1_500)
     const ended = events.find((event) => event.type === 'ended')
     expect(ended?.reason).toBe('ü'.repeat(128))
@@ -148,7 +150,8 @@ describe('closing', () => {
   it('does not take a code that CLOSE cannot carry', () => {
     const world = createWorld()
     const { client } = world.connect()
-    for (const code of [-1, 65_536, 1.5, NaN]) expect(() => client.close(code)).toThrow(RangeError)
+    for (const code of [-1, 65_536, 1.5, NaN])
+      expect(() => client.session.close(client.now, code, '')).toThrow(RangeError)
     expect(client.session.state).toBe('connected')
   })
 

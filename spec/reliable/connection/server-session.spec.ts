@@ -167,6 +167,8 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     const world = createWorld({ settings: { reconnect: false } })
     const { client, server } = world.connect()
     world.run(500)
+    // A kernel that was not told of the peer hands over what comes from anywhere.
+    server.port.unsetPeer()
     const said: Uint8Array[] = []
     const events: SessionEvent[] = []
     server.onEvent = (event) => void events.push(event)
@@ -174,7 +176,7 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     const filter = (bytes: Uint8Array): boolean => (said.push(bytes.slice()), brought.has(bytes.join()))
     world.uplink(client).configure({ filter })
     const answers: Uint8Array[] = []
-    world.network.open({ name: 'stranger', receive: (_now, bytes) => (answers.push(bytes), '') }, stranger)
+    world.network.open({ name: 'stranger', handleDatagram: (_now, bytes) => (answers.push(bytes), '') }, stranger)
     const say = (message: string): Uint8Array => {
       client.send(message)
       world.run(1)
@@ -231,7 +233,7 @@ describe('ReliableServerSession, of a client that may have moved', () => {
   })
 
   it('hears nobody else while its socket is connected, until it is stalled', () => {
-    const world = createWorld({ server: { connectsSockets: true } })
+    const world = createWorld()
     const { client, server } = world.connect()
     world.run(100)
     world.move(client, stranger)
@@ -245,6 +247,7 @@ describe('ReliableServerSession, of a client that may have moved', () => {
   it('tells of no move once the end was told of, and takes CLOSED to the new address nevertheless', () => {
     const world = createWorld()
     const { client, server } = world.connect()
+    server.port.unsetPeer()
     const events: SessionEvent['type'][] = []
     server.onEvent = ({ type }) => void events.push(type)
     world.run(100)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ReliableClient } from '../../../lib/reliable/handshake/client.ts'
 import { encodeGoAway, helloEcho, helloId } from '../../../lib/reliable/wire/handshake.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
-import type { Endpoint } from '../../../lib/simulator/index.ts'
+import type { End } from '../../support/end.ts'
+import { refusalCodes } from '../../../lib/session/codes.ts'
 import { Random } from '../../../lib/simulator/index.ts'
 import { ReliableWorld, type ReliableClientOptions, type ReliableWorldOptions } from '../../support/reliable-world.ts'
 import { createSettings } from '../../support/settings.ts'
@@ -14,7 +15,7 @@ function createWorld(options: Partial<ReliableWorldOptions> = {}): ReliableWorld
 }
 
 /** Collects what an endpoint is told. */
-function listen(endpoint: Endpoint): SessionEvent[] {
+function listen(endpoint: End): SessionEvent[] {
   const events: SessionEvent[] = []
   endpoint.onEvent = (event) => void events.push(event)
   return events
@@ -99,15 +100,16 @@ describe('ReliableClient', () => {
   it('is told why it was refused, and by whom it was not', () => {
     const world = createWorld({
       settings: { reconnect: false },
-      server: { maxClients: 0, refusal: { code: 77, reason: 'no room' } },
+      server: { maxClients: 1 },
     })
+    world.connect()
     const client = world.dial({ link: { delayMs: 25 } })
     const events = listen(client)
     const offPath = encodeGoAway(new Random(5).bytes(16), 1, 'forged')
-    world.network.inject(0, offPath, world.server.address, client.socket.address)
+    world.network.inject(world.now, offPath, world.server.address, client.socket.address)
     world.run(1_000)
     expect(events.filter(({ type }) => type === 'refused')).toEqual([
-      { type: 'refused', code: 77, reason: 'no room', willReconnect: false },
+      { type: 'refused', code: refusalCodes.full, reason: 'the server is full', willReconnect: false },
     ])
     expect(client.session.stats.droppedMalformed).toBe(1)
   })
@@ -215,9 +217,21 @@ describe('ReliableClient', () => {
   })
 
   it('cannot be made with a payload or a datagram size that HELLO cannot have', () => {
-    const world = createWorld()
-    expect(() => world.dial({ payload: new Uint8Array(513) })).toThrow(RangeError)
-    expect(() => world.dial({ settings: { mtuBytes: 500 } })).toThrow(RangeError)
+    const create = (payload: Uint8Array, mtuBytes: number) => () =>
+      new ReliableClient(
+        0,
+        createSettings({ mtuBytes }),
+        { host: '10.0.0.1', port: 1234 },
+        {
+          token: '',
+          randomBytes: (length) => new Random(1).bytes(length),
+          payload,
+        },
+      )
+
+    expect(create(new Uint8Array(512), 1_200)).not.toThrow()
+    expect(create(new Uint8Array(513), 1_200)).toThrow(RangeError)
+    expect(create(new Uint8Array(0), 500)).toThrow(RangeError)
   })
 
   it('goes to the address HELLO was sent to when CONNECT names none', () => {
@@ -344,7 +358,8 @@ describe('ReliableClient', () => {
     })
 
     it('says another HELLO once it was refused', () => {
-      const world = createWorld({ server: { maxClients: 0 } })
+      const world = createWorld({ server: { maxClients: 1 } })
+      world.connect()
       const { client, ids } = dialCounting(world)
       world.waitFor(() => client.session.state === 'waiting')
       world.waitFor(() => client.session.state === 'dialing')

@@ -252,7 +252,7 @@ class Watcher implements Receiver {
     this.#play.world.network.inject(this.#play.world.now, bytes, this.#address, destination)
   }
 
-  receive(_now: number, bytes: Uint8Array): string {
+  handleDatagram(_now: number, bytes: Uint8Array): string {
     this.receivedPackets += 1
     this.receivedBytes += bytes.length
     return ''

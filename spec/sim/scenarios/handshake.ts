@@ -100,7 +100,7 @@ export const handshakeScenarios: readonly Scenario[] = [
     const answers: Uint8Array[] = []
     const { address } = conversation.client.socket
     const other = { host: address.host, port: address.port + 1 }
-    play.world.network.open({ name: 'newer', receive: (_now, bytes) => (answers.push(bytes), '') }, other)
+    play.world.network.open({ name: 'newer', handleDatagram: (_now, bytes) => (answers.push(bytes), '') }, other)
     conversation.uplink.configure({ filter: undefined })
     play.world.network.inject(play.world.now, hello, other, play.world.server.address)
     play.world.run(25)

@@ -3,7 +3,8 @@ import { closeCodes } from '../../../lib/session/codes.ts'
 import { deliveries } from '../../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { SessionStats } from '../../../lib/session/stats.ts'
-import type { Endpoint, Random } from '../../../lib/simulator/index.ts'
+import type { Random } from '../../../lib/simulator/index.ts'
+import type { End } from '../../support/end.ts'
 import { createAck, HostilePeer } from '../../support/hostile-peer.ts'
 import { DEFAULT_TOKEN } from '../../support/reliable-world.ts'
 import { checkQueues, fail } from '../checks.ts'
@@ -32,7 +33,7 @@ interface Attack {
   /** Sends one packet, the `i`th of the attack. */
   strike(peer: HostilePeer, random: Random, i: number): void
   /** Does something at the server's end first. */
-  prepare?(end: Endpoint): void
+  prepare?(end: End): void
   /** Throws unless what the attack led to is what it ought to. */
   check(outcome: Outcome): void
 }
@@ -285,7 +286,7 @@ function createScenario(attack: Attack): Scenario {
 }
 
 /** Strikes again and again, and looks all the while that the limits hold. */
-function strikeOn(play: Play, peer: HostilePeer, end: Endpoint, attack: Attack, random: Random): void {
+function strikeOn(play: Play, peer: HostilePeer, end: End, attack: Attack, random: Random): void {
   const { world } = play
   const untilMs = world.now + attack.durationMs
   let strikes = 0
@@ -304,7 +305,7 @@ function strikeOn(play: Play, peer: HostilePeer, end: Endpoint, attack: Attack, 
 }
 
 /** The server has more to say than its peer wants to hear. */
-function speak(end: Endpoint): void {
+function speak(end: End): void {
   end.every(10, () => {
     if (end.session.state === 'connected') end.send(new Uint8Array(1_000))
   })

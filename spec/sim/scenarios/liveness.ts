@@ -49,7 +49,7 @@ export const livenessScenarios: readonly Scenario[] = [
     const { client, server } = conversation
     for (const end of random.pick([[client], [server], [client, server]])) {
       const fromMs = play.world.now + random.between(0, 1_000)
-      end?.loop.pause(fromMs, fromMs + 15_000)
+      end?.program.pause(fromMs, fromMs + 15_000)
     }
     play.world.run(17_000)
     play.waitForAll(10_000)
@@ -65,7 +65,7 @@ export const livenessScenarios: readonly Scenario[] = [
     conversation.chat({ durationMs: 500, intervalMs: 20 })
     play.world.run(500)
     const fromMs = play.world.now + 10
-    for (const end of [conversation.client, conversation.server]) end?.loop.pause(fromMs, fromMs + 15_000)
+    for (const end of [conversation.client, conversation.server]) end?.program.pause(fromMs, fromMs + 15_000)
     play.world.run(16_000)
     if (conversation.countEvents('ended') > 0) fail('an end took its own pause for the other side’s silence')
     play.finish()
@@ -80,7 +80,7 @@ export const livenessScenarios: readonly Scenario[] = [
     const conversation = play.connect({ loop: randomLoop(random) })
     for (const end of [conversation.client, conversation.server]) {
       for (let atMs = play.world.now; atMs < play.world.now + 4_000; atMs += random.between(100, 1_500)) {
-        end?.loop.pause(atMs, atMs + random.between(20, 900))
+        end?.program.pause(atMs, atMs + random.between(20, 900))
       }
     }
     conversation.chat({ durationMs: 4_000, intervalMs: 20 })

@@ -27,15 +27,15 @@ export const loadScenarios: readonly Scenario[] = [
 
   defineScenario('reader-stops', (context) => {
     const { random } = context
-    const inboxPackets = random.integer(16, 512)
+    const inboxDatagrams = random.integer(16, 512)
     const play = new Play(context, {
       link: { delayMs: 20, lossRate: 0.05 },
-      serverLoop: { ...randomLoop(random), inboxPackets },
+      serverLoop: { ...randomLoop(random), inboxDatagrams },
     })
     const conversation = play.connect({ loop: randomLoop(random) })
     const { server } = conversation
     const fromMs = play.world.now + random.between(0, 500)
-    server?.loop.pause(fromMs, fromMs + random.between(200, 7_000))
+    server?.program.pause(fromMs, fromMs + random.between(200, 7_000))
     conversation.chat({ durationMs: 2_000, intervalMs: 4, maxBytes: 8_000, direction: 'up' })
     conversation.chat({ durationMs: 2_000, intervalMs: 40, direction: 'down' })
     play.world.run(8_000)

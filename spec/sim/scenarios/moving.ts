@@ -26,7 +26,7 @@ export const movingScenarios: readonly Scenario[] = [
       const play = new Play(context, {
         link: { delayMs: random.between(1, 80), jitterMs: random.between(0, 10) },
         serverLoop: randomLoop(random),
-        connectsSockets: random.chance(0.5),
+        isPortShared: random.chance(0.5),
       })
       const conversation = connect(play)
       if (random.chance(0.7)) conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([5, 20, 200]) })
@@ -60,7 +60,7 @@ export const movingScenarios: readonly Scenario[] = [
           duplicateRate: 0.05,
         },
         serverLoop: randomLoop(random),
-        connectsSockets: random.chance(0.5),
+        isPortShared: random.chance(0.5),
         // How a handshake fares under loss is another scenario's matter.
         settings: { timeoutMs: 30_000, handshakeTimeoutMs: 19_000 },
       })
@@ -85,7 +85,7 @@ export const movingScenarios: readonly Scenario[] = [
       const play = new Play(context, {
         link: { delayMs: random.between(1, 60) },
         serverLoop: randomLoop(random),
-        connectsSockets: random.chance(0.5),
+        isPortShared: random.chance(0.5),
       })
       const conversation = connect(play)
       conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
@@ -112,7 +112,7 @@ export const movingScenarios: readonly Scenario[] = [
       const play = new Play(context, {
         link: { delayMs: 25 },
         serverLoop: randomLoop(random),
-        connectsSockets: random.chance(0.5),
+        isPortShared: random.chance(0.5),
       })
       const conversation = connect(play)
       conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
@@ -135,7 +135,7 @@ export const movingScenarios: readonly Scenario[] = [
     'challenges-lost',
     (context) => {
       const { random } = context
-      const play = new Play(context, { link: { delayMs: 25 }, connectsSockets: random.chance(0.5) })
+      const play = new Play(context, { link: { delayMs: 25 }, isPortShared: random.chance(0.5) })
       const conversation = connect(play)
       conversation.chat({ durationMs: CHAT_MS, intervalMs: random.pick([20, 400]) })
       play.world.run(random.between(0, 1_000))
@@ -160,7 +160,7 @@ export const movingScenarios: readonly Scenario[] = [
       const play = new Play(context, {
         link: { delayMs: random.between(5, 60) },
         serverLoop: randomLoop(random),
-        connectsSockets: random.chance(0.5),
+        isPortShared: random.chance(0.5),
       })
       const conversation = connect(play)
       const from = conversation.client.socket.address
@@ -193,7 +193,7 @@ export const movingScenarios: readonly Scenario[] = [
       const play = new Play(context, {
         link: { delayMs: random.between(5, 60) },
         serverLoop: randomLoop(random),
-        connectsSockets: random.chance(0.5),
+        isPortShared: random.chance(0.5),
       })
       const conversation = connect(play)
       conversation.chat({ durationMs: CHAT_MS, intervalMs: 20 })
@@ -216,7 +216,7 @@ export const movingScenarios: readonly Scenario[] = [
 
 function connect(play: Play): Conversation {
   const { random } = play
-  return play.connect({ loop: randomLoop(random), connectsSocket: random.chance(0.5) })
+  return play.connect({ loop: randomLoop(random) })
 }
 
 /** Another port of the same host, as a NAT that forgot shows it, or another host, as another network gives. */
@@ -262,7 +262,7 @@ function copyUplink(
     receivedPackets += 1
     return ''
   }
-  const socket = world.network.open({ name: 'copier', receive }, copier)
+  const socket = world.network.open({ name: 'copier', handleDatagram: receive }, copier)
   let isOn = true
   const filter: LinkFilter = (bytes) => {
     if (isOn && (when !== 'now and then' || random.chance(0.2))) {

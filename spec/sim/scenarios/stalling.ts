@@ -55,7 +55,7 @@ export const stallingScenarios: readonly Scenario[] = [
     conversation.chat({ durationMs: 2_000, intervalMs: 16 })
     play.world.run(random.between(200, 1_000))
     const fromMs = play.world.now
-    blocked.loop.pause(fromMs, fromMs + blockedMs)
+    blocked.program.pause(fromMs, fromMs + blockedMs)
     // While its loop is blocked, an end is not told of anything, and nothing it is told of afterwards is its peer's end.
     play.world.runUntil(fromMs + blockedMs - 1)
     const before = play.world.network.sentPackets

@@ -45,7 +45,7 @@ function found(context: ScenarioContext): Society {
   return new Society(context, {
     link: randomWeather(random),
     security: random.chance(0.1) ? securities.noise : defaultSecurity(),
-    isPortShared: random.chance(0.3),
+    isPortShared: random.chance(0.5),
     redundancy: random.pick(['auto', 'auto', 'off']),
     limits: { retryThreshold: random.pick([64, 64, 0]) },
     settings: {
@@ -55,7 +55,6 @@ function found(context: ScenarioContext): Society {
     },
     server: {
       loop: randomLoop(random),
-      connectsSockets: random.chance(0.5),
       maxClients: random.pick([1_024, MAX_LIVING]),
     },
   })
@@ -135,7 +134,7 @@ class Storm {
     }
     const member = random.pick(living)
     if (kind < 0.35) this.#blackOut(member)
-    else if (kind < 0.45) this.#block(random.chance(0.3) ? society.world.server.loop : member.client.loop)
+    else if (kind < 0.45) this.#block(random.chance(0.3) ? society.world.server.loop : member.client.program)
     else if (kind < 0.6) this.#move(member)
     else if (kind < 0.7) society.configure(member, randomWeather(random))
     else if (kind < 0.8) this.#close(member)
@@ -156,7 +155,6 @@ class Storm {
       ...(host && { address: host }),
       loop: randomLoop(random),
       settings: { ...countdown, reconnect: random.chance(0.8) ? (reconnect ?? false) : false, maxQueuedBytes: 150_000 },
-      connectsSocket: random.chance(0.3),
       mapsPerDestination: random.chance(0.2),
       ...(neighbour === undefined && { link: randomWeather(random) }),
     })
@@ -177,7 +175,7 @@ class Storm {
     const say = (): void => {
       if (member.client.isOver) return
       const end = random.chance(0.5) ? member.client : member.newestEnd
-      if (end?.loop.runsFrom(society.world.now) === society.world.now) society.say(member, end, randomSize(random))
+      if (end?.program.runsFrom(society.world.now) === society.world.now) society.say(member, end, randomSize(random))
       next()
     }
     next()
@@ -188,7 +186,7 @@ class Storm {
     const random = this.#random
     const { world } = this.#society
     const end = random.chance(0.5) ? member.client : member.newestEnd
-    if (end === undefined || end.loop.runsFrom(world.now) > world.now) return
+    if (end === undefined || end.program.runsFrom(world.now) > world.now) return
     for (let i = random.integer(5, 40); i > 0; i -= 1) this.#society.say(member, end, randomSize(random))
   }
 
@@ -212,11 +210,11 @@ class Storm {
     }
   }
 
-  #block(loop: Member['client']['loop']): void {
+  #block(program: Member['client']['program']): void {
     const { now } = this.#society.world
     const untilMs =
       now + this.#random.pick([this.#random.between(20, 1_000), this.#random.between(1_000, MAX_BLOCKED_MS)])
-    loop.pause(now, untilMs)
+    program.pause(now, untilMs)
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, untilMs)
   }
 
