@@ -1,14 +1,16 @@
 import { isSameAddress, type Address } from '../core/address.ts'
-import { closeCodes } from '../session/close-codes.ts'
+import { closeCodes } from '../session/codes.ts'
 import type { Delivery } from '../session/delivery.ts'
 import { Fifo } from '../core/fifo.ts'
 import type { LifecycleState } from '../session/lifecycle.ts'
 import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
-import type { SessionStats } from '../session/stats.ts'
-import { DataLink } from './data-link.ts'
-import { Phase } from './phase.ts'
-import type { Input } from './state.ts'
+import { Liveness } from '../session/liveness.ts'
+import { RateLimiter } from '../session/rate-limiter.ts'
+import { createStats, type SessionStats } from '../session/stats.ts'
+import { Traffic } from '../session/traffic.ts'
+import { Exchange } from './exchange.ts'
+import { Phase, type Input } from './phase.ts'
 import { decodeWord, encodeWord, type Word } from './words.ts'
 
 /**
@@ -22,10 +24,15 @@ export abstract class ClassicSession implements Session {
   readonly protocol: ProtocolName = 'classic'
   /** The classic words carry no times. */
   readonly clockOffsetMs: number = NaN
+  /** The rates are those of the last `handleTimeout`. */
+  readonly stats: SessionStats = createStats()
   protected readonly events: Fifo<SessionEvent> = new Fifo<SessionEvent>()
-  protected readonly link: DataLink
+  protected readonly exchange: Exchange
   readonly #settings: SessionSettings
   readonly #phase: Phase
+  readonly #traffic: Traffic
+  readonly #limiter: RateLimiter
+  #liveness: Liveness
   /** The latest time that this session was told; a time of arrival may lie before it. */
   #now: number
   #remote: Address
@@ -38,8 +45,11 @@ export abstract class ClassicSession implements Session {
   /** Starts in `state`, which lasts for the handshake's timeout at most, without a peer. */
   protected constructor(now: number, settings: SessionSettings, state: LifecycleState, remote: Address) {
     this.#settings = { ...settings }
-    this.link = new DataLink(now, this.#settings, this.events)
+    this.exchange = new Exchange(this.#settings, this.stats, this.events)
     this.#phase = new Phase(now, state, settings.handshakeTimeoutMs)
+    this.#traffic = new Traffic(now, this.stats)
+    this.#limiter = new RateLimiter(now, this.#settings)
+    this.#liveness = new Liveness(now, this.#settings)
     this.#now = now
     this.#remote = remote
   }
@@ -62,17 +72,12 @@ export abstract class ClassicSession implements Session {
   }
 
   get rttMs(): number {
-    return this.link.stats.rttMs
-  }
-
-  /** The rates are those of the last `handleTimeout`. */
-  get stats(): Readonly<SessionStats> {
-    return this.link.stats
+    return this.stats.rttMs
   }
 
   get nextDeadline(): number {
-    if (this.events.length > 0 || this.link.isReady(this.#phase.isFlowing)) return this.#now
-    return this.#phase.isEstablished ? this.link.nextDeadline : this.#phase.nextDeadline
+    if (this.events.length > 0 || this.exchange.isReady(this.#phase.isFlowing)) return this.#now
+    return this.#phase.isEstablished ? this.#liveness.nextDeadline : this.#phase.nextDeadline
   }
 
   /**
@@ -82,13 +87,13 @@ export abstract class ClassicSession implements Session {
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
     this.#advanceTo(now)
     if (this.state === 'closing' || this.state === 'closed') return 'closed'
-    return this.link.send(message, delivery, channel)
+    return this.exchange.send(message, delivery, channel)
   }
 
   /** Says PING at the next `pollTransmit`, once however often it was asked for, if the connection stands. */
   ping(now: number): void {
     this.#advanceTo(now)
-    if (this.#phase.isEstablished) this.link.due.oweOnce('PING')
+    if (this.#phase.isEstablished) this.exchange.due.oweOnce('PING')
   }
 
   close(now: number, code: number, reason: string): void {
@@ -100,16 +105,16 @@ export abstract class ClassicSession implements Session {
         return
       case 'connecting':
         // The other side may already have taken us in: it is told once, without waiting long for its answer.
-        if (this.#hasPeer) this.#drain(PARTING_MS, encodeWord('CLOSE'))
+        if (this.#hasPeer) this.#drain(LEAVING_MS, encodeWord('CLOSE'))
         else this.end()
         return
       case 'waiting':
-        if (this.link.due.isEmpty) this.end()
-        else this.#lingerAnswering()
+        if (this.exchange.due.isEmpty) this.end()
+        else this.#drainAnswering()
         return
       case 'draining':
         // All is said already; only a CLOSED that is still due keeps it.
-        if (this.link.due.isEmpty) this.end()
+        if (this.exchange.due.isEmpty) this.end()
         return
       case 'dialing':
         this.end()
@@ -125,20 +130,20 @@ export abstract class ClassicSession implements Session {
     this.#advanceTo(now)
     const isLateClose = this.#isLateClose(bytes, source)
     if (!isLateClose && !this.isFromPeer(source)) {
-      this.link.stats.droppedForeign += 1
+      this.stats.droppedForeign += 1
       return
     }
-    this.link.count(bytes)
-    if (!this.link.admits(now, bytes)) this.#handleExcess()
+    this.#traffic.received(bytes.length)
+    if (!this.#limiter.admits(now, bytes.length)) this.#handleExcess()
     else if (isLateClose) this.#handleLateClose(now)
     else if (this.#phase.isEstablished || this.#phase.state === 'closing') this.handleLinked(now, bytes)
-    else if (this.#phase.state === 'draining') this.#handleLingering(bytes)
+    else if (this.#phase.state === 'draining') this.#handleDraining(bytes)
     else this.handleOpening(now, bytes, source)
   }
 
   handleTimeout(now: number, maxSilenceMs: number): void {
     this.#advanceTo(now)
-    this.link.advanceRates(this.#now)
+    this.#traffic.advance(this.#now)
     if (this.#phase.isEstablished) {
       this.#judgeSilence(maxSilenceMs)
       return
@@ -146,7 +151,7 @@ export abstract class ClassicSession implements Session {
     // A wait accuses nobody, so it is over by the clock; but a CLOSED that is still due to the old peer goes first.
     const isWaiting = this.#phase.state === 'waiting'
     const isOver = this.#phase.advance(this.#now, isWaiting ? Infinity : maxSilenceMs)
-    if (!isOver || (isWaiting && !this.link.due.isEmpty)) return
+    if (!isOver || (isWaiting && !this.exchange.due.isEmpty)) return
     if (this.state === 'closing') this.#finishClosing()
     else this.handleOpeningTimeout()
   }
@@ -158,10 +163,10 @@ export abstract class ClassicSession implements Session {
   /** CLOSE, like all that is repeated, goes after everything else. */
   pollTransmit(now: number, into: Uint8Array): number {
     this.#advanceTo(now)
-    const bytes = this.link.poll(this.#now, this.#phase.isFlowing) ?? this.#phase.poll(this.#now)
+    const bytes = this.exchange.poll(this.#now, this.#phase.isFlowing) ?? this.#phase.poll(this.#now)
     if (bytes === undefined) return 0
     into.set(bytes)
-    this.link.sent(bytes)
+    this.#traffic.sent(bytes.length)
     return bytes.length
   }
 
@@ -172,7 +177,7 @@ export abstract class ClassicSession implements Session {
 
   /** Counts a datagram that says nothing in this state. */
   protected dropMalformed(): void {
-    this.link.stats.droppedMalformed += 1
+    this.stats.droppedMalformed += 1
   }
 
   /** Talks to another address from now on, or to nobody. */
@@ -186,13 +191,14 @@ export abstract class ClassicSession implements Session {
   /** Enters a state that lasts `limitMs` at most, and in which `repeated` is said up to `attempts` times. */
   protected enter(input: Input, limitMs: number, repeated?: Uint8Array, attempts?: number): void {
     this.#phase.enter(this.#now, input, limitMs, repeated, attempts)
-    this.link.due.clear()
+    this.exchange.due.clear()
   }
 
   /** The connection stands. */
   protected establish(): void {
     this.enter('established', Infinity)
-    this.link.open(this.#now)
+    this.#liveness = new Liveness(this.#now, this.#settings)
+    this.exchange.begin()
     this.events.push({ type: 'connected', remote: this.#remote })
   }
 
@@ -209,14 +215,14 @@ export abstract class ClassicSession implements Session {
   /** Ends the session for good. */
   protected end(): void {
     this.enter('over', Infinity)
-    this.link.giveUp()
+    this.exchange.giveUp()
     this.setPeer(undefined)
     this.events.push({ type: 'closed' })
   }
 
   /** Takes a datagram from the peer while the connection stands, or while it is being closed. */
   protected handleLinked(now: number, bytes: Uint8Array): void {
-    if (this.#phase.isEstablished && this.link.heard(now)) {
+    if (this.#phase.isEstablished && this.#liveness.heard(now)) {
       this.#phase.enter(now, 'heard', Infinity)
       this.events.push({ type: 'unstalled' })
     }
@@ -224,18 +230,19 @@ export abstract class ClassicSession implements Session {
     if (word === 'CLOSE') this.#handleClose()
     else if (word === 'CLOSED') this.#handleClosed()
     else if (this.#isExpelled) this.dropMalformed()
-    else if (word === undefined || !this.handleOpeningWord(word)) this.link.receive(now, bytes, word)
+    else if (word === undefined || !this.handleOpeningWord(word)) this.exchange.receive(now, bytes, word)
   }
 
   /** More arrived than the other side may send. */
   #handleExcess(): void {
-    const notice = this.link.takeRateNotice()
+    this.stats.droppedRateLimited += 1
+    const notice = this.#limiter.takeNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
-    if (!this.#phase.isEstablished || !this.link.isRateExceeded) return
+    if (!this.#phase.isEstablished || !this.#limiter.isExceeded) return
     this.#startClosing(closeCodes.rateLimited, 'sent too much')
     this.#emitClosedHere()
     this.#isExpelled = true
-    this.link.giveUp()
+    this.exchange.giveUp()
   }
 
   #advanceTo(now: number): void {
@@ -243,28 +250,38 @@ export abstract class ClassicSession implements Session {
   }
 
   #judgeSilence(maxSilenceMs: number): void {
-    let silence = this.link.advanceSilence(this.#now, maxSilenceMs)
-    if (silence === 'stalled') {
-      this.#phase.enter(this.#now, 'silent', Infinity)
-      this.events.push({ type: 'stalled' })
-      silence = this.link.advanceSilence(this.#now, 0)
+    // A stall can be followed by the end in one step.
+    for (;;) {
+      switch (this.#liveness.advance(this.#now, maxSilenceMs)) {
+        case 'quiet':
+          return
+        case 'ping-due':
+          this.exchange.due.oweOnce('PING')
+          break
+        case 'stalled':
+          this.#phase.enter(this.#now, 'silent', Infinity)
+          this.events.push({ type: 'stalled' })
+          break
+        case 'timed-out':
+          this.leave(this.#loseConnection('timeout', 'timed out'))
+          return
+      }
     }
-    if (silence === 'timed-out') this.leave(this.#loseConnection('timeout', 'timed out'))
   }
 
   /** The other side leaves. Where both do at once, each answers the other's CLOSE, and each has closed of its own accord. */
   #handleClose(): void {
     if (this.#phase.state === 'closing') {
       this.#emitClosedHere()
-      this.#lingerAnswering()
+      this.#drainAnswering()
       return
     }
     const retryMs = this.#loseConnection('closed-there', '')
     if (retryMs === undefined) {
-      this.#lingerAnswering()
+      this.#drainAnswering()
     } else {
       this.leave(retryMs)
-      this.link.due.oweOnce('CLOSED')
+      this.exchange.due.oweOnce('CLOSED')
     }
   }
 
@@ -273,24 +290,24 @@ export abstract class ClassicSession implements Session {
     else this.dropMalformed()
   }
 
-  #handleLingering(bytes: Uint8Array): void {
+  #handleDraining(bytes: Uint8Array): void {
     if (decodeWord(bytes) === 'CLOSED') this.end()
     else this.dropMalformed()
   }
 
-  /** Whether CLOSE came once more from whom we have parted with: our CLOSED was lost. */
+  /** Whether CLOSE came once more from whom we have closed with: our CLOSED was lost. */
   #isLateClose(bytes: Uint8Array, source: Address): boolean {
-    return this.#phase.hasParted && isSameAddress(source, this.#remote) && decodeWord(bytes) === 'CLOSE'
+    return this.#phase.hasEnded && isSameAddress(source, this.#remote) && decodeWord(bytes) === 'CLOSE'
   }
 
   /** Answers no longer than the state lasts, so that nobody's CLOSE keeps us from dialing again. */
   #handleLateClose(now: number): void {
-    if (now < this.#phase.limit) this.link.due.oweOnce('CLOSED')
+    if (now < this.#phase.limit) this.exchange.due.oweOnce('CLOSED')
   }
 
   /** What waits for a stalled link is given up; what waits for the next `pollTransmit` goes out before CLOSE. */
   #startClosing(code: number, reason: string): void {
-    if (this.#phase.state === 'stalled') this.link.giveUp()
+    if (this.#phase.state === 'stalled') this.exchange.giveUp()
     this.#closeCode = code
     this.#closeReason = reason
     this.enter('close', CLOSE_LIMIT_MS, encodeWord('CLOSE'), CLOSE_ATTEMPTS)
@@ -304,12 +321,12 @@ export abstract class ClassicSession implements Session {
   /** All is said, but the other side may miss it: its CLOSE is answered for as long as this state lasts. */
   #drain(limitMs: number, repeated?: Uint8Array): void {
     this.enter('drain', limitMs, repeated, 1)
-    this.link.giveUp()
+    this.exchange.giveUp()
   }
 
-  #lingerAnswering(): void {
-    this.#drain(LINGER_MS)
-    this.link.due.oweOnce('CLOSED')
+  #drainAnswering(): void {
+    this.#drain(DRAINING_MS)
+    this.exchange.due.oweOnce('CLOSED')
   }
 
   /** Once: of a peer that was expelled it was told before CLOSED came. */
@@ -327,12 +344,12 @@ export abstract class ClassicSession implements Session {
   }
 }
 
-/** CLOSE is said so often, and the last one has its time to be answered: 200 + 300 + 450 + 675 + 1000 ms. */
+/** CLOSE is said this often, and the last one has its time to be answered: 200 + 300 + 450 + 675 + 1000 ms. */
 const CLOSE_ATTEMPTS = 5
 const CLOSE_LIMIT_MS = 2_625
 
 /** How long the other side's repeated CLOSE is answered after the end. */
-const LINGER_MS = 1_000
+const DRAINING_MS = 1_000
 
 /** How long a client that leaves a half-open handshake waits for CLOSED. */
-const PARTING_MS = 200
+const LEAVING_MS = 200

@@ -1,4 +1,5 @@
-import { formatAddress, type Address } from '../core/address.ts'
+import { formatAddress, type Address, networkOf } from '../core/address.ts'
+import type { ClassicAdmission } from '../session/admission.ts'
 import { Answers } from '../session/answers.ts'
 import { Fifo } from '../core/fifo.ts'
 import {
@@ -10,17 +11,17 @@ import {
   type ConnectionRequest,
 } from '../session/front-door.ts'
 import type { HelloGate } from '../session/hello-gate.ts'
-import { networkOf } from '../core/network.ts'
-import type { ProtocolName, Session } from '../session/session.ts'
-import type { SessionSettings } from '../session/settings.ts'
-import { ClassicServerSession } from './server-session.ts'
+import type { ProtocolName } from '../session/session.ts'
 import { encodeToken } from '../session/token.ts'
 import { decodeHello, encodeConnect, encodeWord } from './words.ts'
 
 /** Who was let in, and what it was told. */
 interface AdmittedClient {
-  readonly session: Session
+  /** The address that HELLO came from, as text. */
+  readonly source: string
   readonly connect: Uint8Array
+  /** Whether it is being closed: whoever says HELLO there then wants a new connection. */
+  isEnding: boolean
 }
 
 /**
@@ -31,24 +32,24 @@ interface AdmittedClient {
 export class ClassicFrontDoor implements FrontDoor {
   readonly protocol: ProtocolName = 'classic'
   readonly stats: FrontDoorStats = createFrontDoorStats()
-  readonly #settings: SessionSettings
   readonly #gate: HelloGate | undefined
   #token: Uint8Array
-  /** By the address that HELLO came from, as text. */
+  /** By the id of their admission. */
   readonly #admitted = new Map<string, AdmittedClient>()
-  readonly #sources = new WeakMap<Session, string>()
+  /** By the address that HELLO came from, as text; of several there, the last. */
+  readonly #bySource = new Map<string, AdmittedClient>()
+  #admittedCount = 0
   /** The addresses whose request is to be answered. */
   readonly #requests = new Set<string>()
   readonly #events = new Fifo<FrontDoorEvent>()
   readonly #answers = new Answers(this.stats)
 
   /**
-   * Sessions take the settings as they are when the client is let in. Without a gate there are no limits.
+   * Without a gate there are no limits.
    *
    * @throws RangeError when the token is not one that `isToken` accepts
    */
-  constructor(settings: SessionSettings, token: string, gate?: HelloGate) {
-    this.#settings = settings
+  constructor(token: string, gate?: HelloGate) {
     this.#gate = gate
     this.#token = encodeToken(token)
   }
@@ -89,16 +90,18 @@ export class ClassicFrontDoor implements FrontDoor {
    * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
    * @throws Error when the request is already answered
    */
-  admit(now: number, request: ConnectionRequest, endpoint: Address): Session {
+  admit(_now: number, request: ConnectionRequest, endpoint: Address): ClassicAdmission {
     const connect = encodeConnect(endpoint.host.includes('%') ? { host: '::', port: endpoint.port } : endpoint)
     const source = this.#takeRequest(request)
-    const session = new ClassicServerSession(now, this.#settings, request.source)
-    this.#gate?.halfOpen.admit(source, session)
-    this.#admitted.set(source, { session, connect })
-    this.#sources.set(session, source)
+    this.#admittedCount += 1
+    const id = `classic-${this.#admittedCount}`
+    const client = { source, connect, isEnding: false }
+    this.#admitted.set(id, client)
+    this.#bySource.set(source, client)
     this.stats.admitted += 1
     this.#answers.push({ bytes: connect, destination: request.source })
-    return session
+    const { host, port } = request.source
+    return { protocol: 'classic', id, source: { host, port }, payload: NO_PAYLOAD, ticket: undefined }
   }
 
   /**
@@ -113,12 +116,26 @@ export class ClassicFrontDoor implements FrontDoor {
     this.#answers.push({ bytes: encodeWord('GO AWAY!'), destination: request.source })
   }
 
-  forget(session: Session): void {
-    const source = this.#sources.get(session)
-    // Another session may have begun there in the meantime.
-    if (source === undefined || this.#admitted.get(source)?.session !== session) return
-    this.#admitted.delete(source)
-    this.#gate?.halfOpen.end(source)
+  handleEstablished(id: string): void {
+    this.#endHalfOpen(this.#admitted.get(id))
+  }
+
+  /** Nobody comes back in this protocol. */
+  handleReturned(): void {}
+
+  handleEnding(id: string): void {
+    const client = this.#admitted.get(id)
+    if (client === undefined) return
+    client.isEnding = true
+    this.#endHalfOpen(client)
+  }
+
+  forget(id: string): void {
+    const client = this.#admitted.get(id)
+    if (client === undefined) return
+    this.#endHalfOpen(client)
+    this.#admitted.delete(id)
+    if (this.#bySource.get(client.source) === client) this.#bySource.delete(client.source)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -133,15 +150,15 @@ export class ClassicFrontDoor implements FrontDoor {
   #passes(now: number, source: Address): boolean {
     if (this.#gate === undefined) return true
     const key = formatAddress(source)
-    const isKnown = this.#admitted.has(key) || this.#requests.has(key)
+    const isKnown = this.#bySource.has(key) || this.#requests.has(key)
     return this.#gate.judge(now, networkOf(source.host), true, isKnown) === 'pass'
   }
 
   #handleRequest(hello: Uint8Array, source: Address): void {
     const key = formatAddress(source)
-    const admittedClient = this.#admitted.get(key)
-    if (admittedClient !== undefined && !isEnding(admittedClient.session)) {
-      this.#answers.push({ bytes: admittedClient.connect, destination: source })
+    const client = this.#bySource.get(key)
+    if (client !== undefined && !client.isEnding) {
+      this.#answers.push({ bytes: client.connect, destination: source })
       return
     }
     if (this.#requests.has(key)) return
@@ -152,6 +169,12 @@ export class ClassicFrontDoor implements FrontDoor {
     this.#requests.add(key)
     this.#gate?.halfOpen.begin(key, networkOf(source.host))
     this.#events.push({ type: 'request', request: { payload: NO_PAYLOAD, hello, source } })
+  }
+
+  /** Whoever asks anew from its address, or has been let in since, is half open by itself. */
+  #endHalfOpen(client: AdmittedClient | undefined): void {
+    if (client === undefined || this.#requests.has(client.source)) return
+    if (this.#bySource.get(client.source) === client) this.#gate?.halfOpen.end(client.source)
   }
 
   #handleBadToken(now: number, hello: Uint8Array, source: Address): void {
@@ -172,11 +195,6 @@ export class ClassicFrontDoor implements FrontDoor {
 }
 
 const NO_PAYLOAD = new Uint8Array(0)
-
-/** Whoever says HELLO while its session ends wants a new one. */
-function isEnding({ state }: Session): boolean {
-  return state === 'closing' || state === 'closed'
-}
 
 /** Takes as long for a token that is nearly right as for one that is all wrong. */
 function isSameSecret(a: Uint8Array, b: Uint8Array): boolean {

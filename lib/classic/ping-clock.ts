@@ -54,6 +54,6 @@ export class PingClock {
   }
 }
 
-/** Beyond so many unanswered PINGs the oldest is taken for lost. */
+/** Beyond this many unanswered PINGs the oldest is taken for lost. */
 const MAX_OUTSTANDING = 32
 const LOST_AFTER_MS = 3_000

@@ -1,4 +1,5 @@
 import type { Address } from '../core/address.ts'
+import type { ClassicAdmission, ServerSession } from '../session/admission.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicSession } from './classic-session.ts'
 import { decodeWord, type Word } from './words.ts'
@@ -7,13 +8,24 @@ import { decodeWord, type Word } from './words.ts'
  * The server's end of a classic connection, on a private port of its own: it waits for the CONNECT of the client that was
  * shown this port, and closes when none comes.
  */
-export class ClassicServerSession extends ClassicSession {
+export class ClassicServerSession extends ClassicSession implements ServerSession {
+  /** This protocol has no way back to a connection that was lost. */
+  readonly resumeId: undefined
   readonly #helloHost: string
+  #wasEstablished = false
 
-  /** `helloSource` is where HELLO came from: CONNECT comes from there too, but a NAT may show another port. */
-  constructor(now: number, settings: SessionSettings, helloSource: Address) {
-    super(now, settings, 'connecting', helloSource)
-    this.#helloHost = helloSource.host
+  /** CONNECT comes from where HELLO came from, but a NAT may show another port. */
+  constructor(now: number, settings: SessionSettings, { source }: Pick<ClassicAdmission, 'source'>) {
+    super(now, settings, 'connecting', source)
+    this.#helloHost = source.host
+  }
+
+  get wasEstablished(): boolean {
+    return this.#wasEstablished
+  }
+
+  abandon(): void {
+    if (this.state === 'connecting') this.end()
   }
 
   protected override isFromPeer(source: Address): boolean {
@@ -27,7 +39,8 @@ export class ClassicServerSession extends ClassicSession {
     }
     this.setPeer(source)
     this.establish()
-    this.link.due.owe('CONNECTED')
+    this.#wasEstablished = true
+    this.exchange.due.owe('CONNECTED')
   }
 
   /** Nobody came: there was no connection, so none has ended. */
@@ -38,7 +51,7 @@ export class ClassicServerSession extends ClassicSession {
   /** CONNECT that comes again was not answered, as far as the client knows. */
   protected override handleOpeningWord(word: Word): boolean {
     if (word !== 'CONNECT') return false
-    this.link.due.owe('CONNECTED')
+    this.exchange.due.owe('CONNECTED')
     return true
   }
 

@@ -25,7 +25,7 @@ export function definePing(program: Command): void {
     .description('Connect to a server and measure round trips, jitter, loss and its clock, until SIGINT.')
     .argument('<host>', 'name or address')
     .argument('<port>', '1 to 65535', integer(1, 65_535))
-    .option('-c, --count <number>', 'end after so many pings', integer(1, 1_000_000_000))
+    .option('-c, --count <number>', 'end after this many pings', integer(1, 1_000_000_000))
     .option('-i, --interval <seconds>', 'from one ping to the next', parseInterval, DEFAULT_INTERVAL_SECONDS)
   addConnectionOptions(command)
     .addHelpText('after', help)

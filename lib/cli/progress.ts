@@ -21,7 +21,7 @@ export class Progress {
     this.#bar.start(totalBytes, 0, { rate: '' })
   }
 
-  /** So many bytes have left, in all. */
+  /** How many bytes have left, in all. */
   update(bytes: number): void {
     const elapsedMs = performance.now() - this.#startedAt
     const rate = elapsedMs > 0 ? formatRate((bytes / elapsedMs) * 1000) : ''

@@ -8,7 +8,7 @@ export class Throughput {
     return this.#bytes
   }
 
-  /** A message of so many bytes went at the time `now`, in milliseconds. */
+  /** A message of `lengthBytes` went at the time `now`, in milliseconds. */
   add(now: number, lengthBytes: number): void {
     if (Number.isNaN(this.#startedAt)) this.#startedAt = now
     this.#bytes += lengthBytes

@@ -1,3 +1,5 @@
+import { parseIPv6 } from './numeric-host.ts'
+
 /** Where a datagram comes from or goes to: a numeric IPv4 or IPv6 address, never a name, and a UDP port. */
 export interface Address {
   readonly host: string
@@ -18,3 +20,23 @@ export function formatAddress({ host, port }: Address): string {
 export function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
 }
+
+/**
+ * What limits per address count by: an IPv4 address itself; of an IPv6 address its first 64 bits, because a single customer
+ * has at least as many addresses as that leaves, or the others where it is a link-local one. A zone does not matter.
+ */
+export function networkOf(host: string): string {
+  if (!host.includes(':')) return host
+  const zoneAt = host.indexOf('%')
+  const groups = parseIPv6(zoneAt === -1 ? host : host.slice(0, zoneAt))
+  if (groups === undefined) return host
+  const isLinkLocal = groups[0] === LINK_LOCAL_GROUP
+  const counted = isLinkLocal ? groups.slice(NETWORK_GROUPS) : groups.slice(0, NETWORK_GROUPS)
+  return `${isLinkLocal ? 'fe80' : ''}:${counted.map((group) => group.toString(16)).join(':')}`
+}
+
+/** How many of the eight groups of an IPv6 address are its network: whoever has an address has the whole /64 (RFC 6177). */
+const NETWORK_GROUPS = 4
+
+/** In `fe80::/64` is everybody on the link, and each is one neighbour. */
+const LINK_LOCAL_GROUP = 0xfe80

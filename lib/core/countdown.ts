@@ -1,7 +1,8 @@
-import { CLOCK_GRAIN_MS } from '../session/liveness.ts'
+/** Sums of times are exact to about this much; without it a deadline could fall due a hair after itself, for ever. */
+export const CLOCK_GRAIN_MS = 0.001
 
 /**
- * How long something may take. As with `Liveness`, the time is added up from the times between calls, each bounded by its
+ * How long something may take. The time is added up from the times between calls, each bounded by its
  * caller, so that a main loop that slept does not count its own sleep.
  */
 export class Countdown {

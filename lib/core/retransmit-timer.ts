@@ -1,18 +1,23 @@
-/** When something that wants an answer is said: at once, then again after 200 ms, then ever more slowly, up to 1 s apart. */
+/**
+ * When something that wants an answer is said: at once, then again after 200 ms, then ever more slowly, up to 1 s apart, as often as it
+ * may be.
+ */
 export class RetransmitTimer {
-  #dueAt: number
+  readonly #attempts: number
+  #nextAt: number
   #intervalMs: number
   #count = 0
 
   /** `firstIntervalMs` lies between the first time and the second; on a very slow link it may be above a second. */
-  constructor(now: number, firstIntervalMs: number = FIRST_INTERVAL_MS) {
-    this.#dueAt = now
+  constructor(now: number, firstIntervalMs: number = FIRST_INTERVAL_MS, attempts = Infinity) {
+    this.#attempts = attempts
+    this.#nextAt = now
     this.#intervalMs = firstIntervalMs
   }
 
-  /** When it is to be said next. */
+  /** When it is to be said next; `Infinity` when it was said as often as it may be. */
   get dueAt(): number {
-    return this.#dueAt
+    return this.#count < this.#attempts ? this.#nextAt : Infinity
   }
 
   /** How often it was said. */
@@ -25,9 +30,9 @@ export class RetransmitTimer {
    * this one is, so a pause of the main loop is followed by one datagram and not by all that it missed.
    */
   poll(now: number): boolean {
-    if (now < this.#dueAt) return false
+    if (now < this.dueAt) return false
     this.#count += 1
-    this.#dueAt = now + this.#intervalMs
+    this.#nextAt = now + this.#intervalMs
     this.#intervalMs = Math.max(this.#intervalMs, Math.min(this.#intervalMs * INTERVAL_GROWTH, MAX_INTERVAL_MS))
     return true
   }

@@ -13,7 +13,7 @@ export class TokenBucket {
     this.#tokens = perSecond * BURST_SECONDS
   }
 
-  /** Whether there are so many tokens at the time `now`; a time before the last one told is that one. */
+  /** Whether there are `count` tokens at the time `now`; a time before the last one told is that one. */
   has(now: number, count: number): boolean {
     if (this.#perSecond === Infinity) return true
     const elapsedMs = now - this.#filledAt

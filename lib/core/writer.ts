@@ -77,7 +77,7 @@ export class Writer {
   }
 }
 
-/** Up to so many bytes are copied one by one: a view for `set` to copy from costs more. */
+/** Up to this many bytes are copied one by one: a view for `set` to copy from costs more. */
 const MAX_LOOP_BYTES = 48
 
 /** Copies the bytes of `source` from `start` up to, not including, `end` to where `at` is in `target`. */

@@ -2,7 +2,7 @@ import type { UDPipeError } from '../core/errors.ts'
 import type { Peer } from './peer.ts'
 import type { Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
-import type { TicketInfo } from '../session/front-door.ts'
+import type { TicketInfo } from '../session/admission.ts'
 import type { UndeliveredMessage } from '../session/session.ts'
 
 /** How a message came. */

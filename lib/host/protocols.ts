@@ -1,20 +1,21 @@
 import { ClassicClient } from '../classic/client.ts'
 import { ClassicFrontDoor } from '../classic/front-door.ts'
+import { ClassicServerSession } from '../classic/server-session.ts'
 import { describeClassic } from '../classic/words.ts'
 import { ReliableClient } from '../reliable/handshake/client.ts'
 import type { ConnectionTuning } from '../reliable/connection/connection.ts'
 import { describeReliable } from '../reliable/wire/describe.ts'
 import { idOfConnect } from '../reliable/wire/handshake.ts'
 import { ReliableFrontDoor } from '../reliable/handshake/front-door.ts'
-import type { ConnectToken } from '../security/connect-token.ts'
+import { ReliableServerSession } from '../reliable/connection/server-session.ts'
 import type { SecurityFactory } from '../security/security.ts'
 import type { TicketCheckOptions } from '../security/ticket-check.ts'
 import type { Address } from '../core/address.ts'
+import type { Admission, ServerSession } from '../session/admission.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { FrontDoor } from '../session/front-door.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../session/front-door-limits.ts'
-import { HelloGate } from '../session/hello-gate.ts'
-import type { ProtocolName, Session } from '../session/session.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits, HelloGate } from '../session/hello-gate.ts'
+import type { ConnectToken, ProtocolName, Session } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { uniformFrom } from '../core/uniform.ts'
 
@@ -60,8 +61,8 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
     connectId: () => undefined,
     createClient: (now, settings, frontDoor, { token, randomBytes }) =>
       new ClassicClient(now, settings, frontDoor, token, uniformFrom(randomBytes)),
-    createFrontDoor: (settings, { token, limits, randomBytes }) =>
-      new ClassicFrontDoor(settings, token, new HelloGate(limits ?? DEFAULT_FRONT_DOOR_LIMITS, randomBytes)),
+    createFrontDoor: (_settings, { token, limits, randomBytes }) =>
+      new ClassicFrontDoor(token, new HelloGate(limits ?? DEFAULT_FRONT_DOOR_LIMITS, randomBytes)),
   },
   reliable: {
     defaultDelivery: 'reliable',
@@ -72,4 +73,19 @@ export const protocols: Readonly<Record<ProtocolName, ProtocolEntry>> = {
       new ReliableClient(now, settings, frontDoor, dependencies),
     createFrontDoor: (settings, dependencies) => new ReliableFrontDoor(settings, dependencies),
   },
+}
+
+/**
+ * Makes the session of a client that a front door of either protocol let in, here or elsewhere. The settings and the security are to be
+ * the door's; the admission's keys are overwritten.
+ */
+export function createServerSession(
+  now: number,
+  settings: SessionSettings,
+  admission: Admission,
+  dependencies: Pick<ProtocolDependencies, 'security' | 'randomBytes' | keyof ConnectionTuning>,
+): ServerSession {
+  if (admission.protocol === 'classic') return new ClassicServerSession(now, settings, admission)
+  const { security, randomBytes } = dependencies
+  return new ReliableServerSession(now, { settings, admission, security, randomBytes, tuning: dependencies })
 }

@@ -6,22 +6,27 @@ import { UDPipeError } from '../core/errors.ts'
 import { SessionDriver } from './session-driver.ts'
 import { SessionDrivers } from './session-drivers.ts'
 import type { Peer } from './peer.ts'
-import { protocols } from './protocols.ts'
+import { createServerSession, protocols } from './protocols.ts'
 import type { TicketCheckOptions } from '../security/ticket-check.ts'
-import { isUnspecified, type Address } from '../core/address.ts'
+import { isUnspecified, type Address, networkOf } from '../core/address.ts'
+import { wipeKeys, type ReturnOffer, type ServerSession } from '../session/admission.ts'
+import { AdmissionReporter } from '../session/admission-reporter.ts'
 import type { FrontDoor, ConnectionRequest } from '../session/front-door.ts'
 import { KeyedCounts } from '../core/keyed-counts.ts'
-import { networkOf } from '../core/network.ts'
-import { refusalCodes } from '../session/refusal-codes.ts'
-import type { Session } from '../session/session.ts'
+import { refusalCodes } from '../session/codes.ts'
 import { TokenBucket } from '../core/token-bucket.ts'
 import { PrivatePorts } from '../port/private-ports.ts'
 import type { DatagramPort, LinkSocket, LinkSockets } from '../port/datagram-port.ts'
 import { SharedPort } from '../port/shared-port.ts'
 
-/** How a client came in. */
-interface Origin {
-  readonly door: FrontDoor
+/** A client that was let in. */
+interface AdmittedClient {
+  /** That of its admission. */
+  readonly id: string
+  readonly session: ServerSession
+  readonly driver: SessionDriver
+  /** Tells the door that let it in what becomes of it. */
+  readonly reporter: AdmissionReporter
   /** What the limits per address count its address as. */
   readonly network: string
 }
@@ -35,8 +40,8 @@ export class ServerEndpoint implements Endpoint {
   readonly #linkSockets: LinkSockets
   readonly #sharedPort: SharedPort | undefined
   readonly #drivers: SessionDrivers
-  readonly #driverOf = new Map<Session, SessionDriver>()
-  readonly #origins = new Map<SessionDriver, Origin>()
+  readonly #admitted = new Map<string, AdmittedClient>()
+  readonly #admittedBy = new Map<SessionDriver, AdmittedClient>()
   readonly #counts = new KeyedCounts()
   /** How often the program is told of clients too many. */
   readonly #refusalReports: TokenBucket
@@ -185,13 +190,19 @@ export class ServerEndpoint implements Endpoint {
     this.#pending = undefined
     if (this.#drivers.size >= options.maxClients) this.#evict(now)
     const { host, port } = socket.address
-    const session = door.admit(now, request, {
+    const admission = door.admit(now, request, {
       host: hostToShow(options.advertisedHost, host, request.source.host),
       port,
     })
+    const { id, source, ticket } = admission
+    const session = createServerSession(now, this.#context.settings, admission, this.#context.dependencies)
     const touch = (driver: SessionDriver): void => this.#touch(driver)
-    const driver = new SessionDriver(this.#context, session, socket, request.source, touch, request.ticket)
-    this.#origins.set(driver, { door, network })
+    const driver = new SessionDriver(this.#context, session, socket, source, touch, ticket)
+    const reporter = new AdmissionReporter(door, id, session)
+    driver.onChange = () => reporter.report()
+    const client = { id, session, driver, reporter, network }
+    this.#admitted.set(id, client)
+    this.#admittedBy.set(driver, client)
     this.#counts.add(network)
     this.#addDriver(driver, socket)
     this.#context.observer?.onOpen(driver, request)
@@ -252,12 +263,13 @@ export class ServerEndpoint implements Endpoint {
         continue
       }
       if (event.type === 'returning') {
-        this.#driverOf.get(event.session)?.addConnectId(event.id, event.source)
+        this.#offerReturn(event.id, event.offer)
         continue
       }
       if (event.type === 'superseded') {
-        const driver = this.#driverOf.get(event.session)
-        if (driver !== undefined) this.#drivers.finish(driver)
+        const client = this.#admitted.get(event.id)
+        client?.session.abandon(now)
+        if (client !== undefined) this.#drivers.finish(client.driver)
         continue
       }
       const { request } = event
@@ -269,6 +281,17 @@ export class ServerEndpoint implements Endpoint {
         this.#refusePending(refusalCodes.refused, 'the server’s program refused')
       }
     }
+  }
+
+  /** The session takes the offer and its keys, if it is still here. */
+  #offerReturn(id: string, offer: ReturnOffer): void {
+    const client = this.#admitted.get(id)
+    if (client?.session.offerReturn === undefined) {
+      wipeKeys(offer.keys)
+      return
+    }
+    client.session.offerReturn(offer)
+    client.driver.addConnectId(offer.helloId, offer.source)
   }
 
   /** Asks the program; the socket is closed again when it says no, throws, or closes the server. */
@@ -338,7 +361,6 @@ export class ServerEndpoint implements Endpoint {
       this.#drivers.ready(driver)
       this.#context.wake()
     }
-    this.#driverOf.set(driver.session, driver)
     this.#drivers.add(driver)
   }
 
@@ -352,11 +374,13 @@ export class ServerEndpoint implements Endpoint {
   }
 
   #forget(driver: SessionDriver): void {
-    const origin = this.#origins.get(driver)
-    this.#origins.delete(driver)
-    origin?.door.forget(driver.session)
-    if (origin !== undefined) this.#counts.remove(origin.network)
-    this.#driverOf.delete(driver.session)
+    const client = this.#admittedBy.get(driver)
+    if (client !== undefined) {
+      this.#admittedBy.delete(driver)
+      this.#admitted.delete(client.id)
+      this.#counts.remove(client.network)
+      client.reporter.end()
+    }
     if (!driver.wasEstablished) this.#context.counters.abandonedHandshakes += 1
     this.#keepCounters()
   }

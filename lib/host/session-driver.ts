@@ -16,7 +16,7 @@ import { Peer, type PeerDriver } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import type { TicketInfo } from '../session/front-door.ts'
+import type { TicketInfo } from '../session/admission.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState, UndeliveredMessage } from '../session/session.ts'
 import type { SessionStats } from '../session/stats.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
@@ -42,6 +42,8 @@ export class SessionDriver implements PeerDriver {
   failure: UDPipeError | undefined
   /** Gets another connect token for a client's session that asks for one. */
   onTokenNeeded: () => void = () => {}
+  /** Called when the session may have changed in what a front door is to know of it. */
+  onChange: () => void = () => {}
   /** What `SessionDrivers` keeps about this driver, so that it needs no sets. */
   isReady = false
   isToDispatch = false
@@ -152,6 +154,7 @@ export class SessionDriver implements PeerDriver {
   close(options: CloseOptions = {}): Promise<void> {
     const { code, reason } = parseCloseOptions(options)
     this.session.close(this.#context.options.clock(), code, reason)
+    this.onChange()
     this.#touch(this)
     return this.closed()
   }
@@ -195,7 +198,11 @@ export class SessionDriver implements PeerDriver {
 
   /** Turns the session's events into callbacks. */
   dispatch(): void {
-    for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.#handleEvent(event)
+    try {
+      for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.#handleEvent(event)
+    } finally {
+      this.onChange()
+    }
   }
 
   /** Sends what is due. */

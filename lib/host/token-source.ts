@@ -1,6 +1,6 @@
 import { parseConnectToken, type ConnectTokenSource } from '../options/connect-token.ts'
 import { UDPipeError } from '../core/errors.ts'
-import type { ConnectToken } from '../security/connect-token.ts'
+import type { ConnectToken } from '../session/session.ts'
 import type { Address } from '../core/address.ts'
 
 /** Where a client gets its connect tokens from: the one it was given, or the program, each time anew. */

@@ -10,8 +10,8 @@ import {
   MAX_TOKEN_SERVERS,
   parseServer,
   sealConnectToken,
-  type ConnectToken,
 } from '../security/connect-token.ts'
+import type { ConnectToken } from '../session/session.ts'
 import type { Address } from '../core/address.ts'
 
 /** What a backend that knows a client says about it, to the client itself and to the servers. */

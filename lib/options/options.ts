@@ -1,7 +1,7 @@
 import type { ConnectTokenSource } from './connect-token.ts'
 import type { Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
-import type { FrontDoorLimits } from '../session/front-door-limits.ts'
+import type { FrontDoorLimits } from '../session/hello-gate.ts'
 import type { ProtocolName } from '../session/session.ts'
 import type { ReconnectSettings } from '../session/settings.ts'
 

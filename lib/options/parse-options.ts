@@ -17,7 +17,7 @@ import {
   security,
 } from './parsers.ts'
 import type { Options, UDPipeOptions } from './options.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS } from '../session/front-door-limits.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS } from '../session/hello-gate.ts'
 import type { Platform } from '../port/platform.ts'
 
 /** The largest UDP payload over IPv4: 65,535 less the headers of IP (20) and UDP (8). */

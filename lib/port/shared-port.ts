@@ -1,7 +1,6 @@
 import { UDPipeError } from '../core/errors.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import { byteKey } from '../core/byte-key.ts'
-import { isSameBytes } from '../core/same-bytes.ts'
+import { byteKey, isSameBytes } from '../core/bytes.ts'
 import { Inbox, type Datagram } from './inbox.ts'
 import type { DatagramPort, DropCounters, LinkSockets, Visitor } from './datagram-port.ts'
 import { PortShare, type ShareHolder } from './port-share.ts'

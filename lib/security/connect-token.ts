@@ -1,8 +1,7 @@
 import { formatAddress, type Address } from '../core/address.ts'
-import { byteKey } from '../core/byte-key.ts'
-import { copyBytes } from '../core/copy-bytes.ts'
+import { byteKey, copyBytes, concatenate } from '../core/bytes.ts'
 import { canonicalHost } from '../core/numeric-host.ts'
-import { concatenate } from './concatenate.ts'
+import type { ConnectToken } from '../session/session.ts'
 import type { Cryptography } from './crypto.ts'
 import { BOX_OVERHEAD_BYTES, openBox, sealBox } from './sealed-box.ts'
 import type { RandomBytes } from './security.ts'
@@ -49,16 +48,6 @@ export interface ConnectTokenContent {
   readonly servers: readonly Address[]
   /** What the server's program is to know: at most {@link MAX_TOKEN_DATA_BYTES}. */
   readonly userData: Uint8Array
-}
-
-/** A connect token as its client reads it. */
-export interface ConnectToken {
-  readonly expiresAtMs: number
-  readonly servers: readonly Address[]
-  /** The secret of the one connection that it is for. */
-  readonly psk: Uint8Array
-  /** What goes into HELLO, and only a server can read. */
-  readonly ticket: Uint8Array
 }
 
 /** A ticket as a server reads it. */

@@ -1,4 +1,4 @@
-import { copyBytes } from '../core/copy-bytes.ts'
+import { copyBytes } from '../core/bytes.ts'
 import { X25519_BYTES, type Cryptography, type KeyPair } from './crypto.ts'
 import type { NoisePattern, NoiseToken } from './noise-pattern.ts'
 import { SymmetricState } from './symmetric-state.ts'

@@ -1,6 +1,7 @@
-import { isEqualConstantTime } from './constant-time.ts'
+import { copyBytes, isEqualConstantTime } from '../core/bytes.ts'
+import { wipeKeys, type SealerKeys } from '../session/admission.ts'
 import { AEAD_TAG_BYTES, X25519_BYTES, type Cryptography, type KeyPair } from './crypto.ts'
-import { hkdf, hmac } from './hkdf.ts'
+import { hkdf, hmac } from './hmac.ts'
 import { NoiseHandshake } from './noise-handshake.ts'
 import { noisePattern, type NoisePattern } from './noise-pattern.ts'
 import { NoiseSealer } from './noise-sealer.ts'
@@ -49,7 +50,10 @@ export interface NoiseOptions {
 export function noiseSecurity(crypto: Cryptography, options: NoiseOptions = {}): SecurityFactory {
   const { serverKey } = options
   const serverKeys = options.serverPrivateKey && crypto.keyPair(options.serverPrivateKey)
-  return (token, randomBytes) => new NoiseSecurity({ crypto, randomBytes, serverKey, serverKeys }, token)
+  return {
+    create: (token, randomBytes) => new NoiseSecurity({ crypto, randomBytes, serverKey, serverKeys }, token),
+    createSealer: ({ send, receive }) => new NoiseSealer(crypto, send, receive),
+  }
 }
 
 /**
@@ -108,7 +112,7 @@ class NoiseSecurity implements Security {
     if (kind === undefined) return undefined
     const handshake = createHandshake(this.#dependencies, kind, prologue, false)
     const payload = handshake.readMessage(noiseMessage)
-    return payload && new NoiseResponder(crypto, handshake, payload)
+    return payload && new NoiseResponder(handshake, payload)
   }
 }
 
@@ -148,11 +152,9 @@ class NoiseInitiator implements Initiator {
 
 class NoiseResponder implements Responder {
   readonly payload: Uint8Array
-  readonly #crypto: Cryptography
   readonly #handshake: NoiseHandshake
 
-  constructor(crypto: Cryptography, handshake: NoiseHandshake, payload: Uint8Array) {
-    this.#crypto = crypto
+  constructor(handshake: NoiseHandshake, payload: Uint8Array) {
     this.#handshake = handshake
     this.payload = payload
   }
@@ -161,9 +163,12 @@ class NoiseResponder implements Responder {
     return this.#handshake.writeMessage(payload, into)
   }
 
-  createSealer(): Sealer {
-    const [other, own] = this.#handshake.split()
-    return new NoiseSealer(this.#crypto, own, other)
+  takeKeys(): SealerKeys {
+    const [receive, send] = this.#handshake.split()
+    // What a platform's hash returns may lie in memory that it shares with other things.
+    const keys = { send: copyBytes(send), receive: copyBytes(receive) }
+    wipeKeys({ send, receive })
+    return keys
   }
 }
 

@@ -1,5 +1,5 @@
-import { concatenate } from './concatenate.ts'
-import { isEqualConstantTime } from './constant-time.ts'
+import { wipeKeys, type SealerKeys } from '../session/admission.ts'
+import { concatenate, copyBytes, isEqualConstantTime } from '../core/bytes.ts'
 import { crc32 } from './crc32.ts'
 import { HmacSha256 } from './hmac.ts'
 import type { Sealer } from './sealer.ts'
@@ -10,6 +10,7 @@ import {
   type RandomBytes,
   type Responder,
   type Security,
+  type SecurityFactory,
 } from './security.ts'
 
 const NONCE_BYTES = HELLO_ID_BYTES
@@ -45,14 +46,13 @@ const tagsLabel = encoder.encode('udpipe 1 plain tags\0')
  * The seal of a packet is its sender's tag, the last 4 bytes of it XORed with the CRC-32 of the packet, most significant byte
  * first.
  */
-export function plainSecurity(secret: string | Uint8Array, randomBytes: RandomBytes): Security {
-  const hmac = new HmacSha256(typeof secret === 'string' ? encoder.encode(secret) : secret)
-  return {
-    helloOverheadBytes: MESSAGE_OVERHEAD_BYTES,
-    connectOverheadBytes: MESSAGE_OVERHEAD_BYTES,
-    initiate: (binding) => new PlainInitiator(keyed(hmac, binding), randomBytes(NONCE_BYTES), bound(binding)),
-    respond: (message, binding) => readHello(keyed(hmac, binding), randomBytes, message, bound(binding)),
-  }
+export const plainSecurity: SecurityFactory = {
+  create: createPlainSecurity,
+  createSealer: ({ send, receive }) => {
+    const sealer = new PlainSealer(copyBytes(send), copyBytes(receive))
+    wipeKeys({ send, receive })
+    return sealer
+  },
 }
 
 /** What a message of the handshake says, for anybody who sees it: a view. */
@@ -94,6 +94,16 @@ export class PlainSealer implements Sealer {
   /** The tags are no secret: they travel in every packet. */
   wipe(): void {
     this.#isWiped = true
+  }
+}
+
+function createPlainSecurity(token: string, randomBytes: RandomBytes): Security {
+  const hmac = new HmacSha256(encoder.encode(token))
+  return {
+    helloOverheadBytes: MESSAGE_OVERHEAD_BYTES,
+    connectOverheadBytes: MESSAGE_OVERHEAD_BYTES,
+    initiate: (binding) => new PlainInitiator(keyed(hmac, binding), randomBytes(NONCE_BYTES), bound(binding)),
+    respond: (message, binding) => readHello(keyed(hmac, binding), randomBytes, message, bound(binding)),
   }
 }
 
@@ -169,9 +179,9 @@ class PlainResponder implements Responder {
     return writeMessage(nonce, payload, proof, into)
   }
 
-  createSealer(): Sealer {
-    const [clientTag, serverTag] = splitTags(this.#tags)
-    return new PlainSealer(serverTag, clientTag)
+  takeKeys(): SealerKeys {
+    const [receive, send] = splitTags(this.#tags)
+    return { send, receive }
   }
 }
 
@@ -214,6 +224,6 @@ function writeSeal(tag: Uint8Array, checksum: number, into: Uint8Array, offset: 
 }
 
 function splitTags(tags: Uint8Array | undefined): [client: Uint8Array, server: Uint8Array] {
-  if (tags === undefined) throw new Error('a sealer exists only after both messages of the handshake')
+  if (tags === undefined) throw new Error('There are keys only after both messages of the handshake.')
   return [tags.slice(0, TAG_BYTES), tags.slice(TAG_BYTES, 2 * TAG_BYTES)]
 }

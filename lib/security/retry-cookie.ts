@@ -1,5 +1,5 @@
 import type { Address } from '../core/address.ts'
-import { isEqualConstantTime } from './constant-time.ts'
+import { isEqualConstantTime } from '../core/bytes.ts'
 import { HmacSha256 } from './hmac.ts'
 import type { RandomBytes } from './security.ts'
 

@@ -1,6 +1,6 @@
-import { copyBytes } from '../core/copy-bytes.ts'
+import { copyBytes } from '../core/bytes.ts'
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from './crypto.ts'
-import { hkdf } from './hkdf.ts'
+import { hkdf } from './hmac.ts'
 import type { RandomBytes } from './security.ts'
 
 const SALT_BYTES = 24

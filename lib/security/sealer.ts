@@ -5,7 +5,7 @@
 export interface Sealer {
   /** How many bytes a seal adds to a packet. */
   readonly overheadBytes: number
-  /** The packet number from which on the connection is to be ended, because its keys are worn out. */
+  /** The packet number from which on the connection is to be ended, because its keys may seal no more (RFC 9001 §6.6). */
   readonly confidentialityLimit: number
   /** How many packets that do not open it withstands; beyond that, the connection is to be ended. */
   readonly integrityLimit: number

@@ -1,10 +1,19 @@
+import type { SealerKeys } from '../session/admission.ts'
 import type { Sealer } from './sealer.ts'
 
 /** Returns as many unpredictable bytes as it is asked for; the caller keeps them. */
 export type RandomBytes = (length: number) => Uint8Array
 
-/** Makes the security of one end, which both ends must have alike, for one token. */
-export type SecurityFactory = (token: string, randomBytes: RandomBytes) => Security
+/** A kind of security, which both ends must have alike. */
+export interface SecurityFactory {
+  /** Makes the security of one end, for one token. */
+  create(token: string, randomBytes: RandomBytes): Security
+  /**
+   * Makes a sealer from keys that a {@link Responder} handed out, whatever the token was and wherever that happened. It has its own
+   * copies: the keys are overwritten.
+   */
+  createSealer(keys: SealerKeys): Sealer
+}
 
 /** What a handshake is bound to, besides the token: both ends must have it alike. */
 export interface HandshakeBinding {
@@ -19,7 +28,8 @@ export const HELLO_ID_BYTES = 16
 
 /**
  * What the handshake leaves to cryptography: two messages, each with a payload, after which both ends have proved that they
- * know the token and can make the two halves of one {@link Sealer}.
+ * know the token and can make the two halves of one {@link Sealer}: the client at once, the server from {@link SealerKeys},
+ * perhaps elsewhere.
  *
  * Message 1 travels in HELLO, message 2 in the front door's CONNECT; the first {@link HELLO_ID_BYTES} bytes of message 1 are
  * random. This is the shape of a Noise pattern of two messages, such as NNpsk0.
@@ -57,6 +67,9 @@ export interface Responder {
   readonly payload: Uint8Array
   /** Writes message 2 to the start of `into` and returns its length. To be called once. */
   writeConnect(payload: Uint8Array, into: Uint8Array): number
-  /** The server's sealer, once message 2 was written. To be called once. */
-  createSealer(): Sealer
+  /**
+   * The server's keys, once message 2 was written: {@link SecurityFactory.createSealer} makes its sealer of them. They have memory
+   * of their own, and whoever takes them sees to it that they are overwritten. To be called once.
+   */
+  takeKeys(): SealerKeys
 }

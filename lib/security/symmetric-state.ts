@@ -1,6 +1,6 @@
-import { copyBytes } from '../core/copy-bytes.ts'
+import { copyBytes } from '../core/bytes.ts'
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from './crypto.ts'
-import { hmac } from './hkdf.ts'
+import { hmac } from './hmac.ts'
 import { SHA256_BYTES } from './sha256.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Address } from '../core/address.ts'
-import { refusalCodes } from '../session/refusal-codes.ts'
+import { refusalCodes } from '../session/codes.ts'
 import { openTicket, serverDigest, type Ticket } from './connect-token.ts'
 import type { Cryptography } from './crypto.ts'
 import { UsedTickets } from './used-tickets.ts'

@@ -1,5 +1,6 @@
 import type { Address } from '../core/address.ts'
-import type { ProtocolName, Session } from './session.ts'
+import type { Admission, AdmissionListener, ReturnOffer, TicketInfo } from './admission.ts'
+import type { ProtocolName } from './session.ts'
 
 /** A newcomer whose HELLO proved the token, waiting to be let in or sent away. */
 export interface ConnectionRequest {
@@ -14,12 +15,6 @@ export interface ConnectionRequest {
   readonly ticket?: TicketInfo | undefined
 }
 
-/** What a connect token says about its client. */
-export interface TicketInfo {
-  readonly clientId: string
-  readonly userData: Uint8Array
-}
-
 /** Requests that wait for their owner's answer at one time. */
 export const MAX_UNANSWERED_REQUESTS = 1_024
 
@@ -28,12 +23,12 @@ export type FrontDoorEvent =
   /** Answer with {@link FrontDoor.admit} or {@link FrontDoor.refuse}. */
   | { readonly type: 'request'; readonly request: ConnectionRequest }
   /**
-   * A client comes back to a connection that it lost, and has been shown its port again; the CONNECT that it says will name this id.
-   * Whether it is that client shows only then.
+   * A client comes back to a connection that it lost, and has been shown its port again; the offer is for the session that was made
+   * from the admission with this id. Whether it is that client shows only when its CONNECT comes.
    */
-  | { readonly type: 'returning'; readonly session: Session; readonly id: Uint8Array; readonly source: Address }
-  /** A client says HELLO anew before the connection stood that it was let in for: this session is over, and has told so. */
-  | { readonly type: 'superseded'; readonly session: Session }
+  | { readonly type: 'returning'; readonly id: string; readonly offer: ReturnOffer }
+  /** A client says HELLO anew before the connection stood that it was let in for: who hosts it is to abandon that session. */
+  | { readonly type: 'superseded'; readonly id: string }
   /** A HELLO with a wrong token; it has been answered with GO AWAY! There are only as many of these a second as the limits say. */
   | { readonly type: 'bad-token'; readonly hello: Uint8Array; readonly source: Address }
 
@@ -82,11 +77,12 @@ export function createFrontDoorStats(): FrontDoorStats {
 
 /**
  * The public port of one protocol, without a socket: it decides who has proved the token and answers CONNECT or GO AWAY!
- * Who opens the private port is its owner's matter. A repeated HELLO gets the answer that the first one got.
+ * Who opens the private port is its owner's matter, and so is who hosts the client there: an {@link Admission} is all that it
+ * takes, and what becomes of it is told by its id. A repeated HELLO gets the answer that the first one got.
  *
  * Drain order: `handleDatagram`, then `pollEvent` until empty (answering each request), then `pollTransmit` until 0.
  */
-export interface FrontDoor {
+export interface FrontDoor extends AdmissionListener {
   readonly protocol: ProtocolName
   readonly stats: Readonly<FrontDoorStats>
   /** Where the datagram that {@link pollTransmit} just wrote goes. */
@@ -95,14 +91,12 @@ export interface FrontDoor {
   /** Whether a datagram is a HELLO of this protocol, judged by its first bytes alone. */
   isHello(bytes: Uint8Array): boolean
   handleDatagram(now: number, bytes: Uint8Array, source: Address): void
-  /** Lets a newcomer in: CONNECT names `endpoint`, and the session it returns lives on that private port. */
-  admit(now: number, request: ConnectionRequest, endpoint: Address): Session
+  /** Lets a newcomer in: CONNECT names `endpoint`, the private port where the session made from the admission is to live. */
+  admit(now: number, request: ConnectionRequest, endpoint: Address): Admission
   /** Sends a newcomer away. */
   refuse(now: number, request: ConnectionRequest, code: number, reason: string): void
   /** Changes the token that a HELLO must prove from now on. */
   setToken(token: string): void
-  /** Forgets a session that is over, so that its address may ask anew. */
-  forget(session: Session): void
 
   pollEvent(): FrontDoorEvent | undefined
   pollTransmit(now: number, into: Uint8Array): number

@@ -1,7 +1,35 @@
-import type { FrontDoorLimits } from './front-door-limits.ts'
 import { HalfOpen } from './half-open.ts'
 import { RateLimits } from './rate-limits.ts'
 import { TokenBucket } from '../core/token-bucket.ts'
+
+/** What a front door takes, of everybody and of each address; of IPv6 each /64 counts as one address. */
+export interface FrontDoorLimits {
+  /**
+   * How many handshakes may be half open, let in and not yet connected, before a HELLO has to prove, by a cookie, that it comes
+   * from where it seems to. From half of {@link maxHandshakesPerAddress} on, the HELLOs of that address have to anyway.
+   */
+  readonly retryThreshold: number
+  /** How many handshakes of one address may be half open; a HELLO beyond it is dropped, and comes again. */
+  readonly maxHandshakesPerAddress: number
+  /**
+   * How many HELLOs a second are looked at without a cookie; those beyond it are asked for one, which costs less, until that is too
+   * much, too. As many again are looked at with a cookie.
+   */
+  readonly maxHellosPerSecond: number
+  /** How many HELLOs a second of one address are looked at, and as many again with a cookie; those beyond it are dropped. */
+  readonly maxHellosPerSecondPerAddress: number
+  /** How many HELLOs a second that prove nothing are answered with GO AWAY!, and told of. */
+  readonly maxRefusalsPerSecond: number
+}
+
+/** The limits of a front door that is told none. */
+export const DEFAULT_FRONT_DOOR_LIMITS: FrontDoorLimits = {
+  retryThreshold: 64,
+  maxHandshakesPerAddress: 256,
+  maxHellosPerSecond: 5_000,
+  maxHellosPerSecondPerAddress: 1_000,
+  maxRefusalsPerSecond: 100,
+}
 
 /** What is to be done with a HELLO: it is looked at, its sender has to prove its address first, or it is not answered. */
 export type Verdict = 'pass' | 'retry' | 'drop'
@@ -46,7 +74,7 @@ export class HelloGate {
   judge(now: number, network: string, isProved: boolean, isKnown: boolean): Verdict {
     const perAddress = isProved ? this.#provedPerAddress : this.#unprovedPerAddress
     if (!perAddress.take(now, network)) return 'drop'
-    const verdict = isKnown ? 'pass' : this.#judgeHandshakes(now, network, isProved)
+    const verdict = isKnown ? 'pass' : this.#judgeHandshakes(network, isProved)
     if (verdict === 'drop') return 'drop'
     if (isProved) return this.#proved.takeOne(now) ? 'pass' : 'drop'
     if (verdict === 'pass' && this.#unproved.takeOne(now)) return 'pass'
@@ -58,14 +86,12 @@ export class HelloGate {
     return this.#refusals.takeOne(now)
   }
 
-  #judgeHandshakes(now: number, network: string, isProved: boolean): Verdict {
+  #judgeHandshakes(network: string, isProved: boolean): Verdict {
     const { halfOpen } = this
     const { maxHandshakesPerAddress, retryThreshold } = this.#limits
-    const addressThreshold = maxHandshakesPerAddress / 2
-    const isUnderPressure = (): boolean => halfOpen.size >= retryThreshold || halfOpen.of(network) >= addressThreshold
-    if (!isUnderPressure()) return 'pass'
-    halfOpen.check(now)
-    if (halfOpen.of(network) >= maxHandshakesPerAddress) return 'drop'
-    return !isProved && isUnderPressure() ? 'retry' : 'pass'
+    const ofNetwork = halfOpen.of(network)
+    if (ofNetwork >= maxHandshakesPerAddress) return 'drop'
+    const isUnderPressure = halfOpen.size >= retryThreshold || ofNetwork >= maxHandshakesPerAddress / 2
+    return !isProved && isUnderPressure ? 'retry' : 'pass'
   }
 }

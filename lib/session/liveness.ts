@@ -1,10 +1,8 @@
+import { CLOCK_GRAIN_MS } from '../core/countdown.ts'
 import type { SessionSettings } from './settings.ts'
 
 /** What {@link Liveness.advance} found. */
 export type LivenessVerdict = 'quiet' | 'ping-due' | 'stalled' | 'timed-out'
-
-/** Sums of times are exact to about this much; without it a deadline could fall due a hair after itself, for ever. */
-export const CLOCK_GRAIN_MS = 0.001
 
 /** What is heard within this share of the ping interval after a PING is taken for its answer. */
 const ANSWER_SHARE = 0.5

@@ -22,7 +22,7 @@ const SPAN_MS = 1_000
 const EXCESS_SHARE = 0.75
 
 /**
- * How much one peer may send: so many messages and so many bytes a second, and a second's worth of both at once.
+ * How much one peer may send: messages and bytes a second, and a second's worth of both at once.
  *
  * What is beyond that is dropped, as a narrow link would: an honest sender slows down and goes on. Only who keeps at it, span
  * after span for {@link RATE_GRACE_MS}, {@link isExceeded | exceeds} its rate for good. A packet counts as a message whatever is
@@ -65,7 +65,7 @@ export class RateLimiter {
     return false
   }
 
-  /** The packet at hand turned out to hold so many messages more than the one that was taken for it, or work like theirs. */
+  /** The packet at hand turned out to hold `messages` more than the one that was taken for it, or work like theirs. */
   charge(messages: number): void {
     this.#messages.take(messages)
   }

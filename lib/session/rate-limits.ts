@@ -4,7 +4,7 @@ const SECOND_MS = 1_000
 const BUCKETS = 4_096
 
 /**
- * So many a second, and as many at once as in one second, for each of any number of names, in memory that does not grow: a name's
+ * `perSecond` a second, and as many at once, for each of any number of names, in memory that does not grow: a name's
  * bucket is found by a keyed hash, so that nobody can choose who they share theirs with. Those who share one have one rate between
  * them. A bucket is one number, as in the generic cell rate algorithm (ITU-T I.371): when the next would be due if all came evenly.
  */

@@ -1,4 +1,3 @@
-import type { ConnectToken } from '../security/connect-token.ts'
 import type { Address } from '../core/address.ts'
 import type { Delivery } from './delivery.ts'
 import type { RateNotice } from './rate-limiter.ts'
@@ -67,6 +66,16 @@ export type SessionEvent =
   | { readonly type: 'undelivered'; readonly messages: readonly UndeliveredMessage[] }
   /** The last event: the session is over and its socket may go. */
   | { readonly type: 'closed' }
+
+/** A connect token as its client reads it. */
+export interface ConnectToken {
+  readonly expiresAtMs: number
+  readonly servers: readonly Address[]
+  /** The secret of the one connection that it is for. */
+  readonly psk: Uint8Array
+  /** What goes into HELLO, and only a server can read. */
+  readonly ticket: Uint8Array
+}
 
 /** A message that was accepted and that nobody confirmed. */
 export interface UndeliveredMessage {

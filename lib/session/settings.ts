@@ -24,6 +24,14 @@ export interface SessionSettings {
   readonly mtuBytes: number
 }
 
+/** What one end asks the other to respect; the connection uses the smaller of both ends' values. */
+export interface Limits {
+  /** The largest datagram, in bytes of UDP payload. */
+  readonly mtuBytes: number
+  /** The largest message. */
+  readonly maxMessageBytes: number
+}
+
 /** How a client dials again: the delay doubles from `minDelayMs` to `maxDelayMs`, with jitter, `attempts` times. */
 export interface ReconnectSettings {
   readonly minDelayMs: number

@@ -4,6 +4,7 @@ export interface SessionStats {
   sentBytes: number
   receivedPackets: number
   receivedBytes: number
+  /** Messages that left, or began to. */
   sentMessages: number
   receivedMessages: number
   /** Packets that were declared lost, and the bytes they carried. */

@@ -316,7 +316,7 @@ describe('closing', () => {
 
   it('hands back what did not get out in its time', () => {
     const remote = { host: '198.51.100.7', port: 50_000 }
-    const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(), remote), 0)
+    const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(), { source: remote }), 0)
     probe.hear('CONNECT', remote)
     probe.step()
     probe.send('stuck')

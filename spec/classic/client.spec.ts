@@ -463,7 +463,7 @@ describe('a classic client that stands', () => {
     expect(client.session.state).toBe('dialing')
   })
 
-  it('lingers after CLOSE where it is not to dial again', () => {
+  it('drains after CLOSE where it is not to dial again', () => {
     const client = createConnected({ reconnect: false })
     client.hear('CLOSE', privatePort)
     client.step()

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
 import { formatAddress, type Address } from '../../lib/core/address.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, HelloGate } from '../../lib/session/hello-gate.ts'
 import type { FrontDoorEvent, ConnectionRequest } from '../../lib/session/front-door.ts'
-import { classicSettings, toBytes, toText } from '../support/classic-probe.ts'
+import { toBytes, toText } from '../support/classic-probe.ts'
 
 const client: Address = { host: '198.51.100.7', port: 50_000 }
 const endpoint: Address = { host: '192.0.2.1', port: 40_000 }
@@ -41,7 +42,7 @@ function takeAnswers(door: ClassicFrontDoor): string[] {
 }
 
 function createDoor(token = 'secret'): ClassicFrontDoor {
-  return new ClassicFrontDoor(classicSettings(), token)
+  return new ClassicFrontDoor(token)
 }
 
 describe('the classic front door', () => {
@@ -64,13 +65,20 @@ describe('the classic front door', () => {
     expect(takeAnswers(door)).toEqual([])
   })
 
-  it('shows who is let in a private port, where a session waits', () => {
+  it('shows who is let in a private port, and hands out what a session is made from', () => {
     const door = createDoor()
     hello(door)
-    const session = door.admit(0, takeRequest(door), endpoint)
+    const { id, ...admission } = door.admit(0, takeRequest(door), endpoint)
     expect(takeAnswers(door)).toEqual(['198.51.100.7:50000 CONNECT 192.0.2.1 40000'])
-    expect(session.state).toBe('connecting')
-    expect(session.destination).toEqual(client)
+    expect(id).not.toBe('')
+    expect(admission).toEqual({ protocol: 'classic', source: client, payload: new Uint8Array(0), ticket: undefined })
+  })
+
+  it('gives each that is let in an id of its own', () => {
+    const door = createDoor()
+    for (const port of [1, 2, 3]) hello(door, 'HELLO secret', { ...client, port })
+    const ids = takeRequests(door).map((request) => door.admit(0, request, endpoint).id)
+    expect(new Set(ids).size).toBe(3)
   })
 
   it('answers a repeated HELLO with the same CONNECT, and requests no second time', () => {
@@ -159,9 +167,9 @@ describe('the classic front door', () => {
   it('lets an address request anew once its session is forgotten', () => {
     const door = createDoor()
     hello(door)
-    const session = door.admit(0, takeRequest(door), endpoint)
-    door.forget(session)
-    door.forget(session)
+    const { id } = door.admit(0, takeRequest(door), endpoint)
+    door.forget(id)
+    door.forget(id)
     hello(door)
     expect(takeRequests(door)).toHaveLength(1)
   })
@@ -170,18 +178,51 @@ describe('the classic front door', () => {
     const door = createDoor()
     hello(door)
     const first = door.admit(0, takeRequest(door), endpoint)
-    first.handleDatagram(0, toBytes('CONNECT'), client)
-    first.handleDatagram(0, toBytes('CLOSE'), client)
-    expect(first.state).toBe('closing')
+    door.handleEstablished(first.id)
     hello(door)
-    const second = door.admit(0, takeRequest(door), { ...endpoint, port: 40_001 })
+    expect(takeRequests(door)).toEqual([])
+    door.handleEnding(first.id)
+    hello(door)
+    door.admit(0, takeRequest(door), { ...endpoint, port: 40_001 })
     takeAnswers(door)
 
-    door.forget(first)
+    door.forget(first.id)
     hello(door)
 
     expect(takeAnswers(door)).toEqual(['198.51.100.7:50000 CONNECT 192.0.2.1 40001'])
-    expect(second.state).toBe('connecting')
+  })
+
+  it('counts a handshake as half open until its client has come or gone, and no other one of its address', () => {
+    const gate = new HelloGate(DEFAULT_FRONT_DOOR_LIMITS, (length) => new Uint8Array(length))
+    const door = new ClassicFrontDoor('secret', gate)
+    hello(door)
+    const first = door.admit(0, takeRequest(door), endpoint)
+    expect(gate.halfOpen.size).toBe(1)
+    door.handleEstablished(first.id)
+    expect(gate.halfOpen.size).toBe(0)
+
+    door.handleEnding(first.id)
+    hello(door)
+    door.handleEstablished(first.id)
+    expect(gate.halfOpen.size).toBe(1)
+    const second = door.admit(0, takeRequest(door), endpoint)
+    door.forget(first.id)
+    expect(gate.halfOpen.size).toBe(1)
+    door.forget(second.id)
+    expect(gate.halfOpen.size).toBe(0)
+  })
+
+  it('passes over what it is told of somebody whom it does not know', () => {
+    const door = createDoor()
+    hello(door)
+    door.admit(0, takeRequest(door), endpoint)
+    takeAnswers(door)
+    door.handleEstablished('nobody')
+    door.handleReturned()
+    door.handleEnding('nobody')
+    door.forget('nobody')
+    hello(door)
+    expect(takeAnswers(door)).toHaveLength(1)
   })
 
   it('names the address that HELLO was sent to where its own has a zone', () => {

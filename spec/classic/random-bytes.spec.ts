@@ -46,7 +46,7 @@ const lives: Record<string, () => ClassicProbe<Session>> = {
   'a server that stands': () => createServer('CONNECT'),
   'a server that is stalled': () => aged(createServer('CONNECT'), 1_000),
   'a server that closes': () => closed(createServer('CONNECT')),
-  'a server that lingers': () => createServer('CONNECT', 'CLOSE'),
+  'a server that drains': () => createServer('CONNECT', 'CLOSE'),
   'a server that is closed': () => closed(createServer()),
 }
 
@@ -64,7 +64,7 @@ const states: Record<string, SessionState> = {
   'a server that stands': 'connected',
   'a server that is stalled': 'stalled',
   'a server that closes': 'closing',
-  'a server that lingers': 'closing',
+  'a server that drains': 'closing',
   'a server that is closed': 'closed',
 }
 
@@ -75,7 +75,10 @@ function createClient(...heard: string[]): ClassicProbe<Session> {
 }
 
 function createServer(...heard: string[]): ClassicProbe<Session> {
-  return told(new ClassicProbe<Session>(new ClassicServerSession(0, classicSettings(), clientAddress), 0), heard)
+  return told(
+    new ClassicProbe<Session>(new ClassicServerSession(0, classicSettings(), { source: clientAddress }), 0),
+    heard,
+  )
 }
 
 function told(probe: ClassicProbe<Session>, heard: readonly string[]): ClassicProbe<Session> {
@@ -161,7 +164,7 @@ describe('a front door', () => {
     const visit = fc.record({ bytes, source, isWelcome: fc.boolean() })
     fc.assert(
       fc.property(fc.array(visit, { maxLength: 60 }), (visits) => {
-        const door = new ClassicFrontDoor(classicSettings(), 'secret')
+        const door = new ClassicFrontDoor('secret')
         let answers = 0
         for (const { bytes: datagram, source: from, isWelcome } of visits) {
           door.handleDatagram(0, datagram, from)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClassicServerSession } from '../../lib/classic/server-session.ts'
-import { closeCodes } from '../../lib/session/close-codes.ts'
+import { closeCodes } from '../../lib/session/codes.ts'
 import type { Address } from '../../lib/core/address.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { ClassicProbe, classicSettings } from '../support/classic-probe.ts'
@@ -10,7 +10,7 @@ const behindNat: Address = { host: '198.51.100.7', port: 61_000 }
 const stranger: Address = { host: '203.0.113.9', port: 50_000 }
 
 function createServer(overrides: Partial<SessionSettings> = {}): ClassicProbe<ClassicServerSession> {
-  return new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), helloSource), 0)
+  return new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), { source: helloSource }), 0)
 }
 
 function createConnected(overrides?: Partial<SessionSettings>): ClassicProbe<ClassicServerSession> {
@@ -29,6 +29,18 @@ describe('a classic server session', () => {
     expect(server.session.state).toBe('connecting')
     expect(server.takeEvents()).toEqual([])
     expect(server.takeSaid()).toEqual([])
+  })
+
+  it('is over when it is abandoned before CONNECT came, and not after', () => {
+    const left = createServer()
+    left.session.abandon()
+    left.step()
+    expect(left.takeEvents()).toEqual(['closed'])
+    expect([left.session.state, left.session.wasEstablished]).toEqual(['closed', false])
+
+    const connected = createConnected()
+    connected.session.abandon()
+    expect([connected.session.state, connected.session.wasEstablished]).toEqual(['connected', true])
   })
 
   it('stands when CONNECT comes, and answers CONNECTED', () => {
@@ -139,7 +151,7 @@ describe('a classic server session', () => {
     expect(server.session.stats.droppedForeign).toBe(1)
   })
 
-  it('lingers no longer than its own close, but says CLOSED first', () => {
+  it('drains no longer than its own close, but says CLOSED first', () => {
     const server = createConnected()
     server.hear('CLOSE', helloSource)
     server.session.close(0, 0, '')

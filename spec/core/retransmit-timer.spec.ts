@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { RetransmitTimer } from '../../lib/core/retransmit-timer.ts'
 
 /** When it is said, if it is asked at every due time. */
-function sayTimes(repetition: RetransmitTimer, count: number): number[] {
+function sayTimes(timer: RetransmitTimer, count: number): number[] {
   return Array.from({ length: count }, () => {
-    const { dueAt } = repetition
-    expect(repetition.poll(dueAt - 0.5)).toBe(false)
-    expect(repetition.poll(dueAt)).toBe(true)
+    const { dueAt } = timer
+    expect(timer.poll(dueAt - 0.5)).toBe(false)
+    expect(timer.poll(dueAt)).toBe(true)
     return dueAt
   })
 }
@@ -24,17 +24,24 @@ describe('RetransmitTimer', () => {
     expect(sayTimes(new RetransmitTimer(0, 3_000), 3)).toEqual([0, 3_000, 6_000])
   })
 
-  it('follows a pause with one repetition, not with all that were missed', () => {
-    const repetition = new RetransmitTimer(0)
-    repetition.poll(0)
-    expect(repetition.poll(60_000)).toBe(true)
-    expect(repetition.poll(60_000)).toBe(false)
-    expect(repetition.dueAt).toBe(60_300)
+  it('follows a pause with one time, not with all that were missed', () => {
+    const timer = new RetransmitTimer(0)
+    timer.poll(0)
+    expect(timer.poll(60_000)).toBe(true)
+    expect(timer.poll(60_000)).toBe(false)
+    expect(timer.dueAt).toBe(60_300)
+  })
+
+  it('is due as often as it may be, and no more', () => {
+    const timer = new RetransmitTimer(0, 200, 2)
+    expect(sayTimes(timer, 2)).toEqual([0, 200])
+    expect(timer.dueAt).toBe(Infinity)
+    expect(timer.poll(60_000)).toBe(false)
   })
 
   it('counts', () => {
-    const repetition = new RetransmitTimer(0)
-    sayTimes(repetition, 3)
-    expect(repetition.count).toBe(3)
+    const timer = new RetransmitTimer(0)
+    sayTimes(timer, 3)
+    expect(timer.count).toBe(3)
   })
 })

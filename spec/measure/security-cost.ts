@@ -2,7 +2,7 @@ import { Connection } from '../../lib/reliable/connection/connection.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
 import { plainSecurity } from '../../lib/security/plain.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
-import type { Initiator, Responder, Security, SecurityFactory } from '../../lib/security/security.ts'
+import type { Initiator, Security, SecurityFactory } from '../../lib/security/security.ts'
 import { RateLimiter } from '../../lib/session/rate-limiter.ts'
 import { createStats } from '../../lib/session/stats.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -63,6 +63,7 @@ class Contender {
   readonly client: Samples = new Samples()
   readonly server: Samples = new Samples()
   readonly wrongToken: Samples = new Samples()
+  readonly #factory: SecurityFactory
   readonly #security: Security
   readonly #wrongHello: Uint8Array
   readonly #buffer = new Uint8Array(1_300)
@@ -70,13 +71,14 @@ class Contender {
   constructor(name: string, factory: SecurityFactory, random: Random) {
     const randomBytes = (length: number): Uint8Array => random.bytes(length)
     this.name = name
-    this.#security = factory('token', randomBytes)
-    this.#wrongHello = this.#hello(factory('wrong', randomBytes).initiate())
+    this.#factory = factory
+    this.#security = factory.create('token', randomBytes)
+    this.#wrongHello = this.#hello(factory.create('wrong', randomBytes).initiate())
   }
 
   play(isCounted: boolean): void {
-    const { client, server, initiator, responder } = this.#playHandshakes()
-    const message = this.#playMessages(initiator.createSealer(), responder.createSealer())
+    const { client, server, up, down } = this.#playHandshakes()
+    const message = this.#playMessages(up, down)
     const wrongToken = cpuUsOf(WRONG_TOKENS_A_ROUND, () => void this.#security.respond(this.#wrongHello))
     if (!isCounted) return
     this.client.add(client)
@@ -86,9 +88,10 @@ class Contender {
   }
 
   /** From nothing to a HELLO and from CONNECT to keys at the client; from HELLO to CONNECT and keys at the server. */
-  #playHandshakes(): { client: number; server: number; initiator: Initiator; responder: Responder } {
+  #playHandshakes(): { client: number; server: number; up: Sealer; down: Sealer } {
     const hellos: { readonly initiator: Initiator; readonly hello: Uint8Array }[] = []
-    const answers: { readonly responder: Responder; readonly connect: Uint8Array }[] = []
+    const answers: { readonly sealer: Sealer; readonly connect: Uint8Array }[] = []
+    const sealers: Sealer[] = []
     const dialing = cpuUsOf(HANDSHAKES_A_ROUND, () => {
       const initiator = this.#security.initiate()
       hellos.push({ initiator, hello: this.#hello(initiator) })
@@ -96,17 +99,18 @@ class Contender {
     const server = cpuUsOf(HANDSHAKES_A_ROUND, (i) => {
       const responder = this.#security.respond(hellos[i]?.hello ?? PAYLOAD)
       if (responder === undefined) throw new Error('The HELLO was not accepted.')
-      answers.push({ responder, connect: this.#buffer.slice(0, responder.writeConnect(PAYLOAD, this.#buffer)) })
-      responder.createSealer()
+      const connect = this.#buffer.slice(0, responder.writeConnect(PAYLOAD, this.#buffer))
+      answers.push({ connect, sealer: this.#factory.createSealer(responder.takeKeys()) })
     })
     const connecting = cpuUsOf(HANDSHAKES_A_ROUND, (i) => {
-      hellos[i]?.initiator.readConnect(answers[i]?.connect ?? PAYLOAD)
-      hellos[i]?.initiator.createSealer()
+      const { initiator } = hellos[i] ?? {}
+      initiator?.readConnect(answers[i]?.connect ?? PAYLOAD)
+      if (initiator !== undefined) sealers.push(initiator.createSealer())
     })
-    const [hello] = hellos
+    const [up] = sealers
     const [answer] = answers
-    if (hello === undefined || answer === undefined) throw new Error('There was no handshake.')
-    return { client: dialing + connecting, server, initiator: hello.initiator, responder: answer.responder }
+    if (up === undefined || answer === undefined) throw new Error('There was no handshake.')
+    return { client: dialing + connecting, server, up, down: answer.sealer }
   }
 
   #playMessages(up: Sealer, down: Sealer): number {

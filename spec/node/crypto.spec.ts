@@ -1,7 +1,7 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type Cryptography } from '../../lib/security/crypto.ts'
-import { hkdf, hmac } from '../../lib/security/hkdf.ts'
+import { hkdf, hmac } from '../../lib/security/hmac.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { cryptography } from '../../lib/node/crypto.ts'
 import { cryptographies } from '../support/cryptographies.ts'

@@ -147,31 +147,25 @@ describe('a session under Noise', () => {
 
 /** The same security with other sealers. */
 function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
-  return (token, randomBytes) => {
-    const security = noise(token, randomBytes)
-    return {
-      helloOverheadBytes: security.helloOverheadBytes,
-      connectOverheadBytes: security.connectOverheadBytes,
-      initiate: (binding) => {
-        const initiator = security.initiate(binding)
-        return {
-          writeHello: (payload, into) => initiator.writeHello(payload, into),
-          readConnect: (message) => initiator.readConnect(message),
-          createSealer: () => change(initiator.createSealer()),
-          wipe: () => initiator.wipe(),
-        }
-      },
-      respond: (message, binding) => {
-        const responder = security.respond(message, binding)
-        return (
-          responder && {
-            payload: responder.payload,
-            writeConnect: (payload, into) => responder.writeConnect(payload, into),
-            createSealer: () => change(responder.createSealer()),
+  return {
+    createSealer: (keys) => change(noise.createSealer(keys)),
+    create: (token, randomBytes) => {
+      const security = noise.create(token, randomBytes)
+      return {
+        helloOverheadBytes: security.helloOverheadBytes,
+        connectOverheadBytes: security.connectOverheadBytes,
+        initiate: (binding) => {
+          const initiator = security.initiate(binding)
+          return {
+            writeHello: (payload, into) => initiator.writeHello(payload, into),
+            readConnect: (message) => initiator.readConnect(message),
+            createSealer: () => change(initiator.createSealer()),
+            wipe: () => initiator.wipe(),
           }
-        )
-      },
-    }
+        },
+        respond: (message, binding) => security.respond(message, binding),
+      }
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Cryptography } from '../../lib/security/crypto.ts'
+import { wipeKeys } from '../../lib/session/admission.ts'
 import { noiseSecurity, type NoiseOptions } from '../../lib/security/noise.ts'
 import type { HandshakeBinding, Initiator, Responder, Security } from '../../lib/security/security.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -32,7 +33,7 @@ describe.each(cryptographies)('noiseSecurity by $name', (crypto) => {
 
     expect(server.payload).toEqual(helloPayload)
     expect(client.readConnect(message2)).toEqual(connectPayload)
-    const [a, b] = [client.createSealer(), server.createSealer()]
+    const [a, b] = [client.createSealer(), noiseSecurity(crypto).createSealer(server.takeKeys())]
     const packet = new Uint8Array(40).fill(7)
     expect(b.open(5, packet.subarray(0, a.seal(5, packet, 3, 20)), 3)).toBe(20)
     expect(a.open(6, packet.subarray(0, b.seal(6, packet, 3, 20)), 3)).toBe(20)
@@ -63,7 +64,7 @@ describe.each(cryptographies)('noiseSecurity by $name', (crypto) => {
     const hello = writeHello(createSecurity(crypto, {}, 1, 'wrong').initiate())
     for (const serverPrivateKey of [undefined, new Random(3).bytes(32)]) {
       const idle = withoutExchange(crypto)
-      const server = noiseSecurity(idle, { serverPrivateKey })('right', () => {
+      const server = noiseSecurity(idle, { serverPrivateKey }).create('right', () => {
         throw new Error('no randomness is needed here')
       })
       expect(server.respond(hello)).toBeUndefined()
@@ -84,7 +85,8 @@ describe.each(cryptographies)('noiseSecurity by $name', (crypto) => {
     const { serverPrivateKey } = createKeys(crypto, 12)
     const hello = writeHello(createSecurity(crypto, { serverKey }).initiate())
     const idle = withoutExchange(crypto)
-    expect(noiseSecurity(idle, { serverPrivateKey })('token', () => new Uint8Array(32)).respond(hello)).toBeUndefined()
+    const other = noiseSecurity(idle, { serverPrivateKey }).create('token', () => new Uint8Array(32))
+    expect(other.respond(hello)).toBeUndefined()
     expect(createSecurity(crypto, {}, 2).respond(hello)).toBeUndefined()
   })
 
@@ -138,8 +140,29 @@ describe.each(cryptographies)('noiseSecurity by $name', (crypto) => {
 
     const again = respond(server, hello)
     writeConnect(again)
-    expect(again.createSealer().open(0, sealed.slice(), 3)).toBe(-1)
-    expect(first.createSealer().open(0, sealed, 3)).toBe(10)
+    const factory = noiseSecurity(crypto)
+    expect(factory.createSealer(again.takeKeys()).open(0, sealed.slice(), 3)).toBe(-1)
+    expect(factory.createSealer(first.takeKeys()).open(0, sealed, 3)).toBe(10)
+  })
+
+  it('hands out the server’s keys as bytes of their own, which a copy of them serves as well, and wipes what it makes a sealer of', () => {
+    const client = createSecurity(crypto).initiate()
+    const server = respond(createSecurity(crypto, {}, 2), writeHello(client))
+    client.readConnect(writeConnect(server))
+    const keys = server.takeKeys()
+    expect([keys.send, keys.receive].map(({ length, buffer }) => [length, buffer.byteLength])).toEqual([
+      [32, 32],
+      [32, 32],
+    ])
+    const copy = structuredClone(keys)
+    const security = noiseSecurity(crypto)
+    const sealer = security.createSealer(copy)
+    const packet = new Uint8Array(40).fill(7)
+    expect(sealer.open(5, packet.subarray(0, client.createSealer().seal(5, packet, 3, 20)), 3)).toBe(20)
+    const nothing = { send: new Uint8Array(32), receive: new Uint8Array(32) }
+    expect(copy).toEqual(nothing)
+    wipeKeys(keys)
+    expect(keys).toEqual(nothing)
   })
 
   it('is bound to what travels beside its messages', () => {
@@ -185,7 +208,7 @@ describe.each(cryptographies)('noiseSecurity by $name', (crypto) => {
 
 function createSecurity(crypto: Cryptography, options: NoiseOptions = {}, seed = 1, token = 'token'): Security {
   const random = new Random(seed)
-  return noiseSecurity(crypto, options)(token, (length) => random.bytes(length))
+  return noiseSecurity(crypto, options).create(token, (length) => random.bytes(length))
 }
 
 function createKeys(crypto: Cryptography, seed = 10): { serverKey: Uint8Array; serverPrivateKey: Uint8Array } {

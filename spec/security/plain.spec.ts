@@ -11,7 +11,7 @@ const connectPayload = encoder.encode('connect payload')
 
 function createSecurity(token = 'secret', seed = 1) {
   const random = new Random(seed)
-  return plainSecurity(token, (length) => random.bytes(length))
+  return plainSecurity.create(token, (length) => random.bytes(length))
 }
 
 function writeHello(initiator: Initiator, payload = helloPayload): Uint8Array {
@@ -39,7 +39,7 @@ describe('plainSecurity', () => {
     expect(responder.payload).toEqual(helloPayload)
     expect(initiator.readConnect(connect)).toEqual(connectPayload)
     const client = initiator.createSealer()
-    const server = responder.createSealer()
+    const server = plainSecurity.createSealer(responder.takeKeys())
     const packet = new Uint8Array(20)
     expect(server.open(0, packet.subarray(0, client.seal(0, packet, 3, 12)), 3)).toBe(12)
     expect(client.open(0, packet.subarray(0, server.seal(0, packet, 3, 12)), 3)).toBe(12)
@@ -89,7 +89,7 @@ describe('plainSecurity', () => {
     packet.set(encoder.encode('123456789'))
     initiator.createSealer().seal(0, packet, 3, 9)
     expect(packet.subarray(9)).toEqual(tags.subarray(0, 8).map((byte, i) => byte ^ (crc[i] ?? 0)))
-    responder.createSealer().seal(0, packet, 3, 9)
+    plainSecurity.createSealer(responder.takeKeys()).seal(0, packet, 3, 9)
     expect(packet.subarray(9)).toEqual(tags.subarray(8).map((byte, i) => byte ^ (crc[i] ?? 0)))
   })
 
@@ -119,7 +119,7 @@ describe('plainSecurity', () => {
     ] as const) {
       const responder = respond(first, 'secret', seed)
       writeConnect(responder)
-      responder.createSealer().seal(0, bytes, 0, 0)
+      plainSecurity.createSealer(responder.takeKeys()).seal(0, bytes, 0, 0)
     }
     expect(packet).not.toEqual(replayed)
   })
@@ -164,8 +164,26 @@ describe('plainSecurity', () => {
     expect(responder.payload).toEqual(helloPayload)
   })
 
-  it('throws when a sealer is asked for too early', () => {
-    expect(() => createSecurity().initiate().createSealer()).toThrow('only after both messages')
+  it('hands out the server’s tags as bytes of their own, of which a copy serves as well', () => {
+    const initiator = createSecurity().initiate()
+    const responder = respond(writeHello(initiator))
+    initiator.readConnect(writeConnect(responder))
+    const keys = responder.takeKeys()
+    expect([keys.send, keys.receive].map(({ length, buffer }) => [length, buffer.byteLength])).toEqual([
+      [8, 8],
+      [8, 8],
+    ])
+    const copy = structuredClone(keys)
+    const server = plainSecurity.createSealer(copy)
+    const packet = new Uint8Array(20)
+    expect(server.open(0, packet.subarray(0, initiator.createSealer().seal(0, packet, 3, 12)), 3)).toBe(12)
+    expect(copy).toEqual({ send: new Uint8Array(8), receive: new Uint8Array(8) })
+  })
+
+  it('throws when a sealer or keys are asked for too early', () => {
+    const initiator = createSecurity().initiate()
+    expect(() => initiator.createSealer()).toThrow('only after both messages')
+    expect(() => respond(writeHello(initiator)).takeKeys()).toThrow('only after both messages')
   })
 })
 

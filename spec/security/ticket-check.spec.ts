@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { decodeConnectToken, sealConnectToken, type Ticket } from '../../lib/security/connect-token.ts'
 import { TicketCheck } from '../../lib/security/ticket-check.ts'
-import { refusalCodes } from '../../lib/session/refusal-codes.ts'
+import { refusalCodes } from '../../lib/session/codes.ts'
 import { Random } from '../../lib/simulator/index.ts'
 import { nodeCryptography as crypto } from '../../lib/node/node-crypto.ts'
 

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { HalfOpen } from '../../lib/session/half-open.ts'
-import type { Session, SessionState } from '../../lib/session/session.ts'
-
-function sessionIn(state: SessionState): Session {
-  return { state } as Session
-}
 
 describe('HalfOpen', () => {
   it('counts handshakes, of all and of each network', () => {
@@ -19,28 +14,12 @@ describe('HalfOpen', () => {
     expect([halfOpen.size, halfOpen.of('a'), halfOpen.of('b')]).toEqual([2, 1, 1])
   })
 
-  it('lets go of those whose client was heard, or that are over, and of no others', () => {
+  it('counts one that begins again once, where it came from last', () => {
     const halfOpen = new HalfOpen()
-    const states: SessionState[] = ['connecting', 'connected', 'closed']
-    for (const [i, state] of states.entries()) {
-      halfOpen.begin(state, `${i}`)
-      halfOpen.admit(state, sessionIn(state))
-    }
-    halfOpen.begin('not let in yet', 'a')
-    halfOpen.check(0)
-    expect([halfOpen.size, halfOpen.of('0'), halfOpen.of('1'), halfOpen.of('2'), halfOpen.of('a')]).toEqual([
-      2, 1, 0, 0, 1,
-    ])
-  })
-
-  it('checks no more often than needed', () => {
-    const halfOpen = new HalfOpen()
-    halfOpen.check(0)
     halfOpen.begin('1', 'a')
-    halfOpen.admit('1', sessionIn('connected'))
-    halfOpen.check(9)
-    expect(halfOpen.size).toBe(1)
-    halfOpen.check(10)
-    expect(halfOpen.size).toBe(0)
+    halfOpen.begin('1', 'b')
+    expect([halfOpen.size, halfOpen.of('a'), halfOpen.of('b')]).toEqual([1, 0, 1])
+    halfOpen.end('1')
+    expect([halfOpen.size, halfOpen.of('b')]).toEqual([0, 0])
   })
 })

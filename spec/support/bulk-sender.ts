@@ -1,3 +1,4 @@
+import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { AckHistory } from '../../lib/reliable/recovery/ack-history.ts'
 import { AckSection } from '../../lib/reliable/wire/ack-section.ts'
 import { Congestion } from '../../lib/reliable/congestion/congestion.ts'
@@ -41,7 +42,7 @@ export class BulkSender {
   readonly rtt: RttEstimator
   readonly redundancy: RedundancyControl
   readonly congestion: Congestion
-  readonly recovery: LossRecovery
+  readonly recovery: LossRecovery<SentFrames>
   readonly pacer = new Pacer(0)
   path: Required<PathOptions>
   /** Whether there is something to send. */
@@ -76,7 +77,7 @@ export class BulkSender {
       0,
       { rtt, congestion, redundancy },
       {
-        fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
+        fates: { createSentFrames: () => new SentFrames(), onPacketAcked: () => {}, onPacketLost: () => {} },
         stats: this.stats,
       },
     )

@@ -1,5 +1,5 @@
 import { Channels, type ChannelsSettings } from '../../lib/reliable/channel/channels.ts'
-import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
+import type { CopyPolicy } from '../../lib/reliable/channel/copies.ts'
 import type { MessageEvent } from '../../lib/reliable/channel/delivery-queue.ts'
 import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'

@@ -1,10 +1,13 @@
 import { ClassicClient } from '../../lib/classic/client.ts'
 import { ClassicFrontDoor } from '../../lib/classic/front-door.ts'
+import { ClassicServerSession } from '../../lib/classic/server-session.ts'
 import { formatAddress, isSameAddress, type Address } from '../../lib/core/address.ts'
+import { AdmissionReporter } from '../../lib/session/admission-reporter.ts'
 import type { ConnectionRequest } from '../../lib/session/front-door.ts'
 import type { Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { classicSettings, toBytes, toText } from './classic-probe.ts'
+import { carriedListener, type Carry } from './couriers.ts'
 import { createRandom, type Random } from './random.ts'
 
 /** A datagram on the wire. */
@@ -64,6 +67,8 @@ export interface PairOptions {
   readonly settings?: Partial<SessionSettings>
   readonly wire?: Wire
   readonly seed?: number
+  /** How what the front door and the host of its clients tell each other gets there. Default: as it is. */
+  readonly carry?: Carry
   /** Whether a newcomer is let in. */
   readonly admits?: (request: ConnectionRequest) => boolean
 }
@@ -84,15 +89,21 @@ export class ClassicPair {
   readonly sent: Datagram[] = []
   /** Called with each event as it happens. */
   onEvent: (side: Side, event: SessionEvent) => void = () => {}
+  readonly #settings: SessionSettings
+  /** Tell the door what becomes of those that it let in. */
+  readonly #reporters = new Map<Side, AdmissionReporter>()
+  readonly #carry: Carry
   readonly #admits: (request: ConnectionRequest) => boolean
   readonly #inFlight: { readonly arrivesAt: number; readonly datagram: Datagram }[] = []
   readonly #into = new Uint8Array(2_000)
 
-  constructor({ settings, wire, seed, admits }: PairOptions = {}) {
+  constructor({ settings, wire, seed, admits, carry }: PairOptions = {}) {
     const allSettings = classicSettings(settings)
     this.wire = wire ?? steadyWire(20)
     this.#admits = admits ?? (() => true)
-    this.door = new ClassicFrontDoor(allSettings, 'secret')
+    this.#carry = carry ?? ((told) => told)
+    this.#settings = allSettings
+    this.door = new ClassicFrontDoor('secret')
     const client = new ClassicClient(this.now, allSettings, this.frontDoor, 'secret', createRandom(seed ?? 1))
     this.client = new Side(client, { host: '198.51.100.7', port: 50_000 })
   }
@@ -146,6 +157,7 @@ export class ClassicPair {
   }
 
   #deliver(): void {
+    for (const reporter of this.#reporters.values()) reporter.report()
     const arrived = this.#inFlight
       .filter(({ arrivesAt }) => arrivesAt <= this.now)
       .sort((a, b) => a.arrivesAt - b.arrivesAt)
@@ -166,7 +178,11 @@ export class ClassicPair {
         continue
       }
       const address = { host: this.frontDoor.host, port: 40_000 + this.servers.length }
-      this.servers.push(new Side(this.door.admit(this.now, event.request, address), address))
+      const admission = this.#carry(this.door.admit(this.now, event.request, address))
+      const session = new ClassicServerSession(this.now, this.#settings, admission)
+      const side = new Side(session, address)
+      this.servers.push(side)
+      this.#reporters.set(side, new AdmissionReporter(carriedListener(this.door, this.#carry), admission.id, session))
     }
   }
 
@@ -177,7 +193,8 @@ export class ClassicPair {
       if (event.type === 'peer') side.peer = event.remote
       if (event.type === 'closed') {
         side.isClosed = true
-        this.door.forget(side.session)
+        this.#reporters.get(side)?.end()
+        this.#reporters.delete(side)
       }
       this.onEvent(side, event)
     }

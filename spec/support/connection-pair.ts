@@ -1,4 +1,5 @@
-import { Connection, type ConnectionEvent, type ConnectionOptions } from '../../lib/reliable/connection/connection.ts'
+import { Connection, type ConnectionOptions } from '../../lib/reliable/connection/connection.ts'
+import type { ConnectionEvent } from '../../lib/reliable/connection/packet-receiver.ts'
 import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import { RateLimiter } from '../../lib/session/rate-limiter.ts'
@@ -26,10 +27,11 @@ export class ConnectionSession implements Session {
     this.destination = destination
     const limiter = new RateLimiter(now, options.settings)
     this.connection = new Connection(now, { ...options, limiter, stats: this.stats })
+    this.connection.hear()
   }
 
   get rttMs(): number {
-    return this.connection.rttMs
+    return this.stats.rttMs
   }
 
   get clockOffsetMs(): number {
@@ -57,7 +59,7 @@ export class ConnectionSession implements Session {
   }
 
   handleDatagram(now: number, bytes: Uint8Array): void {
-    this.told.push(this.connection.handleDatagram(now, bytes))
+    this.told.push(this.connection.handleDatagram(now, bytes).verdict)
   }
 
   handleTimeout(now: number): void {

@@ -1,14 +1,18 @@
 import { ReliableClient } from '../../lib/reliable/handshake/client.ts'
 import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import type { ConnectionTuning } from '../../lib/reliable/connection/connection.ts'
-import type { ConnectToken } from '../../lib/security/connect-token.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
 import type { TicketCheckOptions } from '../../lib/security/ticket-check.ts'
 import type { Address } from '../../lib/core/address.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/front-door-limits.ts'
-import type { Session, SessionEvent } from '../../lib/session/session.ts'
+import type { Admission, ServerSession } from '../../lib/session/admission.ts'
+import { AdmissionReporter } from '../../lib/session/admission-reporter.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../lib/session/hello-gate.ts'
+import type { ConnectionRequest, FrontDoorEvent } from '../../lib/session/front-door.ts'
+import type { ConnectToken, Session, SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
+import { carriedListener, type Carry } from './couriers.ts'
+import { sessionsWith } from './sessions.ts'
 import { createSettings } from './settings.ts'
 
 /** Where a datagram goes: to the front door, to a private port, or to the client. */
@@ -31,6 +35,8 @@ export interface ConversationOptions extends ConnectionTuning {
   readonly limits?: Partial<FrontDoorLimits>
   readonly tickets?: TicketCheckOptions
   readonly connectToken?: ConnectToken
+  /** How what the front door and the host of its clients tell each other gets there. Default: as it is. */
+  readonly carry?: Carry
   /** Sees each datagram before it is delivered. */
   readonly onPassing?: (passing: Passing, conversation: Conversation) => void
 }
@@ -48,29 +54,38 @@ export class Conversation {
   readonly passed: Passing[] = []
   readonly clientEvents: SessionEvent[] = []
   readonly serverEvents: SessionEvent[] = []
-  readonly requests: Session[] = []
+  readonly requests: ServerSession[] = []
+  /** Whether all that is on its way is lost. */
+  isCut = false
   badTokens = 0
   now = 0
   readonly #buffer = new Uint8Array(2_000)
   readonly #onPassing: ConversationOptions['onPassing']
+  readonly #carry: Carry
+  readonly #createSession: (now: number, admission: Admission) => ServerSession
+  /** Those that are there, by the ids of their admissions. */
+  readonly #hosted = new Map<string, { readonly session: ServerSession; readonly reporter: AdmissionReporter }>()
 
   constructor(options: ConversationOptions) {
     const { seed = 1, clientSecurity, serverSecurity = clientSecurity, clientToken = 'token', onPassing } = options
     const settings = createSettings({ reconnect: false, mtuBytes: 512, ...options.settings })
     this.#onPassing = onPassing
+    this.#carry = options.carry ?? ((told) => told)
     this.client = new ReliableClient(0, settings, doorAddress, {
       ...options,
       token: clientToken,
       security: clientSecurity,
       randomBytes: bytesOf(seed, 'client'),
     })
+    const randomBytes = bytesOf(seed, 'server')
     this.door = new ReliableFrontDoor(settings, {
-      ...options,
       token: 'token',
       security: serverSecurity,
       limits: { ...DEFAULT_FRONT_DOOR_LIMITS, ...options.limits },
-      randomBytes: bytesOf(seed, 'server'),
+      tickets: options.tickets,
+      randomBytes,
     })
+    this.#createSession = sessionsWith(settings, { ...options, security: serverSecurity, randomBytes })
   }
 
   /** The server's end, of the client that was let in last. */
@@ -109,9 +124,12 @@ export class Conversation {
     this.server?.handleTimeout(this.now, STEP_MS)
     this.#takeRequests()
     drain(this.client, this.clientEvents)
-    for (const session of this.requests) {
+    for (const [id, { session, reporter }] of this.#hosted) {
       drain(session, this.serverEvents)
-      if (session.state === 'closed') this.door.forget(session)
+      reporter.report()
+      if (session.state !== 'closed') continue
+      this.#hosted.delete(id)
+      reporter.end()
     }
     const { client, server } = this
     this.#pass(client, (to) => (to.port === doorAddress.port ? 'door' : 'server'), clientAddress)
@@ -123,8 +141,22 @@ export class Conversation {
   #takeRequests(): void {
     for (let event = this.door.pollEvent(); event; event = this.door.pollEvent()) {
       if (event.type === 'bad-token') this.badTokens += 1
-      else if (event.type === 'request') this.requests.push(this.door.admit(this.now, event.request, privateAddress))
+      else if (event.type === 'request') this.#admit(event.request)
+      else this.#tellHost(this.#carry(event))
     }
+  }
+
+  #tellHost(event: FrontDoorEvent): void {
+    if (event.type === 'superseded') this.#hosted.get(event.id)?.session.abandon(this.now)
+    if (event.type === 'returning') this.#hosted.get(event.id)?.session.offerReturn?.(event.offer)
+  }
+
+  #admit(request: ConnectionRequest): void {
+    const admission = this.#carry(this.door.admit(this.now, request, privateAddress))
+    const session = this.#createSession(this.now, admission)
+    this.requests.push(session)
+    const reporter = new AdmissionReporter(carriedListener(this.door, this.#carry), admission.id, session)
+    this.#hosted.set(admission.id, { session, reporter })
   }
 
   #pass(
@@ -138,7 +170,7 @@ export class Conversation {
       const passing = { to: placeOf(from.destination), bytes: this.#buffer.slice(0, length) }
       this.passed.push(passing)
       this.#onPassing?.(passing, this)
-      this.deliver(passing, source)
+      if (!this.isCut) this.deliver(passing, source)
     }
   }
 }

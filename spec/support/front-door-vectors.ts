@@ -1,6 +1,6 @@
 import type { Cryptography } from '../../lib/security/crypto.ts'
 import { decodeConnectToken, openTicket, sealConnectToken, serverDigest } from '../../lib/security/connect-token.ts'
-import { hmac } from '../../lib/security/hkdf.ts'
+import { hmac } from '../../lib/security/hmac.ts'
 import { RETRY_COOKIE_BYTES, RetryCookies } from '../../lib/security/retry-cookie.ts'
 import type { Address } from '../../lib/core/address.ts'
 import { nodeCryptography } from '../../lib/node/node-crypto.ts'

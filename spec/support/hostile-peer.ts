@@ -8,7 +8,7 @@ import {
   readPacketNumber,
 } from '../../lib/reliable/wire/packet.ts'
 import { expandPacketNumber } from '../../lib/reliable/wire/sequence.ts'
-import { concatenate } from '../../lib/security/concatenate.ts'
+import { concatenate } from '../../lib/core/bytes.ts'
 import type { Sealer } from '../../lib/security/sealer.ts'
 import type { Address } from '../../lib/core/address.ts'
 import { Random, type Receiver, type Socket } from '../../lib/simulator/index.ts'
@@ -49,7 +49,7 @@ export class HostilePeer implements Receiver {
     this.#remote = world.server.address
     this.#dialing = new Dialing(
       world.now,
-      defaultSecurity()(token, (length) => random.bytes(length)),
+      defaultSecurity().create(token, (length) => random.bytes(length)),
       { limits: LIMITS, userPayload: new Uint8Array(0) },
     )
     this.socket = world.network.open(this, { host, port: 666 })

@@ -61,12 +61,12 @@ export class HostileServer {
   letIn(endpoint: Address = privatePort, isResumed = false): void {
     const hello = this.heard.findLast(({ bytes }) => isHello(bytes))
     const { message } = (hello && decodeHello(hello.bytes)?.content) ?? {}
-    const responder = message && this.#security('token', this.#randomBytes).respond(message)
+    const responder = message && this.#security.create('token', this.#randomBytes).respond(message)
     if (responder === undefined) throw new Error('There is no HELLO.')
     const limits = { mtuBytes: MTU_BYTES, maxMessageBytes: MAX_MESSAGE_BYTES }
     const payload = encodeConnectPayload({ limits, isResumed, resumeId: RESUME_ID, endpoint })
     const connect = encodeConnect(600, (into) => responder.writeConnect(payload, into))
-    this.#forge = new PacketForge(responder.createSealer(), MTU_BYTES)
+    this.#forge = new PacketForge(this.#security.createSealer(responder.takeKeys()), MTU_BYTES)
     this.client.handleDatagram(this.now, connect, door)
     this.run(5)
   }

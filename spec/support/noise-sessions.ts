@@ -33,8 +33,9 @@ export function playSession(crypto: Cryptography, session: GoldenSession): Golde
   const serverPrivateKey = session.serverPrivateKey === '' ? undefined : fromHex(session.serverPrivateKey)
   const serverKey = serverPrivateKey && crypto.keyPair(serverPrivateKey).publicKey
   const binding = { prologue: fromHex(session.prologue) }
-  const client = noiseSecurity(crypto, { serverKey })(session.token, () => fromHex(session.clientEphemeral))
-  const server = noiseSecurity(crypto, { serverPrivateKey })(session.token, () => fromHex(session.serverEphemeral))
+  const client = noiseSecurity(crypto, { serverKey }).create(session.token, () => fromHex(session.clientEphemeral))
+  const security = noiseSecurity(crypto, { serverPrivateKey })
+  const server = security.create(session.token, () => fromHex(session.serverEphemeral))
   const initiator = client.initiate(binding)
   const message1 = written((into) => initiator.writeHello(fromHex(session.payload1), into))
   const responder = server.respond(message1, binding)
@@ -43,7 +44,7 @@ export function playSession(crypto: Cryptography, session: GoldenSession): Golde
   const message2 = written((into) => responder.writeConnect(fromHex(session.payload2), into))
   const payload2 = initiator.readConnect(message2)
   if (payload2 === undefined || toHex(payload2) !== session.payload2) throw new Error('message 2 was not read')
-  const sealers = { client: initiator.createSealer(), server: responder.createSealer() }
+  const sealers = { client: initiator.createSealer(), server: security.createSealer(responder.takeKeys()) }
   const packets = session.packets.map((packet) => {
     const other = packet.from === 'client' ? sealers.server : sealers.client
     return seal(packet, sealers[packet.from], other)

@@ -1,5 +1,5 @@
 import { Channels, type ChannelsSettings } from '../../lib/reliable/channel/channels.ts'
-import type { CopyPolicy } from '../../lib/reliable/channel/copy-policy.ts'
+import type { CopyPolicy } from '../../lib/reliable/channel/copies.ts'
 import { SentFrames } from '../../lib/reliable/channel/sent-frames.ts'
 import { PACKET_HEADER_BYTES, PacketReader, PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
@@ -16,6 +16,8 @@ export interface WrittenPacket {
 /** One sending `Channels`, of which packets are taken one by one. */
 export class SendingRig {
   readonly channels: Channels
+  /** What was counted of what leaves. */
+  readonly counts = { sentMessages: 0, droppedStale: 0 }
   now = 1000
   #nextPacketNumber = 0
   readonly #room: number
@@ -23,7 +25,7 @@ export class SendingRig {
 
   constructor(settings: Partial<ChannelsSettings> = {}) {
     const all = { ...channelsSettings, ...settings }
-    this.channels = new Channels(all)
+    this.channels = new Channels(all, this.counts)
     this.#room = all.maxFrameBytes
   }
 

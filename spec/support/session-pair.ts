@@ -117,7 +117,12 @@ class SessionHost implements Endpoint {
       observer: { onOpen: () => {}, onEvent: (_driver, event) => this.end?.tell(event), onOver: () => this.end?.end() },
       ports,
       portSettings: { clock },
-      dependencies: { token: '', security: unused, randomBytes: platform.randomBytes, isPortShared: false },
+      dependencies: {
+        token: '',
+        security: { create: unused, createSealer: unused },
+        randomBytes: platform.randomBytes,
+        isPortShared: false,
+      },
       nextPeerId: () => 1,
       isStepping: () => this.#engine.isStepping,
       requestFlush: () => this.#engine.requestFlush(),

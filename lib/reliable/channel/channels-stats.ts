@@ -12,8 +12,6 @@ export interface ChannelsStats {
   droppedLate: number
   /** Sequenced, unreliable and latest messages that were dropped before all of their fragments had arrived. */
   droppedIncomplete: number
-  /** Sequenced and unreliable messages that waited too long to be sent. */
-  droppedStale: number
   /** Latest messages that a newer one replaced before they were sent. */
   replaced: number
 }
@@ -27,7 +25,6 @@ export function createChannelsStats(): ChannelsStats {
     droppedUnread: 0,
     droppedLate: 0,
     droppedIncomplete: 0,
-    droppedStale: 0,
     replaced: 0,
   }
 }

@@ -1,19 +1,20 @@
 import type { Delivery } from '../../session/delivery.ts'
 import type { SendOutcome } from '../../session/session.ts'
+import { createStats } from '../../session/stats.ts'
 import { DeliveryCode, type Frame, FrameType, MIN_FRAGMENT_BYTES } from '../wire/frame.ts'
 import type { PacketWriter } from '../wire/packet.ts'
 import { varintBytes } from '../../core/writer.ts'
 import { type ChannelsStats, createChannelsStats } from './channels-stats.ts'
-import type { CopyPolicy } from './copy-policy.ts'
+import type { CopyPolicy } from './copies.ts'
 import { SendCredit } from './credit.ts'
 import { type FrameVerdict, DeliveryQueue, type LaneReceiver, type MessageEvent } from './delivery-queue.ts'
 import { LatestReceiver } from './latest.ts'
-import { CONNECTION, type SentFrames } from './sent-frames.ts'
+import { CONNECTION, SentFrames } from './sent-frames.ts'
 import { MessageSender } from './message-sender.ts'
 import { MessagePool } from './outgoing-message.ts'
 import { ReliableReceiver } from './reliable.ts'
 import { ReliableUnorderedReceiver } from './reliable-unordered.ts'
-import { SendQueue, type UnconfirmedMessage } from './send-queue.ts'
+import { SendQueue, type SendCounts, type UnconfirmedMessage } from './send-queue.ts'
 import { SequencedReceiver } from './sequenced.ts'
 import { LaneScheduler } from './lane-scheduler.ts'
 import { UnreliableReceiver } from './unreliable.ts'
@@ -58,8 +59,8 @@ export class Channels {
   readonly #receivers: LaneReceiver[] = []
   #isListening = true
 
-  /** Throws a RangeError when packets have no room for a fragment. */
-  constructor(settings: ChannelsSettings) {
+  /** What leaves is counted in `sendCounts`. Throws a RangeError when packets have no room for a fragment. */
+  constructor(settings: ChannelsSettings, sendCounts: SendCounts = createStats()) {
     const { maxMessageBytes, maxFrameBytes } = settings
     const smallMessageBytes = settings.smallMessageBytes ?? DEFAULT_SMALL_MESSAGE_BYTES
     const limits = {
@@ -73,7 +74,7 @@ export class Channels {
     }
     this.#sendCredit = new SendCredit(maxMessageBytes)
     this.#scheduler = new LaneScheduler(this.#sendCredit, smallMessageBytes)
-    this.#queue = new SendQueue(limits, this.#scheduler, pool, this.#stats)
+    this.#queue = new SendQueue(limits, this.#scheduler, pool, this.#stats, sendCounts)
     this.#sender = new MessageSender(this.#queue, this.#scheduler, this.#sendCredit, pool)
     this.#deliveryQueue = new DeliveryQueue(maxMessageBytes, this.#stats)
   }
@@ -176,6 +177,11 @@ export class Channels {
     return this.#sender.writeProbe(now, packet, sentFrames, budgetBytes)
   }
 
+  /** A record of what a packet carries, which is to be filled in with each. */
+  createSentFrames(): SentFrames {
+    return new SentFrames()
+  }
+
   /**
    * A packet was acknowledged, perhaps after it was taken for lost. What its {@link SentFrames} name is confirmed, and they are empty
    * afterwards.
@@ -197,6 +203,11 @@ export class Channels {
   undelivered(now: number): UnconfirmedMessage[] {
     this.#queue.dropAllStale(now)
     return this.#queue.unconfirmed()
+  }
+
+  /** Whether messages are taken that arrive. */
+  get isListening(): boolean {
+    return this.#isListening
   }
 
   /** Refuses every message from now on, so that none is acknowledged that is not handed over. */

@@ -1,6 +1,20 @@
-import type { CopyPolicy } from './copy-policy.ts'
 import { LinkedList } from './linked-list.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
+
+/**
+ * When small messages that are not acknowledged are written again before any loss is known. One object, changed in place by
+ * whoever decides.
+ */
+export interface CopyPolicy {
+  /** How often a message is written in quick succession, its first time included. */
+  copies: number
+  /** The time between those writings. */
+  gapMs: number
+  /** A message that was written this often, and is this long after its first time still not acknowledged, is written again … */
+  lateAfterMs: number
+  /** … at intervals of this. */
+  lateGapMs: number
+}
 
 /** Messages that were written this often or more are not told apart. */
 const MAX_TIMES = 16

@@ -1,7 +1,6 @@
 import type { SendCredit } from './credit.ts'
 import { LinkedList } from './linked-list.ts'
-import type { OutgoingMessage } from './outgoing-message.ts'
-import type { SendingLane } from './sending-lane.ts'
+import type { OutgoingMessage, SendingLane } from './outgoing-message.ts'
 
 /** How many priorities there are: 0, the first, to 3. */
 export const PRIORITIES = 4

@@ -2,8 +2,7 @@ import { isOversized, Reassembly } from '../wire/fragment.ts'
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
 import { sequenceDistance } from '../wire/sequence.ts'
 import { costOf, type FrameVerdict, type DeliveryQueue, type LaneReceiver } from './delivery-queue.ts'
-import { MESSAGE_COST_BYTES } from './outgoing-message.ts'
-import { SendingLane } from './sending-lane.ts'
+import { MESSAGE_COST_BYTES, SendingLane } from './outgoing-message.ts'
 
 /**
  * Sends messages of which the newest one arrives.

@@ -1,4 +1,4 @@
-import { copyBytes } from '../../core/copy-bytes.ts'
+import { copyBytes } from '../../core/bytes.ts'
 import { followingFrame } from '../wire/packet.ts'
 import { Reader } from '../../core/reader.ts'
 import { varintBytes, Writer } from '../../core/writer.ts'

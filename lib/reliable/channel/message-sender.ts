@@ -1,19 +1,17 @@
 import { hasSequence } from '../wire/frame.ts'
 import type { PacketWriter } from '../wire/packet.ts'
-import { Copies, groupBit } from './copies.ts'
-import type { CopyPolicy } from './copy-policy.ts'
+import { Copies, groupBit, type CopyPolicy } from './copies.ts'
 import type { SendCredit } from './credit.ts'
 import { LinkedList } from './linked-list.ts'
 import { type SentFrames, WHOLE } from './sent-frames.ts'
-import type { MessagePool, OutgoingMessage } from './outgoing-message.ts'
-import type { SendingLane } from './sending-lane.ts'
+import type { MessagePool, OutgoingMessage, SendingLane } from './outgoing-message.ts'
 import type { SendQueue } from './send-queue.ts'
 import type { LaneScheduler } from './lane-scheduler.ts'
 
 /** How many messages a lane writes before the next one has its turn. */
 const BURST_MESSAGES = 16
 
-/** After so many messages that did not fit, a packet is taken for full. */
+/** After this many messages that did not fit, a packet is taken for full. */
 const MAX_MISFITS = 8
 
 /** The smallest frame takes so much. */

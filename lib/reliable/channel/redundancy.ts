@@ -1,4 +1,4 @@
-import type { CopyPolicy } from './copy-policy.ts'
+import type { CopyPolicy } from './copies.ts'
 import { LossRate } from '../recovery/loss-rate.ts'
 import type { RttEstimator } from '../recovery/rtt.ts'
 import { SendRhythm } from '../congestion/send-rhythm.ts'
@@ -12,10 +12,10 @@ export type Redundancy = 'auto' | 'off' | number
 /** The most often that a program may ask for every message to be repeated. */
 export const MAX_FIXED_COPIES = 8
 
-/** The worst is assumed of a path until the fate of so many packets is known. */
+/** The worst is assumed of a path until the fate of this many packets is known. */
 const PACKETS_TO_KNOW = 24
 
-/** A path that never lost a packet is believed to lose none after so many, about three seconds of a game. */
+/** A path that never lost a packet is believed to lose none after this many, about three seconds of a game. */
 const CLEAN_PACKETS_AT_FIRST = 180
 
 /** A path that did lose packets must be clean for longer: at 1 % loss, one in three thousand gaps between losses is that long. */
@@ -30,14 +30,14 @@ const HYSTERESIS = 0.75
 /** Messages so small that the copies of a datagram's take no more than this are repeated more often: it costs next to nothing. */
 const FREE_BYTES = 96
 const MAX_FREE_TIMES = 8
-/** And then every so many datagrams of the program one with copies may follow, where that is not worth it otherwise. */
+/** And then a datagram with copies may follow each time the program has sent this many, where that is not worth it otherwise. */
 const NEW_PER_CHEAP_CARRIER = 4
 
 /** The parts of an interval after which a copy may leave between two datagrams of the program, or ride on one that is early. */
 const BETWEEN_SHARE = 1 / 3
 const RIDE_SHARE = 0.7
 
-/** An ack is overdue after so many intervals where the round trip is not known. */
+/** An ack is overdue after this many intervals where the round trip is not known. */
 const OVERDUE_INTERVALS = 4
 
 /** Where nothing is acked, overdue messages are repeated after this share of the time that has lasted: less and less often. */
@@ -145,7 +145,7 @@ export class RedundancyControl {
     return this.#rhythm.nextAt(now)
   }
 
-  /** A packet left, with so many bytes of new small messages and so many of copies. */
+  /** A packet left, with `newBytes` of new small messages and `copyBytes` of copies. */
   onPacketSent(now: number, newBytes: number, copyBytes: number): void {
     if (newBytes > 0) {
       this.#rhythm.note(now, newBytes)

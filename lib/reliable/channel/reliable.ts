@@ -3,7 +3,7 @@ import { DeliveryCode, type Frame } from '../wire/frame.ts'
 import { sequenceAfter, sequenceDistance } from '../wire/sequence.ts'
 import { CreditedAssembler } from './credited-assembler.ts'
 import type { FrameVerdict, DeliveryQueue, LaneReceiver } from './delivery-queue.ts'
-import { SendingLane } from './sending-lane.ts'
+import { SendingLane } from './outgoing-message.ts'
 
 /**
  * How far the newest message that has begun may be ahead of the oldest one that is not acknowledged. So a receiver, which has or has

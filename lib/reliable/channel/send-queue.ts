@@ -1,12 +1,13 @@
 import { deliveries, MAX_CHANNEL, type Delivery } from '../../session/delivery.ts'
 import type { SendOutcome, UndeliveredMessage } from '../../session/session.ts'
+import type { SessionStats } from '../../session/stats.ts'
 import { DeliveryCode, MAX_FRAGMENTS } from '../wire/frame.ts'
 import type { ChannelsStats } from './channels-stats.ts'
 import { LatestLane } from './latest.ts'
 import { MessageMemory, messagesOf } from './message-memory.ts'
-import { FIRST_HEAD_BYTES, MessagePool, OutgoingFragments, type OutgoingMessage } from './outgoing-message.ts'
+import { OutgoingFragments } from './outgoing-fragments.ts'
+import { FIRST_HEAD_BYTES, MessagePool, type OutgoingMessage, type SendingLane } from './outgoing-message.ts'
 import { ReliableLane } from './reliable.ts'
-import type { SendingLane } from './sending-lane.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type LaneScheduler } from './lane-scheduler.ts'
 import { UnreliableLane } from './unreliable.ts'
 
@@ -28,6 +29,9 @@ export interface SendQueueLimits {
   readonly staleAfterMs: number
 }
 
+/** What a session shows of what leaves a {@link SendQueue}: messages that began to be written, and those that waited too long. */
+export type SendCounts = Pick<SessionStats, 'sentMessages' | 'droppedStale'>
+
 /** A message that was accepted and that nobody confirmed, and whether any of it was ever written to a packet. */
 export interface UnconfirmedMessage extends UndeliveredMessage {
   readonly isSent: boolean
@@ -40,6 +44,7 @@ export class SendQueue {
   readonly #scheduler: LaneScheduler
   readonly #pool: MessagePool
   readonly #stats: ChannelsStats
+  readonly #counts: SendCounts
   /** By channel, then delivery; made when they are first used. */
   readonly #channels: (SendingLane | undefined)[][] = []
   readonly #lanes: SendingLane[] = []
@@ -48,11 +53,18 @@ export class SendQueue {
   #queuedBytes = 0
   #order = 0
 
-  constructor(limits: SendQueueLimits, scheduler: LaneScheduler, pool: MessagePool, stats: ChannelsStats) {
+  constructor(
+    limits: SendQueueLimits,
+    scheduler: LaneScheduler,
+    pool: MessagePool,
+    stats: ChannelsStats,
+    counts: SendCounts,
+  ) {
     this.#limits = limits
     this.#scheduler = scheduler
     this.#pool = pool
     this.#stats = stats
+    this.#counts = counts
   }
 
   get queuedMessages(): number {
@@ -122,6 +134,7 @@ export class SendQueue {
 
   /** The first message of a lane, which is not fragmented, was written: it waits no more. */
   noteWritten(message: OutgoingMessage): void {
+    this.#counts.sentMessages += message.count
     this.#queuedBytes -= message.length
     this.#leave(message)
   }
@@ -129,6 +142,8 @@ export class SendQueue {
   /** `length` bytes of the first message of a lane were written as a fragment. */
   noteFragmentWritten(message: OutgoingMessage, length: number): void {
     this.#queuedBytes -= length
+    // The first fragment is what begins it.
+    if (message.fragments?.next === 1) this.#counts.sentMessages += 1
     if (message.fragments?.isWhollyWritten === true) this.#leave(message)
   }
 
@@ -137,7 +152,7 @@ export class SendQueue {
     if (lane.isAcked) return
     while (lane.head !== undefined && !lane.head.hasBegun && now - lane.head.queuedAt > this.#limits.staleAfterMs) {
       this.#discard(lane.head)
-      this.#stats.droppedStale += 1
+      this.#counts.droppedStale += 1
     }
   }
 

@@ -1,6 +1,6 @@
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
 import type { FrameVerdict, DeliveryQueue, LaneReceiver } from './delivery-queue.ts'
-import { SendingLane } from './sending-lane.ts'
+import { SendingLane } from './outgoing-message.ts'
 import { UncreditedAssembler } from './uncredited-assembler.ts'
 
 /** Sends messages once, for both of the deliveries that leave it at that. */

@@ -36,14 +36,14 @@ const RESTART_GAIN = 1.25
 
 /** What may be in flight while cruising, against what the path holds; the rest of a probe's surplus queues. */
 const CRUISE_WINDOW_GAIN = 1.25
-/** And so many packets, for acks that come for two at once. */
+/** And this many packets, for acks that come for two at once. */
 const WINDOW_SLACK_PACKETS = 2
 /** And what the path delivers in this time: where the round trip is shorter than the turns of two event loops, these are what it takes. */
 const WINDOW_SLACK_MS = 1.5
 
 /** How fast a queue is drained. */
 const DRAIN_GAIN = 0.6
-/** For so many round trips at most, */
+/** For this many round trips at most, */
 const DRAIN_ROUND_TRIPS = 3
 /** and so often in a row: a queue that still stands then is not ours, and is left alone for a while. */
 const DRAINS_IN_VAIN = 3
@@ -149,7 +149,7 @@ export class Congestion {
     }
   }
 
-  /** A packet that will be acked leaves; before it so many bytes were in flight. */
+  /** A packet that will be acked leaves; before it `bytesInFlight` were in flight. */
   onPacketSent(now: number, packet: SentPacket, bytesInFlight: number): void {
     this.#deliveryRate.onPacketSent(now, packet, bytesInFlight)
     if (packet.bytes !== this.#packetBytes) {

@@ -3,7 +3,7 @@ import type { RttEstimator } from '../recovery/rtt.ts'
 
 /** By how much the window grows with each byte that is acked: 2.5 times as much a round trip. */
 const GROWTH = 1.5
-/** A start in which the rate grows by less than this in so many round trips has found its end. */
+/** A start in which the rate grows by less than this factor within this many round trips has found its end. */
 const PLATEAU_GROWTH = 1.25
 const PLATEAU_ROUNDS = 3
 /** And so has one that loses more than this share of a round trip's packets. */
@@ -14,9 +14,9 @@ const QUEUE_SHARE = 1 / 8
 const QUEUE_MIN_MS = 4
 const QUEUE_MAX_MS = 16
 const QUEUE_SAMPLES = 6
-/** Jitter is told from a queue by so many times its scatter. */
+/** Jitter is told from a queue by this many times its scatter. */
 const SCATTERS = 2
-/** So many packets in a row that met no queue, although they left before the start ended because of one, tell that there was none. */
+/** This many packets in a row that met no queue, although they left before the start ended because of one, tell that there was none. */
 const UNQUEUED_SAMPLES = 2
 
 /**

@@ -1,26 +1,29 @@
 import type { Fifo } from '../../core/fifo.ts'
 import type { Lifecycle } from '../../session/lifecycle.ts'
 import type { EndCause, SessionEvent } from '../../session/session.ts'
-import type { ConnectionEvent } from './connection.ts'
-import type { Transition } from './connection-state.ts'
-import type { DataLink } from './data-link.ts'
 import { CloseSender } from './close-sender.ts'
+import type { Connection } from './connection.ts'
+import type { Transition } from './connection-state.ts'
+import type { Outbox } from './outbox.ts'
+import type { ConnectionEvent } from './packet-receiver.ts'
 import type { PeerAddress } from './peer-address.ts'
 
 /** What the other side says of the end, among the events of a connection. */
-export type PartingEvent = Extract<ConnectionEvent, { readonly type: 'peer-close' | 'peer-closed' }>
+export type CloseEvent = Extract<ConnectionEvent, { readonly type: 'peer-close' | 'peer-closed' }>
 
 /** Whether an event of the connection is about its end, and not for the program. */
-export function isPartingEvent(event: ConnectionEvent): event is PartingEvent {
+export function isCloseEvent(event: ConnectionEvent): event is CloseEvent {
   return event.type === 'peer-close' || event.type === 'peer-closed'
 }
 
-/** What a session and its closeHandshake share, and what only the session can do. */
-export interface PartingSession {
-  readonly link: DataLink
+/** What a session and its close handshake share, and what only the session can do. */
+export interface ClosingSession {
+  readonly outbox: Outbox
   readonly events: Fifo<SessionEvent>
   readonly lifecycle: Lifecycle<Transition>
   readonly peer: PeerAddress
+  /** Tells of what has arrived before the end that is told of next. */
+  tellArrived(): void
   /** How long to wait before the next attempt, which is thereby taken; `undefined` when there is to be none. */
   takeRetryMs(): number | undefined
   /** Ends the session for good. */
@@ -29,12 +32,12 @@ export interface PartingSession {
 
 /** How the two ends of a connection part, whichever of them wants to, and what the program is told of it. */
 export class CloseHandshake {
-  readonly #session: PartingSession
-  #closeSender: CloseSender | undefined
+  readonly #session: ClosingSession
+  #sender: CloseSender | undefined
   /** Of the connection that is being closed from here: its end, as long as it has yet to be told of. */
   #untold: { readonly code: number; readonly reason: string } | undefined
 
-  constructor(session: PartingSession) {
+  constructor(session: ClosingSession) {
     this.#session = session
   }
 
@@ -46,113 +49,103 @@ export class CloseHandshake {
 
   /** While the connection is being closed: when to call {@link say} or {@link advance}; `now` for at once. */
   dueAt(now: number): number {
-    return this.#closeSender?.dueAt(now) ?? Infinity
+    return this.#sender?.dueAt(now) ?? Infinity
   }
 
-  /** Closes the connection, once what is queued is acknowledged. One that never stood has no end to be told of, nor anything else. */
-  start(now: number, code: number, reason: string): void {
-    const { lifecycle, link } = this.#session
+  /** Closes a connection, once what is queued is acknowledged. One that never stood has no end to be told of, nor anything else. */
+  start(now: number, connection: Connection, code: number, reason: string): void {
+    const { lifecycle } = this.#session
     if (lifecycle.isEstablished) this.#untold = { code, reason }
-    else link.stopListening()
+    else connection.stopListening()
     lifecycle.enter(now, 'close')
-    this.#closeSender = new CloseSender(now, link, code, reason)
-    link.setStalled(now, false)
+    this.#sender = new CloseSender(now, connection, code, reason)
+    connection.setStalled(now, false)
   }
 
-  /** Ends the connection at once. The other side is told so as after any close, but nothing else any more, nor is it listened to. */
-  expel(now: number, code: number, reason: string): void {
-    const { lifecycle, link } = this.#session
-    this.drainMessages()
-    this.tellEnd('closed-here', code, reason, false)
-    lifecycle.enter(now, 'close')
-    this.#silence(now, false)
-    this.#closeSender = new CloseSender(now, link, code, reason, true)
+  /** Ends a connection at once. The other side is told so as after any close, but nothing else any more, nor is it listened to. */
+  expel(now: number, connection: Connection, code: number, reason: string): void {
+    this.#session.tellArrived()
+    this.#tellEnd('closed-here', code, reason, false)
+    this.#session.lifecycle.enter(now, 'close')
+    this.#silence(now, connection, false)
+    this.#sender = new CloseSender(now, connection, code, reason, true)
   }
 
-  /** Says CLOSE with the link's next packet, when it is due. */
+  /** Says CLOSE with the connection's next packet, when it is due. */
   say(now: number): void {
-    if (this.#session.lifecycle.state === 'closing') this.#closeSender?.say(now)
+    if (this.#session.lifecycle.state === 'closing') this.#sender?.say(now)
   }
 
   /** While the connection is being closed: lets time pass, at most `maxElapsedMs` of it. */
   advance(now: number, maxElapsedMs: number): void {
-    if (this.#closeSender?.advance(now, maxElapsedMs) === true) this.#finish()
+    if (this.#sender?.advance(now, maxElapsedMs) === true) this.#finish()
   }
 
-  /** Takes what the other side says of the end. */
-  handle(now: number, event: PartingEvent): void {
+  /** Takes what the other side says of the end of a connection. */
+  handle(now: number, connection: Connection, event: CloseEvent): void {
     const { lifecycle } = this.#session
-    this.drainMessages()
-    if (event.type === 'peer-close') this.#handleClose(now, event.code, event.reason)
+    this.#session.tellArrived()
+    if (event.type === 'peer-close') this.#handleClose(now, connection, event.code, event.reason)
     else if (lifecycle.state === 'closing') this.#finish()
     // While draining, our own CLOSED goes out before the end.
     else if (lifecycle.state === 'draining') lifecycle.wait(now, 0)
   }
 
-  /** Answers CLOSE again for a while, in case our CLOSED was lost. */
-  drain(now: number): void {
-    const { lifecycle, link } = this.#session
-    lifecycle.enter(now, 'drain', Math.min(MAX_LINGER_MS, Math.max(LINGER_MS, link.probeTimeoutMs * 3)))
-    this.#silence(now, false)
-  }
-
-  /** Tells of what has arrived before the end that is told of next. */
-  drainMessages(): void {
-    const { events, link } = this.#session
-    for (let event = link.poll(); event !== undefined; event = link.poll()) {
-      if (!isPartingEvent(event) && this.isOpen) events.push(event)
-    }
-  }
-
-  /** Tells of the end of a connection that stood. */
-  tellEnd(cause: EndCause, code: number, reason: string, willReconnect: boolean): void {
-    this.#session.events.push({ type: 'ended', cause, code, reason, willReconnect })
+  /** Answers CLOSE again for a while, in case our CLOSED was lost (RFC 9000 §10.2). */
+  drain(now: number, connection: Connection): void {
+    const limitMs = Math.min(MAX_DRAINING_MS, Math.max(DRAINING_MS, connection.probeTimeoutMs * 3))
+    this.#session.lifecycle.enter(now, 'drain', limitMs)
+    this.#silence(now, connection, false)
   }
 
   /** The other side leaves. If both do at once, each answers the other's CLOSE, and each has closed of its own accord. */
-  #handleClose(now: number, code: number, reason: string): void {
-    const { lifecycle, link } = this.#session
-    link.sendClosed(now)
+  #handleClose(now: number, connection: Connection, code: number, reason: string): void {
+    const { lifecycle } = this.#session
+    connection.sendClosed(now)
     if (lifecycle.state === 'closing') {
       this.#tellClosedHere()
-      this.drain(now)
+      this.drain(now, connection)
     } else if (lifecycle.isEstablished) {
       const retryMs = this.#session.takeRetryMs()
-      this.tellEnd('closed-there', code, reason, retryMs !== undefined)
-      if (retryMs === undefined) this.drain(now)
-      else this.#retreat(now, retryMs)
+      this.#tellEnd('closed-there', code, reason, retryMs !== undefined)
+      if (retryMs === undefined) this.drain(now, connection)
+      else this.#retreat(now, connection, retryMs)
     }
   }
 
   #finish(): void {
-    this.drainMessages()
+    this.#session.tellArrived()
     this.#tellClosedHere()
     this.#session.end()
   }
 
   /** Waits before dialing again, while the old connection answers CLOSE again, in case our CLOSED was lost. */
-  #retreat(now: number, retryMs: number): void {
+  #retreat(now: number, connection: Connection, retryMs: number): void {
     const { lifecycle, peer } = this.#session
     lifecycle.enter(now, 'retry', retryMs)
-    this.#silence(now, true)
+    this.#silence(now, connection, true)
     peer.set(undefined)
   }
 
   /** Nothing but answers leaves the connection from now on, and nothing that arrives is handed over. */
-  #silence(now: number, isUnsentKept: boolean): void {
-    const { link } = this.#session
-    link.giveUp(isUnsentKept)
-    link.stopListening()
-    link.setStalled(now, true)
+  #silence(now: number, connection: Connection, isUnsentKept: boolean): void {
+    this.#session.outbox.detach(isUnsentKept)
+    connection.stopListening()
+    connection.setStalled(now, true)
   }
 
   #tellClosedHere(): void {
-    if (this.#untold !== undefined) this.tellEnd('closed-here', this.#untold.code, this.#untold.reason, false)
+    if (this.#untold !== undefined) this.#tellEnd('closed-here', this.#untold.code, this.#untold.reason, false)
     this.#untold = undefined
+  }
+
+  /** Tells of the end of a connection that stood. */
+  #tellEnd(cause: EndCause, code: number, reason: string, willReconnect: boolean): void {
+    this.#session.events.push({ type: 'ended', cause, code, reason, willReconnect })
   }
 }
 
 /** How long the other side's repeated CLOSE is answered after the end, or three times as long as an answer takes. */
-const LINGER_MS = 1_000
+const DRAINING_MS = 1_000
 /** A round trip that was measured across a pause of ours must not hold a port for long. */
-const MAX_LINGER_MS = 5_000
+const MAX_DRAINING_MS = 5_000

@@ -1,5 +1,5 @@
 import { Countdown } from '../../core/countdown.ts'
-import type { DataLink } from './data-link.ts'
+import type { Connection } from './connection.ts'
 import { RetransmitTimer } from '../../core/retransmit-timer.ts'
 
 /**
@@ -9,50 +9,50 @@ import { RetransmitTimer } from '../../core/retransmit-timer.ts'
 export class CloseSender {
   readonly code: number
   readonly reason: string
-  readonly #link: DataLink
+  readonly #connection: Connection
   #countdown: Countdown
-  #repetition: RetransmitTimer | undefined
+  #timer: RetransmitTimer | undefined
   #isFlushOver: boolean
 
   /** `isHurried`: CLOSE is said at once, whatever is queued. */
-  constructor(now: number, link: DataLink, code: number, reason: string, isHurried = false) {
+  constructor(now: number, connection: Connection, code: number, reason: string, isHurried = false) {
     this.code = code
     this.reason = reason
-    this.#link = link
+    this.#connection = connection
     this.#isFlushOver = isHurried
     this.#countdown = new Countdown(now, FLUSH_LIMIT_MS)
   }
 
   /** When {@link say} or {@link advance} has something to do: `now` for at once. */
   dueAt(now: number): number {
-    if (this.#repetition !== undefined) return Math.min(this.#countdown.nextDeadline, this.#repetition.dueAt)
+    if (this.#timer !== undefined) return Math.min(this.#countdown.nextDeadline, this.#timer.dueAt)
     return this.#isFlushed ? now : this.#countdown.nextDeadline
   }
 
   /** Lets time pass, at most `maxElapsedMs` of it. Returns whether CLOSED was awaited for long enough. */
   advance(now: number, maxElapsedMs: number): boolean {
     if (!this.#countdown.advance(now, maxElapsedMs)) return false
-    if (this.#repetition !== undefined) return true
+    if (this.#timer !== undefined) return true
     this.#isFlushOver = true
     return false
   }
 
-  /** Says CLOSE with the link's next packet, when it is due. */
+  /** Says CLOSE with the connection's next packet, when it is due. */
   say(now: number): void {
-    if (this.#repetition === undefined) {
+    if (this.#timer === undefined) {
       if (!this.#isFlushed) return
       // What has not got through by now is handed back: behind CLOSE nobody would take it.
-      if (!this.#link.isDrained) this.#link.setStalled(now, true)
-      const { probeTimeoutMs } = this.#link
+      if (!this.#connection.isDrained) this.#connection.setStalled(now, true)
+      const { probeTimeoutMs } = this.#connection
       const limitMs = Math.min(MAX_ANSWER_LIMIT_MS, Math.max(ANSWER_LIMIT_MS, probeTimeoutMs * 3))
       this.#countdown = new Countdown(now, limitMs)
-      this.#repetition = new RetransmitTimer(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
+      this.#timer = new RetransmitTimer(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
     }
-    if (this.#repetition.poll(now)) this.#link.sendClose(now, this.code, this.reason)
+    if (this.#timer.poll(now)) this.#connection.sendClose(now, this.code, this.reason)
   }
 
   get #isFlushed(): boolean {
-    return this.#isFlushOver || this.#link.isDrained
+    return this.#isFlushOver || this.#connection.isDrained
   }
 }
 

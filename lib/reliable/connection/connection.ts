@@ -2,25 +2,24 @@ import type { Sealer } from '../../security/sealer.ts'
 import type { Delivery } from '../../session/delivery.ts'
 import { Fifo } from '../../core/fifo.ts'
 import type { RateLimiter } from '../../session/rate-limiter.ts'
-import { RateMeter } from '../../core/rate-meter.ts'
 import type { SendOutcome } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { SessionStats } from '../../session/stats.ts'
+import { Traffic } from '../../session/traffic.ts'
 import { AckHistory } from '../recovery/ack-history.ts'
 import { AckSchedule } from '../recovery/ack-schedule.ts'
 import { Channels } from '../channel/channels.ts'
 import { ClockOffset } from './clock-offset.ts'
-import type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
-import { ControlFrames } from '../wire/control-frames.ts'
+import { ControlFrames } from './control-frames.ts'
+import type { SentFrames } from '../channel/sent-frames.ts'
 import { LossRecovery } from '../recovery/loss-recovery.ts'
-import { PacketReceiver } from './packet-receiver.ts'
+import { PacketReceiver, type ConnectionEvent } from './packet-receiver.ts'
 import { PacketSender } from './packet-sender.ts'
 import { PACKET_HEADER_BYTES } from '../wire/packet.ts'
 import { Path } from './path.ts'
+import { NOTHING_RECEIVED, type ReceivedPacket } from './received-packet.ts'
 import type { Redundancy } from '../channel/redundancy.ts'
 import { SendRhythm } from '../congestion/send-rhythm.ts'
-
-export type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
 
 /** How a connection is to behave, where it has a choice. */
 export interface ConnectionTuning {
@@ -44,11 +43,29 @@ export interface ConnectionOptions extends ConnectionTuning {
   readonly limiter: RateLimiter
   /** The round-trip time that the handshake took; `NaN`, the default, when it could not tell. */
   readonly handshakeRttMs?: number
+  /** What names this connection when it is to go on after it was lost; `undefined`, the default, when it cannot. */
+  readonly resumeId?: Uint8Array | undefined
+}
+
+/** What another handshake leaves to a connection that goes on. */
+export interface Resumption {
+  readonly sealer: Sealer
+  /** The round-trip time that the handshake took; `NaN` when it could not tell. */
+  readonly rttMs: number
+  /** What names the connection from now on. */
+  readonly resumeId: Uint8Array | undefined
 }
 
 /**
- * One established connection: messages in, packets out, and back. It knows neither addresses nor states: what it is told comes
- * from the other side, and what it writes goes there.
+ * A connection of which this many packets were violations is closed. One would be proof enough that the other side does not keep to
+ * the protocol; a few are borne, because its mistake may be small and its users are not to blame.
+ */
+const MAX_VIOLATIONS = 32
+
+/**
+ * One connection: messages in, packets out, and back. It knows neither addresses nor states: what it is told comes from the other
+ * side, and what it writes goes there. Until the other side {@link hear | was heard} under the present keys nothing leaves by itself,
+ * but only behind what the opening says.
  *
  * Drain order, as a `Session`'s: {@link handleDatagram} for what arrived, {@link handleTimeout} if {@link nextDeadline} has passed,
  * {@link pollEvent} until it has nothing, {@link pollTransmit} until it returns 0; again by {@link nextDeadline} at the latest. Nothing
@@ -63,17 +80,19 @@ export class Connection {
   readonly #channels: Channels
   readonly #control: ControlFrames
   readonly #clock = new ClockOffset()
-  readonly #recovery: LossRecovery
+  readonly #recovery: LossRecovery<SentFrames>
   readonly #receiver: PacketReceiver
   readonly #sender: PacketSender
   readonly #events = new Fifo<ConnectionEvent>()
-  readonly #sendMeter: RateMeter
-  readonly #receiveMeter: RateMeter
+  readonly #traffic: Traffic
+  readonly #formerViolations: number
   #path: Path
+  #resumeId: Uint8Array | undefined
+  #isHeard = false
+  #wasEstablished = false
+  #isParked = false
   /** The latest time this connection was told; times of arrival may lie before it. */
   #now: number
-  /** How many of the messages that waited too long are in the stats already. */
-  #countedStale = 0
   #tidiedAt: number
   /** When the packets arrived that the next ones answer; `NaN` when there were none. */
   #answeringAt = NaN
@@ -90,7 +109,7 @@ export class Connection {
     this.#path = this.#createPath(now, handshakeRttMs)
     this.#sealer = sealer
     const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
-    const channels = new Channels({ ...settings, maxFrameBytes })
+    const channels = new Channels({ ...settings, maxFrameBytes }, stats)
     for (const [channel, level] of Object.entries(options.priorities ?? {}))
       channels.setPriority(Number(channel), level)
     const control = new ControlFrames(this.#clock)
@@ -98,19 +117,26 @@ export class Connection {
     const recovery = new LossRecovery(first, this.#path, { fates: channels, stats })
     const history = new AckHistory(first)
     const ackSchedule = new AckSchedule(mtuBytes)
-    const shared = { sealer, history, ackSchedule, recovery, channels, control, stats }
+    this.#traffic = new Traffic(now, stats)
+    const shared = { sealer, history, ackSchedule, recovery, channels, control, stats, traffic: this.#traffic }
     this.#receiver = new PacketReceiver({ ...shared, limiter, events: this.#events }, this.#path)
     this.#sender = new PacketSender({ ...shared, mtuBytes }, this.#path)
     this.#channels = channels
     this.#control = control
     this.#recovery = recovery
-    this.#sendMeter = new RateMeter(now)
-    this.#receiveMeter = new RateMeter(now)
+    this.#formerViolations = stats.violations
+    this.#resumeId = options.resumeId
+    this.#countPath()
   }
 
-  /** Smoothed round-trip time; `NaN` until measured. */
-  get rttMs(): number {
-    return this.#path.rtt.smoothedMs
+  /** Whether a packet of the other side has opened under the present keys. */
+  get isHeard(): boolean {
+    return this.#isHeard
+  }
+
+  /** What names it, if it can go on after it is lost: it was established, and still listens. */
+  get resumeId(): Uint8Array | undefined {
+    return this.#wasEstablished && this.#channels.isListening ? this.#resumeId : undefined
   }
 
   /** The other side's clock minus ours; `NaN` until measured. */
@@ -128,30 +154,25 @@ export class Connection {
     return this.#channels.isDrained
   }
 
+  /** Messages that wait to be written for the first time. */
+  get queuedMessages(): number {
+    return this.#channels.queuedMessages
+  }
+
+  /** The bytes of those messages; of a fragmented one those not written yet. */
+  get queuedBytes(): number {
+    return this.#channels.queuedBytes
+  }
+
+  /** Whether the other side has said so much that cannot be that there is no point in going on. */
+  get isBeyondTrust(): boolean {
+    return this.#stats.violations - this.#formerViolations >= MAX_VIOLATIONS
+  }
+
   /** Whether the keys have sealed as many packets, or withstood as many forged ones, as they are good for. */
   get isAeadLimitReached(): boolean {
     const { confidentialityLimit, integrityLimit } = this.#sealer
     return this.#recovery.nextPacketNumber >= confidentialityLimit || this.#receiver.unopenedPackets >= integrityLimit
-  }
-
-  /** Whether the packet that was accepted last was the newest so far. */
-  get lastWasNewest(): boolean {
-    return this.#receiver.wasNewest
-  }
-
-  /** Whether the packet that was accepted last has a PATH CHALLENGE. */
-  get lastWasChallenge(): boolean {
-    return this.#receiver.wasChallenge
-  }
-
-  /** The number that the packet which was handled last bears, be it true or not; `NaN` when it was none. */
-  get lastPacketNumber(): number {
-    return this.#receiver.lastPacketNumber
-  }
-
-  /** What the packet that was accepted last answers {@link writePathChallenge} with, if it does. */
-  get pathResponse(): Uint8Array | undefined {
-    return this.#receiver.pathResponse
   }
 
   /** How long a packet is that {@link writePathChallenge} writes. */
@@ -161,6 +182,7 @@ export class Connection {
 
   /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
   get nextDeadline(): number {
+    if (!this.#isHeard) return Infinity
     if (this.#events.length > 0) return this.#now
     const recoveryAt = this.#sender.isStalled ? Infinity : this.#recovery.deadline
     return Math.min(recoveryAt, this.#sender.dueAt(this.#now))
@@ -169,11 +191,7 @@ export class Connection {
   /** Takes a message to send, of which it makes a copy. */
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
     this.#advanceTo(now)
-    const outcome = this.#channels.send(this.#now, message, delivery, channel)
-    if (outcome === 'accepted') this.#stats.sentMessages += 1
-    else if (outcome === 'queue-full') this.#stats.refusedMessages += 1
-    this.#countQueue()
-    return outcome
+    return this.#channels.send(this.#now, message, delivery, channel)
   }
 
   /** Everything that was accepted and that nobody confirmed, oldest first. */
@@ -185,11 +203,6 @@ export class Connection {
   ping(now: number, isAwaited: boolean): void {
     this.#advanceTo(now)
     this.#control.ping(isAwaited)
-  }
-
-  /** Makes the next {@link pollTransmit} write a packet, be there anything to say or not. */
-  probe(now: number): void {
-    this.ping(now, false)
   }
 
   /** Says CLOSE with the next packet, once. The reason has at most 256 bytes of UTF-8. */
@@ -232,38 +245,66 @@ export class Connection {
   }
 
   /**
-   * Goes on under other keys, after a handshake that took `handshakeRttMs`, and over another path, as far as anybody knows.
-   * Packets are numbered on and on, so that what arrived and what did not is settled with the next acks.
+   * The other side was heard, and thereby has proved itself. Returns whether that is the first time under the present keys: from then
+   * on packets leave by themselves.
    */
-  resume(now: number, sealer: Sealer, handshakeRttMs?: number): void {
-    this.#sealer = sealer
-    this.#sender.rekey(sealer)
-    this.#receiver.rekey(sealer)
-    this.startPath(now, handshakeRttMs)
-    this.setStalled(now, false)
+  hear(): boolean {
+    if (this.#isHeard) return false
+    if (this.#wasEstablished) this.#stats.resumptions += 1
+    this.#isHeard = true
+    this.#wasEstablished = true
+    return true
   }
 
-  /** Takes what may be the other side's first packet under other keys: if it opens under them and is new, they hold from now on. */
-  resumeWith(now: number, bytes: Uint8Array, sealer: Sealer): PacketVerdict {
-    this.#advanceTo(now)
-    const verdict = this.#receiver.handle(now, bytes, false, sealer)
-    if (verdict === 'accepted') this.resume(now, sealer)
-    this.#noteReceived(now, bytes, verdict)
-    return verdict
+  /** The connection is lost for now: what is sent waits, and nothing of it leaves or arrives, until it is resumed. */
+  park(now: number): void {
+    this.#isHeard = false
+    this.#isParked = true
+    this.setStalled(now, true)
   }
 
   /**
-   * Takes a packet that arrived at the time `now`. The bytes are the connection's to keep and to hand out views of. Of one that
-   * `mustBeNewest`, nothing is acted on if it is not newer than all so far.
+   * Goes on under other keys, after another handshake, and over another path, as far as anybody knows. Packets are numbered on and on,
+   * so that what arrived and what did not is settled with the next acks. The limits stay those that both ends agreed on at first.
    */
-  handleDatagram(now: number, bytes: Uint8Array, mustBeNewest = false): PacketVerdict {
+  resume(now: number, { sealer, rttMs, resumeId }: Resumption): void {
+    this.#resumeId = resumeId
+    this.#rekey(now, sealer, rttMs)
+  }
+
+  /**
+   * Takes what may be the other side's first packet under other keys, behind `prefixBytes` of its datagram: if it opens under them and
+   * is new, they hold from now on.
+   */
+  resumeWith(now: number, packet: Uint8Array, sealer: Sealer, prefixBytes = 0): Readonly<ReceivedPacket> {
+    this.#advanceTo(now)
+    const received = this.#receiver.handle(now, packet, prefixBytes, false, sealer)
+    if (received.verdict === 'accepted') this.#rekey(now, sealer, NaN)
+    return this.#noteReceived(now, received)
+  }
+
+  /** The end: forgets its keys, and what it holds. */
+  discard(): void {
+    this.#sealer.wipe()
+    this.#stats.heldBytes = 0
+  }
+
+  /**
+   * Takes a packet that arrived at the time `now`, behind `prefixBytes` of its datagram. The bytes are the connection's to keep and to
+   * hand out views of. Of one `isFromElsewhere`, which is not where the other side is known to be, nothing is acted on if it is not newer
+   * than all so far.
+   */
+  handleDatagram(now: number, packet: Uint8Array, prefixBytes = 0, isFromElsewhere = false): Readonly<ReceivedPacket> {
+    if (this.#isParked) {
+      this.#stats.droppedMalformed += 1
+      return NOTHING_RECEIVED
+    }
     this.#advanceTo(now)
     // Where something arrives all the time no deadline passes, and nobody else may look.
     if (this.#now >= this.#tidiedAt + TIDY_INTERVAL_MS) this.#tidy()
-    const verdict = this.#receiver.handle(now, bytes, mustBeNewest)
-    if (verdict === 'accepted' && this.#receiver.isPathNew) this.startPath(now)
-    this.#noteReceived(now, bytes, verdict)
-    return verdict
+    const received = this.#receiver.handle(now, packet, prefixBytes, isFromElsewhere)
+    if (received.verdict === 'accepted' && received.isPathNew) this.startPath(now)
+    return this.#noteReceived(now, received)
   }
 
   /** Whether the seal of a packet matches that turned out to be a duplicate. To be asked once. */
@@ -273,11 +314,11 @@ export class Connection {
 
   /** Lets time pass. */
   handleTimeout(now: number): void {
+    if (!this.#isHeard) return
     this.#advanceTo(now)
     this.#tidy()
     if (!this.#sender.isStalled) this.#recovery.handleTimeout(this.#now)
-    this.#stats.sendRate = this.#sendMeter.advance(this.#now)
-    this.#stats.receiveRate = this.#receiveMeter.advance(this.#now)
+    this.#traffic.advance(this.#now)
   }
 
   /** The next event, or `undefined`. */
@@ -291,16 +332,16 @@ export class Connection {
 
   /** Writes the packet that is due to the start of `into`, no longer than that, and returns its length; 0 when none is. */
   pollTransmit(now: number, into: Uint8Array): number {
-    this.#advanceTo(now)
-    if (!Number.isNaN(this.#answeringAt)) {
-      this.#path.congestion.onTurnaround(this.#now - this.#answeringAt)
-      this.#answeringAt = NaN
-    }
-    const length = this.#sender.write(this.#now, into)
-    this.#sendMeter.add(length)
-    this.#countQueue()
-    this.#stats.congestionWindowBytes = this.#path.congestion.windowBytes
-    return length
+    return this.#isHeard ? this.#write(now, into) : 0
+  }
+
+  /** Writes the packet that is due behind `prefix`, and returns the length of both; 0 when none is. */
+  pollTransmitBehind(prefix: Uint8Array, now: number, into: Uint8Array): number {
+    const length = this.#write(now, into.subarray(prefix.length, this.#mtuBytes))
+    if (length === 0) return 0
+    into.set(prefix, 0)
+    this.#stats.sentBytes += prefix.length
+    return prefix.length + length
   }
 
   /**
@@ -310,8 +351,30 @@ export class Connection {
   writePathChallenge(now: number, data: Uint8Array, into: Uint8Array): number {
     this.#advanceTo(now)
     const length = this.#sender.writePathChallenge(this.#now, data, into)
-    this.#sendMeter.add(length)
     return length
+  }
+
+  #write(now: number, into: Uint8Array): number {
+    this.#advanceTo(now)
+    if (!Number.isNaN(this.#answeringAt)) {
+      this.#path.congestion.onTurnaround(this.#now - this.#answeringAt)
+      this.#answeringAt = NaN
+    }
+    const length = this.#sender.write(this.#now, into)
+    this.#stats.congestionWindowBytes = this.#path.congestion.windowBytes
+    return length
+  }
+
+  /** The keys of before are overwritten. */
+  #rekey(now: number, sealer: Sealer, handshakeRttMs: number): void {
+    this.#sealer.wipe()
+    this.#sealer = sealer
+    this.#sender.rekey(sealer)
+    this.#receiver.rekey(sealer)
+    this.#isHeard = false
+    this.#isParked = false
+    this.startPath(now, handshakeRttMs)
+    this.setStalled(now, false)
   }
 
   /** Drops what has grown too old. */
@@ -321,22 +384,11 @@ export class Connection {
     this.#stats.heldBytes = this.#channels.heldBytes
   }
 
-  #noteReceived(now: number, bytes: Uint8Array, verdict: PacketVerdict): void {
-    this.#countVerdict(verdict)
-    if (verdict === 'accepted') this.#answeringAt = now
-    if (isOpened(verdict)) this.#receiveMeter.add(bytes.length)
+  #noteReceived(now: number, received: Readonly<ReceivedPacket>): Readonly<ReceivedPacket> {
+    if (received.verdict === 'accepted') this.#answeringAt = now
     this.#stats.heldBytes = this.#channels.heldBytes
     this.#countPath()
-  }
-
-  #countVerdict(verdict: PacketVerdict): void {
-    const stats = this.#stats
-    if (verdict === 'duplicate') stats.droppedDuplicates += 1
-    else if (verdict === 'limited') stats.droppedRateLimited += 1
-    if (verdict !== 'malformed') return
-    // Its seal shows that the other side wrote it as it is.
-    stats.droppedMalformed += 1
-    stats.violations += 1
+    return received
   }
 
   #createPath(now: number, handshakeRttMs: number): Path {
@@ -349,14 +401,6 @@ export class Connection {
     this.#stats.rttVarianceMs = this.#path.rtt.varianceMs
   }
 
-  #countQueue(): void {
-    this.#stats.queuedMessages = this.#channels.queuedMessages
-    this.#stats.queuedBytes = this.#channels.queuedBytes
-    const { droppedStale } = this.#channels.stats
-    this.#stats.droppedStale += droppedStale - this.#countedStale
-    this.#countedStale = droppedStale
-  }
-
   #advanceTo(now: number): void {
     if (now > this.#now) this.#now = now
   }
@@ -364,8 +408,3 @@ export class Connection {
 
 /** What has grown too old is looked for at least this often while packets arrive. */
 const TIDY_INTERVAL_MS = 1_000
-
-/** Whether the seal was found to match. */
-function isOpened(verdict: PacketVerdict): boolean {
-  return verdict !== 'unopened' && verdict !== 'duplicate' && verdict !== 'overtaken'
-}

@@ -1,6 +1,6 @@
 import type { Delivery } from '../../session/delivery.ts'
 import { Fifo } from '../../core/fifo.ts'
-import type { SendOutcome, UndeliveredMessage } from '../../session/session.ts'
+import type { SendOutcome, SessionEvent, UndeliveredMessage } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { SessionStats } from '../../session/stats.ts'
 import { DEFAULT_STALE_AFTER_MS } from '../channel/channels.ts'
@@ -12,78 +12,91 @@ interface Waiting extends UndeliveredMessage {
 }
 
 /**
- * The messages that wait while there is no connection, in order, within the limits of the settings. Their part of the stats
- * is this outbox's while they wait here, and a connection's as soon as there is one. As with a connection, sequenced and
- * unreliable messages that waited too long are dropped and counted, not delivered late.
+ * Where a session puts its messages: into its connection, and while there is none, in a queue for the next one, in order and within
+ * the limits of the settings. It counts what waits, here and there. As with a connection, sequenced and unreliable messages that waited
+ * too long are dropped and counted, not delivered late.
  */
 export class Outbox {
   readonly #settings: SessionSettings
   readonly #stats: SessionStats
+  readonly #events: Fifo<SessionEvent>
+  #connection: Connection | undefined
   readonly #messages = new Fifo<Waiting>()
   #bytes = 0
   /** How many of the messages may grow stale. */
   #perishable = 0
 
-  constructor(settings: SessionSettings, stats: SessionStats) {
+  /** What cannot be delivered is pushed to `events`. */
+  constructor(settings: SessionSettings, stats: SessionStats, events: Fifo<SessionEvent>) {
     this.#settings = settings
     this.#stats = stats
+    this.#events = events
   }
 
-  /** Takes a copy of a message to wait for the next connection. */
-  push(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
-    if (message.length > this.#settings.maxMessageBytes) return 'too-large'
-    if (!this.#fits(message.length)) this.#dropStale(now)
-    if (!this.#fits(message.length)) {
-      this.#stats.refusedMessages += 1
-      return 'queue-full'
-    }
-    this.#add({ message: new Uint8Array(message), delivery, channel, queuedAt: now })
+  /** Takes a copy of a message. */
+  send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
+    const outcome =
+      this.#connection?.send(now, message, delivery, channel) ?? this.#keep(now, message, delivery, channel)
+    if (outcome === 'queue-full') this.#stats.refusedMessages += 1
     this.count()
-    return 'accepted'
+    return outcome
   }
 
-  /** Hands all that waits to a connection. Returns what it does not take. */
-  handOver(now: number, connection: Connection): UndeliveredMessage[] {
+  /** Hands all that waits to a connection, and what is sent from now on. What it does not take is told of. */
+  attach(now: number, connection: Connection): void {
     this.#dropStale(now)
-    return this.takeAll().filter(
-      ({ message, delivery, channel }) => connection.send(now, message, delivery, channel) !== 'accepted',
+    const waiting = this.#takeAll()
+    this.#connection = connection
+    const refused = waiting.filter(
+      ({ message, delivery, channel }) => this.send(now, message, delivery, channel) !== 'accepted',
     )
+    this.count()
+    this.#tellUndelivered(refused)
   }
 
   /**
-   * Takes back from a lost connection what was never sent: it was accepted before, so no limit refuses it now. Returns what
-   * was sent and may or may not have arrived.
+   * The connection there is takes no messages any more. What it never sent waits for the next one, if `isUnsentKept`: it was accepted
+   * before, so no limit refuses it now. The rest is told of: what was sent may or may not have arrived.
    */
-  takeBack(connection: Connection): UndeliveredMessage[] {
-    const sent: UndeliveredMessage[] = []
-    for (const { message, delivery, channel, isSent, queuedAt } of connection.undelivered()) {
-      if (isSent) {
-        sent.push({ message, delivery, channel })
-      } else {
-        this.#add({ message, delivery, channel, queuedAt })
-        this.#stats.sentMessages -= 1
-      }
-    }
+  detach(isUnsentKept: boolean): void {
+    const undelivered = this.#connection === undefined ? [] : this.#takeBack(this.#connection)
+    this.#connection = undefined
+    if (!isUnsentKept) undelivered.push(...this.#takeAll())
     this.count()
-    return sent
+    this.#tellUndelivered(undelivered)
   }
 
-  /** Takes all that waits. */
-  takeAll(): UndeliveredMessage[] {
-    const messages = this.#empty().map(({ message, delivery, channel }) => ({ message, delivery, channel }))
-    this.count()
-    return messages
-  }
-
-  /** Brings the stats up to date, where a connection wrote its own numbers there. */
+  /** Brings up to date how much waits, when packets were written. */
   count(): void {
-    this.#stats.queuedMessages = this.#messages.length
-    this.#stats.queuedBytes = this.#bytes
+    this.#stats.queuedMessages = this.#messages.length + (this.#connection?.queuedMessages ?? 0)
+    this.#stats.queuedBytes = this.#bytes + (this.#connection?.queuedBytes ?? 0)
+  }
+
+  #keep(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
+    if (message.length > this.#settings.maxMessageBytes) return 'too-large'
+    if (!this.#fits(message.length)) this.#dropStale(now)
+    if (!this.#fits(message.length)) return 'queue-full'
+    this.#add({ message: new Uint8Array(message), delivery, channel, queuedAt: now })
+    return 'accepted'
   }
 
   #fits(bytes: number): boolean {
     const { maxQueuedMessages, maxQueuedBytes } = this.#settings
     return this.#messages.length < maxQueuedMessages && this.#bytes + bytes <= maxQueuedBytes
+  }
+
+  /** Keeps what a connection never sent, and returns what it sent. */
+  #takeBack(connection: Connection): UndeliveredMessage[] {
+    const sent: UndeliveredMessage[] = []
+    for (const { message, delivery, channel, isSent, queuedAt } of connection.undelivered()) {
+      if (isSent) sent.push({ message, delivery, channel })
+      else this.#add({ message, delivery, channel, queuedAt })
+    }
+    return sent
+  }
+
+  #takeAll(): UndeliveredMessage[] {
+    return this.#empty().map(({ message, delivery, channel }) => ({ message, delivery, channel }))
   }
 
   #dropStale(now: number): void {
@@ -109,6 +122,10 @@ export class Outbox {
     this.#messages.push(message)
     this.#bytes += message.message.length
     if (isPerishable(message.delivery)) this.#perishable += 1
+  }
+
+  #tellUndelivered(messages: readonly UndeliveredMessage[]): void {
+    if (messages.length > 0) this.#events.push({ type: 'undelivered', messages })
   }
 }
 

@@ -2,16 +2,27 @@ import type { Sealer } from '../../security/sealer.ts'
 import type { Fifo } from '../../core/fifo.ts'
 import type { RateLimiter } from '../../session/rate-limiter.ts'
 import type { SessionStats } from '../../session/stats.ts'
+import type { Traffic } from '../../session/traffic.ts'
 import type { AckHistory } from '../recovery/ack-history.ts'
 import type { AckSchedule } from '../recovery/ack-schedule.ts'
 import type { Channels } from '../channel/channels.ts'
-import type { ConnectionEvent, PacketVerdict } from './connection-event.ts'
-import type { ControlFrames } from '../wire/control-frames.ts'
+import type { ControlFrames } from './control-frames.ts'
 import { DeliveryCode, FrameType, type Frame } from '../wire/frame.ts'
+import type { SentFrames } from '../channel/sent-frames.ts'
 import type { LossRecovery } from '../recovery/loss-recovery.ts'
 import { isPacket, PACKET_HEADER_BYTES, PacketReader, readPacketNumber } from '../wire/packet.ts'
 import type { Path } from './path.ts'
+import { ReceivedPacket, type PacketVerdict } from './received-packet.ts'
+import type { SessionEvent } from '../../session/session.ts'
 import { expandPacketNumber } from '../wire/sequence.ts'
+
+/** What a connection tells its session, oldest first. */
+export type ConnectionEvent =
+  | Extract<SessionEvent, { readonly type: 'message' | 'ping' | 'pong' }>
+  /** The other side said CLOSE. */
+  | { readonly type: 'peer-close'; readonly code: number; readonly reason: string }
+  /** The other side said CLOSED. */
+  | { readonly type: 'peer-closed' }
 
 /** What became of a packet's frames. */
 const FramesVerdict = {
@@ -24,7 +35,7 @@ const FramesVerdict = {
 } as const
 type FramesVerdict = (typeof FramesVerdict)[keyof typeof FramesVerdict]
 
-/** To look up so many packets of an ack is as much work as a message. */
+/** To look up this many packets of an ack is as much work as a message. */
 const ACK_PACKETS_PER_MESSAGE = 256
 
 /** One for all connections: packets are read one after the other, and none of it is needed when the next one is. */
@@ -35,12 +46,13 @@ export interface ReceivingParts {
   readonly sealer: Sealer
   readonly history: AckHistory
   readonly ackSchedule: AckSchedule
-  readonly recovery: LossRecovery
+  readonly recovery: LossRecovery<SentFrames>
   readonly channels: Channels
   readonly control: ControlFrames
   readonly limiter: RateLimiter
   readonly events: Fifo<ConnectionEvent>
   readonly stats: SessionStats
+  readonly traffic: Traffic
 }
 
 /** Opens the packets that arrive and hands out what is in them. */
@@ -48,12 +60,7 @@ export class PacketReceiver {
   readonly #parts: ReceivingParts
   #path: Path
   #sealer: Sealer
-  #wasNewest = false
-  #lastPacketNumber = NaN
-  #wasChallenge = false
-  #isPathNew = false
-  /** Of the packet at hand: what its PATH RESPONSE carries. */
-  #pathResponse: Uint8Array | undefined
+  readonly #received = new ReceivedPacket()
   #unopenedPackets = 0
   /** Of the packet at hand: whether it is to be acked, and whether the other side waits for that. */
   #isAckEliciting = false
@@ -67,34 +74,9 @@ export class PacketReceiver {
     this.#sealer = parts.sealer
   }
 
-  /** Whether the packet that was accepted last was the newest so far. */
-  get wasNewest(): boolean {
-    return this.#wasNewest
-  }
-
   /** Packets take another path from now on. */
   startPath(path: Path): void {
     this.#path = path
-  }
-
-  /** The number that the packet which was handled last bears, be it true or not; `NaN` when it was none. */
-  get lastPacketNumber(): number {
-    return this.#lastPacketNumber
-  }
-
-  /** What the packet that was accepted last answers a PATH CHALLENGE with, if it does. */
-  get pathResponse(): Uint8Array | undefined {
-    return this.#pathResponse
-  }
-
-  /** Whether that packet has a PATH CHALLENGE. */
-  get wasChallenge(): boolean {
-    return this.#wasChallenge
-  }
-
-  /** Whether that packet is the first that says that the other side finds us at another address than before. */
-  get isPathNew(): boolean {
-    return this.#isPathNew
   }
 
   /** Whether a packet's seal matches: of a duplicate, nobody has looked so far. To be asked once. */
@@ -116,17 +98,54 @@ export class PacketReceiver {
   }
 
   /**
-   * Takes a packet that arrived at the time `now`; if `mustBeNewest`, only one that is newer than all so far. It may be tried with another
-   * sealer than the one that holds.
+   * Takes a packet that arrived at the time `now`, behind `prefixBytes` of its datagram. Of one `isFromElsewhere`, which is not where the
+   * other side is known to be, nothing is acted on if it is not newer than all so far, and it is not counted if it does not open. It may
+   * be tried with another sealer than the one that holds.
    */
-  handle(now: number, bytes: Uint8Array, mustBeNewest: boolean, sealer: Sealer = this.#sealer): PacketVerdict {
-    const { history, limiter, recovery, stats } = this.#parts
-    this.#lastPacketNumber = NaN
+  handle(
+    now: number,
+    bytes: Uint8Array,
+    prefixBytes: number,
+    isFromElsewhere: boolean,
+    sealer: Sealer = this.#sealer,
+  ): Readonly<ReceivedPacket> {
+    this.#received.clear()
+    const verdict = this.#judge(now, bytes, prefixBytes, isFromElsewhere, sealer)
+    this.#received.verdict = verdict
+    if (verdict !== 'accepted' && !(isFromElsewhere && verdict === 'unopened')) this.#countDropped(verdict)
+    return this.#received
+  }
+
+  #countDropped(verdict: PacketVerdict): void {
+    const { stats } = this.#parts
+    switch (verdict) {
+      case 'duplicate':
+        stats.droppedDuplicates += 1
+        return
+      case 'limited':
+        stats.droppedRateLimited += 1
+        return
+      case 'unopened':
+        stats.droppedMalformed += 1
+        return
+      case 'malformed':
+        // Its seal shows that the other side wrote it as it is.
+        stats.droppedMalformed += 1
+        stats.violations += 1
+        return
+    }
+  }
+
+  #judge(now: number, bytes: Uint8Array, prefixBytes: number, isFromElsewhere: boolean, sealer: Sealer): PacketVerdict {
+    const { history, limiter, recovery, traffic } = this.#parts
+    const received = this.#received
     if (!isPacket(bytes)) return 'unopened'
     const packetNumber = expandPacketNumber(readPacketNumber(bytes), history.largest)
-    if (mustBeNewest && packetNumber <= history.largest) return 'overtaken'
+    const isNewest = packetNumber > history.largest
+    if (isFromElsewhere && !isNewest) return 'overtaken'
+    received.packetNumber = packetNumber
+    received.isNewest = isNewest
     // Anybody can send a copy of a packet again, so a copy costs as little as can be, and is not held against the other side.
-    this.#lastPacketNumber = packetNumber
     if (!history.isNew(packetNumber)) return 'duplicate'
     const length = sealer.open(packetNumber, bytes, PACKET_HEADER_BYTES)
     if (length < 0) {
@@ -134,8 +153,7 @@ export class PacketReceiver {
       if (sealer === this.#sealer) this.#unopenedPackets += 1
       return 'unopened'
     }
-    stats.receivedPackets += 1
-    stats.receivedBytes += bytes.length
+    traffic.received(prefixBytes + bytes.length)
     if (!limiter.admits(now, bytes.length)) return 'limited'
     if (!reader.decode(bytes, length)) return 'malformed'
     if (reader.hasAck && !recovery.handleAck(now, reader.ack)) return 'malformed'
@@ -158,7 +176,7 @@ export class PacketReceiver {
 
   #acknowledge(now: number, packetNumber: number, bytes: number): void {
     const { history, ackSchedule } = this.#parts
-    this.#wasNewest = history.add(packetNumber, now)
+    history.add(packetNumber, now)
     if (!this.#isAckEliciting) return
     ackSchedule.onPacketReceived(now, bytes, this.#isAwaited, this.#path.redundancy.nextNewAt(now))
   }
@@ -168,9 +186,6 @@ export class PacketReceiver {
     this.#isAckEliciting = false
     this.#isAwaited = false
     this.#toldTypes = 0
-    this.#pathResponse = undefined
-    this.#wasChallenge = false
-    this.#isPathNew = false
     while (reader.nextFrame()) {
       const { frame } = reader
       switch (this.#parts.channels.handleFrame(now, packetNumber, frame)) {
@@ -212,11 +227,11 @@ export class PacketReceiver {
         if (this.#isFirst(frame)) events.push({ type: 'peer-closed' })
         return
       case FrameType.pathChallenge:
-        this.#wasChallenge = true
-        this.#isPathNew = control.handleChallenge(frame)
+        this.#received.hasPathChallenge = true
+        this.#received.isPathNew = control.handleChallenge(frame)
         return
       case FrameType.pathResponse:
-        this.#pathResponse = frame.payload()
+        this.#received.pathResponse = frame.payload()
         return
     }
   }

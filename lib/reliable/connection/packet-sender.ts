@@ -1,11 +1,12 @@
 import type { Sealer } from '../../security/sealer.ts'
 import type { SessionStats } from '../../session/stats.ts'
+import type { Traffic } from '../../session/traffic.ts'
 import type { AckHistory } from '../recovery/ack-history.ts'
 import type { AckSchedule } from '../recovery/ack-schedule.ts'
 import { AckForm, AckSection } from '../wire/ack-section.ts'
 import type { Channels } from '../channel/channels.ts'
 import type { SentFrames } from '../channel/sent-frames.ts'
-import type { ControlFrames } from '../wire/control-frames.ts'
+import type { ControlFrames } from './control-frames.ts'
 import { PATH_DATA_BYTES } from '../wire/frame.ts'
 import type { LossRecovery } from '../recovery/loss-recovery.ts'
 import { PACKET_HEADER_BYTES, PacketWriter } from '../wire/packet.ts'
@@ -36,10 +37,11 @@ export interface SendingParts {
   readonly mtuBytes: number
   readonly history: AckHistory
   readonly ackSchedule: AckSchedule
-  readonly recovery: LossRecovery
+  readonly recovery: LossRecovery<SentFrames>
   readonly channels: Channels
   readonly control: ControlFrames
   readonly stats: SessionStats
+  readonly traffic: Traffic
 }
 
 /**
@@ -210,7 +212,7 @@ export class PacketSender {
     ack: AckSection | undefined,
     isAckEliciting: boolean,
   ): number {
-    const { recovery, history, ackSchedule, stats } = this.#parts
+    const { recovery, history, ackSchedule, stats, traffic } = this.#parts
     const { congestion, pacer, redundancy } = this.#path
     const length = writer.finish()
     const sealed = this.#sealer.seal(writer.packetNumber, into, PACKET_HEADER_BYTES, length)
@@ -221,8 +223,7 @@ export class PacketSender {
     recovery.onPacketSent(now, sealed, isAckEliciting)
     if (isAckEliciting) pacer.onPacketSent(now, sealed, congestion.pacingRate)
     redundancy.onPacketSent(now, newThinBytes(sentFrames), sentFrames.copyBytes)
-    stats.sentPackets += 1
-    stats.sentBytes += sealed
+    traffic.sent(sealed)
     if (sentFrames.resentBytes > 0) stats.retransmittedPackets += 1
     stats.retransmittedBytes += sentFrames.resentBytes
     if (sentFrames.copyBytes > 0) stats.redundantPackets += 1

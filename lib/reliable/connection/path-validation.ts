@@ -47,7 +47,7 @@ export class PathValidation {
     this.#isDue = this.#creditBytes >= challengeBytes
   }
 
-  /** The challenge that was due went out, in so many bytes. */
+  /** The challenge that was due went out, in this many bytes. */
   onSent(bytes: number): void {
     this.#creditBytes -= bytes
     this.#isDue = false

@@ -1,18 +1,22 @@
 import type { Address } from '../../core/address.ts'
-import { closeCodes } from '../../session/close-codes.ts'
+import { closeCodes } from '../../session/codes.ts'
 import type { Delivery } from '../../session/delivery.ts'
 import { Fifo } from '../../core/fifo.ts'
 import { Lifecycle, type LifecycleState } from '../../session/lifecycle.ts'
 import type { ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
-import type { SessionStats } from '../../session/stats.ts'
-import type { ConnectionTuning } from './connection.ts'
+import { Liveness } from '../../session/liveness.ts'
+import { RateLimiter } from '../../session/rate-limiter.ts'
+import { createStats, type SessionStats } from '../../session/stats.ts'
+import { Connection, type ConnectionTuning, type Resumption } from './connection.ts'
 import { transitions, type Transition } from './connection-state.ts'
-import { DataLink } from './data-link.ts'
 import { cutReason, requireCode } from '../wire/handshake.ts'
+import { limitSettings, type Limits } from '../wire/handshake-payload.ts'
 import { isPacket } from '../wire/packet.ts'
-import { isPartingEvent, CloseHandshake } from './close-handshake.ts'
+import { CloseHandshake, isCloseEvent } from './close-handshake.ts'
+import { Outbox } from './outbox.ts'
 import { PeerAddress } from './peer-address.ts'
+import { NOTHING_RECEIVED, type ReceivedPacket } from './received-packet.ts'
 
 /** What both kinds of session are made with. */
 export interface ReliableSessionOptions {
@@ -24,6 +28,12 @@ export interface ReliableSessionOptions {
   readonly role: keyof typeof deferenceShares
 }
 
+/** What the handshake leaves to the connection that it opens. */
+export interface ConnectionStart extends Resumption {
+  /** What the other side asks to be respected. */
+  readonly limits: Limits
+}
+
 /**
  * How long each end leaves the next PING to the other, as a share of the ping interval: of two that asked at once, the server asks next.
  */
@@ -32,18 +42,26 @@ const deferenceShares = { client: 0.5, server: 0.25 } as const
 /**
  * What the two ends of a reliable connection have in common: all of it but the opening.
  *
- * What travels in packets is its {@link DataLink}'s matter. The session's own is where packets come from and go to, and how it
- * all begins and ends. It obeys the drain order of {@link Session}, and can do without `handleTimeout` where no deadline has
- * passed. Its events exist only between the calls that cause them and the `pollEvent` of the same step.
+ * What travels in packets is its {@link Connection}'s matter, of which it has one after the other. The session's own is where packets
+ * come from and go to, how long they may fail to come, and how it all begins and ends. It obeys the drain order of {@link Session}, and
+ * can do without `handleTimeout` where no deadline has passed. Its events exist only between the calls that cause them and the
+ * `pollEvent` of the same step.
  */
 export abstract class ReliableSession implements Session {
   readonly protocol: ProtocolName = 'reliable'
+  readonly stats: SessionStats = createStats()
   /** This session's own copy. */
   protected readonly settings: SessionSettings
   protected readonly events: Fifo<SessionEvent> = new Fifo<SessionEvent>()
-  protected readonly link: DataLink
-  readonly #lifecycle: Lifecycle<Transition>
-  readonly #peer: PeerAddress
+  protected readonly lifecycle: Lifecycle<Transition>
+  protected readonly peer: PeerAddress
+  /** The connection there is: one that was lost as long as it may be resumed, one that is closed as long as it answers. */
+  protected connection: Connection | undefined
+  readonly #tuning: ConnectionTuning
+  readonly #limiter: RateLimiter
+  readonly #deferenceShare: number
+  #liveness: Liveness
+  readonly #outbox: Outbox
   readonly #closeHandshake: CloseHandshake
   /** The latest time this session was told; times of arrival may lie before it. */
   #now: number
@@ -51,14 +69,19 @@ export abstract class ReliableSession implements Session {
   protected constructor(now: number, options: ReliableSessionOptions) {
     const { settings, initialState, remote, tuning, role } = options
     this.settings = { ...settings }
-    this.link = new DataLink(now, this.settings, this.events, tuning, deferenceShares[role])
-    this.#lifecycle = new Lifecycle(transitions, now, initialState, settings.handshakeTimeoutMs)
-    this.#peer = new PeerAddress(remote, this.events)
+    this.#tuning = tuning
+    this.lifecycle = new Lifecycle(transitions, now, initialState, settings.handshakeTimeoutMs)
+    this.peer = new PeerAddress(remote, this.events)
+    this.#limiter = new RateLimiter(now, this.settings)
+    this.#deferenceShare = deferenceShares[role]
+    this.#liveness = this.#startLiveness(now)
+    this.#outbox = new Outbox(this.settings, this.stats, this.events)
     this.#closeHandshake = new CloseHandshake({
-      link: this.link,
+      outbox: this.#outbox,
       events: this.events,
-      lifecycle: this.#lifecycle,
-      peer: this.#peer,
+      lifecycle: this.lifecycle,
+      peer: this.peer,
+      tellArrived: () => this.#tellArrived(),
       takeRetryMs: () => this.takeRetryMs(),
       end: () => this.end(),
     })
@@ -79,7 +102,7 @@ export abstract class ReliableSession implements Session {
   protected abstract takeRetryMs(): number | undefined
 
   /** The first packet of the other side opened; `isEstablished` is false where the connection is being closed already. */
-  protected handleFirstPacket(_isStanding: boolean): void {}
+  protected handleFirstPacket(_isEstablished: boolean): void {}
 
   /** How long to wait for the other side to come back to a lost connection by itself; `undefined` for not at all. */
   protected get returnWindowMs(): number | undefined {
@@ -87,41 +110,37 @@ export abstract class ReliableSession implements Session {
   }
 
   get state(): SessionState {
-    return this.#lifecycle.shownState
+    return this.lifecycle.shownState
   }
 
   get destination(): Address {
-    return this.#peer.destination
+    return this.peer.destination
   }
 
   get rttMs(): number {
-    return this.link.rttMs
+    return this.stats.rttMs
   }
 
   get clockOffsetMs(): number {
-    return this.link.clockOffsetMs
-  }
-
-  get stats(): Readonly<SessionStats> {
-    return this.link.stats
+    return this.connection?.clockOffsetMs ?? NaN
   }
 
   get nextDeadline(): number {
     if (this.events.length > 0) return this.#now
-    if (this.#lifecycle.state === 'closed') return Infinity
-    return Math.min(this.link.nextDeadline, this.openingDueAt, this.#stateDeadline)
+    if (this.lifecycle.state === 'closed') return Infinity
+    return Math.min(this.connection?.nextDeadline ?? Infinity, this.openingDueAt, this.#stateDeadline)
   }
 
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome {
     this.advanceTo(now)
-    if (this.state === 'closing' || this.#lifecycle.state === 'closed') return 'closed'
-    return this.link.send(this.#now, message, delivery, channel)
+    if (this.state === 'closing' || this.lifecycle.state === 'closed') return 'closed'
+    return this.#outbox.send(this.#now, message, delivery, channel)
   }
 
   /** Sends a PING at the next `pollTransmit`, if the connection stands. */
   ping(now: number): void {
     this.advanceTo(now)
-    if (this.#isEstablished) this.link.ping(this.#now)
+    if (this.lifecycle.isEstablished) this.connection?.ping(this.#now, true)
   }
 
   /**
@@ -132,20 +151,21 @@ export abstract class ReliableSession implements Session {
   close(now: number, code: number, reason: string): void {
     requireCode(code)
     this.advanceTo(now)
-    switch (this.#lifecycle.state) {
+    const connection = this.connection
+    switch (this.lifecycle.state) {
       case 'connecting':
       case 'connected':
       case 'stalled':
-        this.#closeHandshake.start(this.#now, code, cutReason(reason))
+        if (connection !== undefined) this.#closeHandshake.start(this.#now, connection, code, cutReason(reason))
         return
       case 'waiting':
         // The other side may have said CLOSE just now, and waits for CLOSED.
-        if (this.link.isHeard) this.#closeHandshake.drain(this.#now)
+        if (connection?.isHeard === true) this.#closeHandshake.drain(this.#now, connection)
         else this.end()
         return
       case 'draining':
         // All is said already; only a CLOSED that is still due keeps it.
-        if (this.link.nextDeadline > this.#now) this.end()
+        if ((connection?.nextDeadline ?? Infinity) > this.#now) this.end()
         return
       case 'dialing':
         this.end()
@@ -166,27 +186,28 @@ export abstract class ReliableSession implements Session {
 
   handleTimeout(now: number, maxSilenceMs: number): void {
     this.advanceTo(now)
-    this.link.advance(this.#now)
-    switch (this.#lifecycle.state) {
+    this.connection?.handleTimeout(this.#now)
+    switch (this.lifecycle.state) {
       case 'connected':
       case 'stalled':
         this.#judgeSilence(maxSilenceMs)
-        if (this.#isEstablished && this.link.isAeadLimitReached) this.close(this.#now, WORN_OUT_CODE, WORN_OUT_REASON)
+        if (this.lifecycle.isEstablished && this.connection?.isAeadLimitReached === true)
+          this.close(this.#now, AEAD_LIMIT_CODE, AEAD_LIMIT_REASON)
         return
       case 'closing':
         this.#closeHandshake.advance(this.#now, maxSilenceMs)
         return
       case 'draining':
-        if (this.#lifecycle.advance(this.#now, maxSilenceMs)) this.end()
+        if (this.lifecycle.advance(this.#now, maxSilenceMs)) this.end()
         return
       case 'waiting':
         // A client's wait accuses nobody, so it is over by the clock.
-        if (this.#lifecycle.advance(this.#now, this.returnWindowMs === undefined ? Infinity : maxSilenceMs))
+        if (this.lifecycle.advance(this.#now, this.returnWindowMs === undefined ? Infinity : maxSilenceMs))
           this.handleOpeningTimeout()
         return
       case 'dialing':
       case 'connecting':
-        if (this.#lifecycle.advance(this.#now, maxSilenceMs)) this.handleOpeningTimeout()
+        if (this.lifecycle.advance(this.#now, maxSilenceMs)) this.handleOpeningTimeout()
         return
     }
   }
@@ -195,94 +216,96 @@ export abstract class ReliableSession implements Session {
     for (;;) {
       const own = this.events.shift()
       if (own !== undefined) return own
-      const event = this.link.poll()
-      if (event === undefined) return undefined
-      if (isPartingEvent(event)) this.#closeHandshake.handle(this.#now, event)
-      else if (this.#closeHandshake.isOpen) return event
+      const event = this.connection?.pollEvent()
+      if (this.connection === undefined || event === undefined) return undefined
+      if (isCloseEvent(event)) this.#closeHandshake.handle(this.#now, this.connection, event)
+      else if (this.isOpen) return event
     }
   }
 
   pollTransmit(now: number, into: Uint8Array): number {
     this.advanceTo(now)
     this.#closeHandshake.say(this.#now)
-    this.#peer.address()
-    return this.transmitOpening(this.#now, into) || this.link.transmit(this.#now, into)
+    this.peer.address()
+    const length = this.transmitOpening(this.#now, into) || (this.connection?.pollTransmit(this.#now, into) ?? 0)
+    this.#outbox.count()
+    return length
   }
 
   protected get now(): number {
     return this.#now
   }
 
+  /** Whether messages and what concerns the connection are told of: not before it stands, nor once its end was told. */
+  protected get isOpen(): boolean {
+    return this.#closeHandshake.isOpen
+  }
+
+  /** Whether nothing was heard for long enough to call it a stall. */
+  protected get isSilent(): boolean {
+    return this.#liveness.isStalled
+  }
+
+  /** Opens a connection in place of the one there was, and hands it what waits. */
+  protected openConnection(now: number, { limits, rttMs, ...start }: ConnectionStart): Connection {
+    this.dropConnection(true)
+    this.connection = new Connection(now, {
+      ...this.#tuning,
+      ...start,
+      settings: limitSettings(this.settings, limits),
+      stats: this.stats,
+      limiter: this.#limiter,
+      handshakeRttMs: rttMs,
+    })
+    this.#outbox.attach(now, this.connection)
+    return this.connection
+  }
+
+  /** Forgets the connection there is. What it never sent waits for the next one, if `isUnsentKept`. */
+  protected dropConnection(isUnsentKept: boolean): void {
+    this.#outbox.detach(isUnsentKept)
+    this.connection?.discard()
+    this.connection = undefined
+  }
+
   /** Whether a datagram comes from where this session's go. */
   protected isFromPeer(source: Address): boolean {
-    return (this.#peer.isSet || this.link.isHeard) && this.#peer.is(source)
+    return (this.peer.isSet || this.connection?.isHeard === true) && this.peer.is(source)
   }
 
   /** Takes a packet from where the peer is not, in a datagram of `datagramBytes`. */
   protected handleForeign(now: number, packet: Uint8Array, datagramBytes: number, source: Address): void
   protected handleForeign(): void {
-    this.dropForeign()
+    this.stats.droppedForeign += 1
   }
 
-  protected dropForeign(): void {
-    this.link.stats.droppedForeign += 1
-  }
-
-  /** Drops a datagram that is not well formed, or says nothing in this state. */
-  protected dropMalformed(): void {
-    this.link.stats.droppedMalformed += 1
-  }
-
-  /** Talks to another address from now on, or to nobody. */
-  protected setPeer(remote: Address | undefined): void {
-    this.#peer.set(remote)
-  }
-
-  /** The datagram that is being written goes to where the peer is not. */
-  protected sendElsewhere(destination: Address): void {
-    this.#peer.addressTo(destination)
-  }
-
-  /** The peer has proved to be at another address: all goes there from now on, and the way there has yet to be measured. */
-  protected move(now: number, to: Address): void {
-    const from = this.#peer.remote
-    this.link.startPath(now)
-    this.setPeer(to)
-    // Whoever was told of the end has no peer any more that could move.
-    if (this.#closeHandshake.isOpen) this.events.push({ type: 'migrated', from, to })
-    this.hear(now)
-  }
-
-  /** The peer was heard. */
-  protected hear(now: number): void {
-    if (this.link.heard(now) && this.#lifecycle.state === 'stalled') this.#handleStallOver()
-  }
-
-  /** Enters a state that lasts `limitMs` at most. */
-  protected enter(transition: Transition, limitMs: number): void {
-    this.#lifecycle.enter(this.#now, transition, limitMs)
-  }
-
-  /** Has the present state last up to `limitMs` from now on. */
-  protected wait(limitMs: number): void {
-    this.#lifecycle.wait(this.#now, limitMs)
-  }
-
-  /**
-   * Takes a packet that came in a datagram of `datagramBytes`, from the peer or, before there is one, from anywhere. Returns
-   * whether it is a new one of the other side's.
-   */
-  protected handlePacket(now: number, packet: Uint8Array, datagramBytes: number, source: Address): boolean {
-    const isFirst = !this.link.isHeard
-    if (!this.link.receive(now, packet, datagramBytes)) {
-      this.judgePeer()
-      return false
+  /** The peer was heard. Returns whether that is the first time under the present keys. */
+  protected hear(now: number): boolean {
+    if (this.connection?.hear() === true) {
+      this.#liveness = this.#startLiveness(now)
+      return true
     }
-    // The other side is asking, and will take nothing for proved before it has its answer.
-    if (this.link.lastWasChallenge) return true
-    this.hear(now)
-    if (isFirst) this.#handleFirstPacket(source)
-    return true
+    if (this.#liveness.heard(now) && this.lifecycle.state === 'stalled') this.#handleStallOver()
+    return false
+  }
+
+  /** Takes a packet that came in a datagram of `datagramBytes`, from the peer or, before there is one, from anywhere. */
+  protected handlePacket(
+    now: number,
+    packet: Uint8Array,
+    datagramBytes: number,
+    source: Address,
+  ): Readonly<ReceivedPacket> {
+    const connection = this.connection
+    if (connection === undefined) {
+      this.stats.droppedMalformed += 1
+      return NOTHING_RECEIVED
+    }
+    const received = connection.handleDatagram(now, packet, datagramBytes - packet.length)
+    if (received.verdict !== 'accepted') this.judgePeer()
+    // With a challenge the other side is asking, and will take nothing for proved before it has its answer.
+    else if (!received.hasPathChallenge && this.hear(now)) this.#handleFirstPacket(source)
+    return received
   }
 
   /**
@@ -294,44 +317,32 @@ export abstract class ReliableSession implements Session {
       this.end()
       return
     }
-    this.enter('retry', retryMs)
-    if (this.link.resumeId === undefined) {
-      this.link.giveUp(true)
-      this.link.drop()
-    } else {
-      this.link.park(this.#now)
-    }
+    this.lifecycle.enter(this.#now, 'retry', retryMs)
+    if (this.connection?.resumeId === undefined) this.dropConnection(true)
+    else this.connection.park(this.#now)
     this.handleLeft()
-    this.setPeer(undefined)
+    this.peer.set(undefined)
   }
 
-  /** The other side, which had lost the connection, has resumed it from there, whether it was missed here or not. */
-  protected handleReturn(source: Address): void {
-    if (this.#isEstablished) this.#closeHandshake.tellEnd('timeout', 0, 'timed out at the other side', false)
-    this.#enter('returned')
-    this.setPeer(source)
-    this.events.push({ type: 'connected', remote: source })
+  /** Tells of the end of a connection that was not heard for too long. */
+  protected tellTimedOut(reason: string, willReconnect: boolean): void {
+    this.events.push({ type: 'ended', cause: 'timeout', code: 0, reason, willReconnect })
   }
 
   /** Ends the session for good. */
   protected end(): void {
-    this.enter('over', Infinity)
-    this.link.giveUp(false)
-    this.link.drop()
+    this.lifecycle.enter(this.#now, 'over', Infinity)
+    this.dropConnection(false)
     this.handleLeft()
-    this.setPeer(undefined)
+    this.peer.set(undefined)
     this.events.push({ type: 'closed' })
-  }
-
-  get #isEstablished(): boolean {
-    return this.#lifecycle.isEstablished
   }
 
   /** When the present state has lasted too long, if nothing happens until then. */
   get #stateDeadline(): number {
-    if (this.#isEstablished) return this.link.silenceDeadline
-    if (this.#lifecycle.state === 'closing') return this.#closeHandshake.dueAt(this.#now)
-    return this.#lifecycle.limit
+    if (this.lifecycle.isEstablished) return this.#liveness.nextDeadline
+    if (this.lifecycle.state === 'closing') return this.#closeHandshake.dueAt(this.#now)
+    return this.lifecycle.limit
   }
 
   /** The latest time that this session was told is this one, or a later one. */
@@ -339,62 +350,81 @@ export abstract class ReliableSession implements Session {
     if (now > this.#now) this.#now = now
   }
 
-  #enter(transition: Transition): void {
-    this.#lifecycle.enter(this.#now, transition)
-  }
-
   #handleFirstPacket(source: Address): void {
-    const isEstablished = this.#lifecycle.state === 'connecting'
-    if (!this.#peer.isSet) this.setPeer(source)
+    const isEstablished = this.lifecycle.state === 'connecting'
+    if (!this.peer.isSet) this.peer.set(source)
     if (isEstablished) {
-      this.#enter('established')
-      this.events.push({ type: 'connected', remote: this.#peer.remote })
+      this.lifecycle.enter(this.#now, 'established')
+      this.events.push({ type: 'connected', remote: this.peer.remote })
     }
     this.handleFirstPacket(isEstablished)
   }
 
   /** A packet was not taken: perhaps the other side has gone too far. */
   protected judgePeer(): void {
-    const notice = this.link.takeRateNotice()
+    const notice = this.#limiter.takeNotice()
     if (notice !== undefined) this.events.push({ type: 'rate-limited', ...notice })
-    if (!this.#isEstablished) return
-    if (this.link.isRateExceeded) this.#closeHandshake.expel(this.#now, closeCodes.rateLimited, 'sent too much')
-    else if (this.link.isBeyondTrust)
-      this.#closeHandshake.expel(this.#now, closeCodes.violations, 'violated the protocol')
+    const connection = this.connection
+    if (!this.lifecycle.isEstablished || connection === undefined) return
+    if (this.#limiter.isExceeded)
+      this.#closeHandshake.expel(this.#now, connection, closeCodes.rateLimited, 'sent too much')
+    else if (connection.isBeyondTrust)
+      this.#closeHandshake.expel(this.#now, connection, closeCodes.violations, 'violated the protocol')
   }
 
-  #handleStallOver(): void {
-    this.#enter('heard')
-    this.link.setStalled(this.#now, false)
-    this.setPeer(this.#peer.remote)
-    this.events.push({ type: 'unstalled' })
+  #startLiveness(now: number): Liveness {
+    return new Liveness(now, this.settings, this.#deferenceShare)
   }
 
   #judgeSilence(maxSilenceMs: number): void {
     // A stall can be followed by the end in one step.
     for (;;) {
-      const silence = this.link.advanceSilence(this.#now, maxSilenceMs)
-      if (silence === 'quiet') return
-      if (silence === 'timed-out') {
-        this.#handleTimedOut()
-        return
+      switch (this.#liveness.advance(this.#now, maxSilenceMs)) {
+        case 'quiet':
+          return
+        case 'ping-due':
+          this.connection?.ping(this.#now, false)
+          break
+        case 'stalled':
+          this.#handleStalled()
+          break
+        case 'timed-out':
+          this.#handleTimedOut()
+          return
       }
-      this.#enter('silent')
-      this.link.setStalled(this.#now, true)
-      // The other side may come back from another address, and the system choose another way to it.
-      this.setPeer(undefined)
-      this.events.push({ type: 'stalled' })
     }
   }
 
+  #handleStalled(): void {
+    this.lifecycle.enter(this.#now, 'silent')
+    this.connection?.setStalled(this.#now, true)
+    // The other side may come back from another address, and the system choose another way to it.
+    this.peer.set(undefined)
+    this.events.push({ type: 'stalled' })
+  }
+
+  #handleStallOver(): void {
+    this.lifecycle.enter(this.#now, 'heard')
+    this.connection?.setStalled(this.#now, false)
+    this.peer.set(this.peer.remote)
+    this.events.push({ type: 'unstalled' })
+  }
+
   #handleTimedOut(): void {
-    this.#closeHandshake.drainMessages()
+    this.#tellArrived()
     const retryMs = this.takeRetryMs()
-    this.#closeHandshake.tellEnd('timeout', 0, 'timed out', retryMs !== undefined)
+    this.tellTimedOut('timed out', retryMs !== undefined)
     this.leave(retryMs ?? this.returnWindowMs)
+  }
+
+  /** Tells of what has arrived before the end that is told of next. */
+  #tellArrived(): void {
+    for (let event = this.connection?.pollEvent(); event !== undefined; event = this.connection?.pollEvent()) {
+      if (!isCloseEvent(event) && this.isOpen) this.events.push(event)
+    }
   }
 }
 
-/** With what a connection is closed whose keys are worn out. */
-const WORN_OUT_CODE = 0
-const WORN_OUT_REASON = 'the keys are worn out'
+/** With what a connection is closed whose keys have sealed or withstood all that they may (RFC 9001 §6.6). */
+const AEAD_LIMIT_CODE = 0
+const AEAD_LIMIT_REASON = 'the keys are worn out'

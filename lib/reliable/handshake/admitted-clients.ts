@@ -1,13 +1,12 @@
 import type { Ticket } from '../../security/connect-token.ts'
 import { formatAddress, type Address } from '../../core/address.ts'
 import type { Answer } from '../../session/answers.ts'
-import { byteKey } from '../../core/byte-key.ts'
-import type { Session } from '../../session/session.ts'
-import type { ReliableServerSession } from '../connection/server-session.ts'
+import { byteKey } from '../../core/bytes.ts'
 
 /** Who was let in. */
 export interface AdmittedClient {
-  readonly session: ReliableServerSession
+  /** By which whoever hosts it speaks of it. */
+  readonly id: string
   /** The private port that it was shown. */
   readonly endpoint: Address
   /** Where its first HELLO came from. */
@@ -19,6 +18,12 @@ export interface AdmittedClient {
   /** The HELLOs that it was let in by, and the connections that it may go on with, as keys; the oldest first. */
   readonly hellos: string[]
   readonly resumptions: string[]
+  /** Whether it is on its way to its private port, and nobody has said HELLO anew from its address. */
+  isHalfOpen: boolean
+  /** Whether it ever came there. */
+  wasEstablished: boolean
+  /** Whether its connection is being closed. */
+  isEnding: boolean
 }
 
 /** How somebody came. */
@@ -27,32 +32,42 @@ export interface Arrival extends Pick<AdmittedClient, 'endpoint' | 'firstHello' 
 }
 
 /**
- * Those who were let in, until they are forgotten: found by the HELLO they said, by the connection they want to go on with,
- * and, while nobody has come to their private port, by their address. What is kept for one client is bounded.
+ * Those who were let in, until they are forgotten: found by the id of their admission, by the HELLO they said, by the connection they
+ * want to go on with, and, while they have not come to their private port, by their address. What is kept for one client is bounded.
  */
 export class AdmittedClients {
-  readonly #admitted = new Map<Session, AdmittedClient>()
+  readonly #admitted = new Map<string, AdmittedClient>()
   readonly #answers = new Map<string, Answer>()
   readonly #returning = new Map<string, AdmittedClient>()
-  readonly #bySource = new Map<string, AdmittedClient>()
+  readonly #halfOpen = new Map<string, AdmittedClient>()
+  #count = 0
 
   /** How many things are kept: admitted, and what they are found by. */
   get size(): number {
-    return this.#admitted.size + this.#answers.size + this.#returning.size + this.#bySource.size
+    return this.#admitted.size + this.#answers.size + this.#returning.size + this.#halfOpen.size
   }
 
-  /** Somebody is let in. */
-  add(session: ReliableServerSession, { source, ...arrival }: Arrival): AdmittedClient {
-    const admittedClient: AdmittedClient = {
-      session,
+  /** Somebody is let in, and gets an id. */
+  add({ source, ...arrival }: Arrival): AdmittedClient {
+    this.#count += 1
+    const client: AdmittedClient = {
+      id: `reliable-${this.#count}`,
       ...arrival,
       source: formatAddress(source),
       hellos: [],
       resumptions: [],
+      isHalfOpen: true,
+      wasEstablished: false,
+      isEnding: false,
     }
-    this.#admitted.set(session, admittedClient)
-    this.#bySource.set(admittedClient.source, admittedClient)
-    return admittedClient
+    this.#admitted.set(client.id, client)
+    this.#halfOpen.set(client.source, client)
+    return client
+  }
+
+  /** Whose id it is, until it is forgotten. */
+  find(id: string): AdmittedClient | undefined {
+    return this.#admitted.get(id)
   }
 
   /** What a HELLO was answered with at first. */
@@ -62,49 +77,60 @@ export class AdmittedClients {
 
   /** Whose HELLO has these bytes in it, if its connection can go on. */
   findReturning(resumeId: Uint8Array): AdmittedClient | undefined {
-    const key = byteKey(resumeId)
-    const admittedClient = this.#returning.get(key)
-    return admittedClient?.session.mayReturn(key) === true ? admittedClient : undefined
+    const client = this.#returning.get(byteKey(resumeId))
+    return client?.wasEstablished === true && !client.isEnding ? client : undefined
   }
 
-  /** A admittedClient comes back by these bytes, which {@link findReturning} knows: of what it may name they are forgotten last. */
-  keepLongest(admittedClient: AdmittedClient, resumeId: Uint8Array): void {
-    const key = byteKey(resumeId)
-    admittedClient.resumptions.splice(admittedClient.resumptions.indexOf(key), 1)
-    admittedClient.resumptions.push(key)
+  /** Who was let in last by a HELLO from there, if it is half open. */
+  findHalfOpen(source: Address): AdmittedClient | undefined {
+    return this.#halfOpen.get(formatAddress(source))
   }
 
-  /** The session that was made for a HELLO from there and that nobody has come to yet. */
-  findHalfOpen(source: Address): ReliableServerSession | undefined {
-    const session = this.#bySource.get(formatAddress(source))?.session
-    return session?.state === 'connecting' ? session : undefined
-  }
-
-  /** A admittedClient's HELLO was answered; `resumption` is the key of what it may name to come back. */
-  note(admittedClient: AdmittedClient, hello: string, answer: Answer, resumption: string | undefined): void {
+  /** A client's HELLO was answered; `resumption` is the key of what it may name to come back. */
+  note(client: AdmittedClient, hello: string, answer: Answer, resumption: string | undefined): void {
     this.#answers.set(hello, answer)
-    keep(admittedClient.hellos, hello, MAX_HELLOS, this.#answers)
+    keep(client.hellos, hello, MAX_HELLOS, this.#answers)
     if (resumption === undefined) return
-    this.#returning.set(resumption, admittedClient)
-    keep(admittedClient.resumptions, resumption, MAX_RESUMPTIONS, this.#returning)
+    this.#returning.set(resumption, client)
+    keep(client.resumptions, resumption, MAX_RESUMPTIONS, this.#returning)
   }
 
-  /** Forgets a admittedClient whose session is over, and returns it. */
-  forget(session: Session): AdmittedClient | undefined {
-    const admittedClient = this.#admitted.get(session)
-    if (admittedClient === undefined) return undefined
-    this.#admitted.delete(session)
-    if (this.#bySource.get(admittedClient.source) === admittedClient) this.#bySource.delete(admittedClient.source)
-    for (const hello of admittedClient.hellos) this.#answers.delete(hello)
-    for (const resumption of admittedClient.resumptions) this.#returning.delete(resumption)
-    return admittedClient
+  /** A client comes back by these bytes, which {@link findReturning} knows: of what it may name they are forgotten last. */
+  keepLongest(client: AdmittedClient, resumeId: Uint8Array): void {
+    const key = byteKey(resumeId)
+    client.resumptions.splice(client.resumptions.indexOf(key), 1)
+    client.resumptions.push(key)
+  }
+
+  /** A client came back: of what it may name, this is left. */
+  keepOnly(client: AdmittedClient, resumeId: Uint8Array): void {
+    const key = byteKey(resumeId)
+    for (const former of client.resumptions.splice(0)) this.#returning.delete(former)
+    client.resumptions.push(key)
+    this.#returning.set(key, client)
+  }
+
+  /** It came to its private port, or is not to come any more. Returns whether it was half open until now. */
+  endHalfOpen(client: AdmittedClient): boolean {
+    if (this.#halfOpen.get(client.source) === client) this.#halfOpen.delete(client.source)
+    const wasHalfOpen = client.isHalfOpen
+    client.isHalfOpen = false
+    return wasHalfOpen
+  }
+
+  /** Forgets a client whose session is over. */
+  forget(client: AdmittedClient): void {
+    this.#admitted.delete(client.id)
+    this.endHalfOpen(client)
+    for (const hello of client.hellos) this.#answers.delete(hello)
+    for (const resumption of client.resumptions) this.#returning.delete(resumption)
   }
 }
 
 /** How many HELLOs of one client get the answer that they had: a replayed one must not be taken for somebody new. */
 const MAX_HELLOS = 8
 
-/** How many CONNECTs a admittedClient may have missed, and still come back by an older one. */
+/** How many CONNECTs a client may have missed, and still come back by an older one. */
 const MAX_RESUMPTIONS = 4
 
 /** Adds a key; beyond the limit the oldest one is forgotten. */

@@ -1,7 +1,7 @@
-import type { ConnectToken } from '../../security/connect-token.ts'
+import type { ConnectToken } from '../../session/session.ts'
 import { plainSecurity } from '../../security/plain.ts'
 import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
-import { refusalCodes } from '../../session/refusal-codes.ts'
+import { refusalCodes } from '../../session/codes.ts'
 import { isSameAddress, isUnspecified, type Address } from '../../core/address.ts'
 import { Backoff } from '../../session/backoff.ts'
 import { canonicalHost } from '../../core/numeric-host.ts'
@@ -57,7 +57,7 @@ export class ReliableClient extends ReliableSession {
   constructor(now: number, settings: SessionSettings, frontDoor: Address, options: ReliableClientOptions) {
     super(now, { role: 'client', settings, initialState: 'waiting', remote: frontDoor, tuning: options })
     const { token, randomBytes, payload = NO_BYTES, security = plainSecurity, connectToken } = options
-    this.#security = security(token, randomBytes)
+    this.#security = security.create(token, randomBytes)
     this.#payload = payload
     this.#hasFreshTokens = options.hasFreshTokens ?? false
     this.#backoff = settings.reconnect ? new Backoff(settings.reconnect, uniform(randomBytes)) : undefined
@@ -90,7 +90,7 @@ export class ReliableClient extends ReliableSession {
       return
     }
     if (!this.isFromPeer(source)) {
-      this.dropForeign()
+      this.stats.droppedForeign += 1
       return
     }
     const answer = this.#dialing?.handleAnswer(now, bytes)
@@ -100,7 +100,7 @@ export class ReliableClient extends ReliableSession {
       return
     }
     const packet = packetOfConnected(bytes)
-    if (packet === undefined) this.dropMalformed()
+    if (packet === undefined) this.stats.droppedMalformed += 1
     else this.handlePacket(now, packet, bytes.length, source)
   }
 
@@ -141,15 +141,19 @@ export class ReliableClient extends ReliableSession {
 
   /** A repeated CONNECT is another packet, with all in it that was not acknowledged: like any other, it may be lost. */
   protected override transmitOpening(now: number, into: Uint8Array): number {
-    if (this.#dialing === undefined) {
-      if (this.#connecting?.poll(now) === true) return this.link.transmitBehind(this.#connectPrefix, now, into)
-      // We may be seen at another address than before: the server is told whose packets these are.
-      return this.link.isSilent ? this.link.transmitDueBehind(this.#connectPrefix, now, into) : 0
-    }
+    if (this.#dialing === undefined) return this.#transmitConnecting(now, into)
     const length = this.#dialing.pollTransmit(now, into)
-    if (length > 0) this.link.stats.sentPackets += 1
-    this.link.stats.sentBytes += length
+    if (length > 0) this.stats.sentPackets += 1
+    this.stats.sentBytes += length
     return length
+  }
+
+  #transmitConnecting(now: number, into: Uint8Array): number {
+    const isConnectDue = this.#connecting?.poll(now) === true
+    if (isConnectDue) this.connection?.ping(now, false)
+    // Where nothing is heard we may be seen at another address than before: the server is told whose packets these are.
+    if (!isConnectDue && !this.isSilent) return 0
+    return this.connection?.pollTransmitBehind(this.#connectPrefix, now, into) ?? 0
   }
 
   get #frontDoor(): Address {
@@ -169,7 +173,7 @@ export class ReliableClient extends ReliableSession {
       return
     }
     // Where the next one comes from, and how long that takes, is the owner's matter.
-    this.wait(Infinity)
+    this.lifecycle.wait(this.now, Infinity)
     this.events.push({ type: 'token-needed' })
   }
 
@@ -184,13 +188,13 @@ export class ReliableClient extends ReliableSession {
     }
     const retryMs = this.takeRetryMs()
     if (retryMs === undefined) this.end()
-    else this.wait(retryMs)
+    else this.lifecycle.wait(this.now, retryMs)
   }
 
   #dial(): void {
-    const { resumeId } = this.link
-    if (resumeId === undefined) this.link.drop()
-    this.enter('dial', this.settings.handshakeTimeoutMs)
+    const resumeId = this.connection?.resumeId
+    if (resumeId === undefined) this.dropConnection(true)
+    this.lifecycle.enter(this.now, 'dial', this.settings.handshakeTimeoutMs)
     const { mtuBytes, maxMessageBytes } = this.settings
     const payload = { limits: { mtuBytes, maxMessageBytes }, resumeId, userPayload: this.#payload }
     this.#dialing?.wipe()
@@ -198,7 +202,7 @@ export class ReliableClient extends ReliableSession {
     this.#dialing = this.#unanswered ?? new Dialing(this.now, this.#security, payload, this.#credentials)
     this.#dialing.sayAgain(this.now)
     this.#unanswered = undefined
-    this.setPeer(this.#frontDoor)
+    this.peer.set(this.#frontDoor)
   }
 
   #forgetUnanswered(): void {
@@ -213,7 +217,7 @@ export class ReliableClient extends ReliableSession {
   #handleLateAnswer(now: number, bytes: Uint8Array, source: Address): void {
     const answer = isSameAddress(source, this.#frontDoor) ? this.#unanswered?.handleAnswer(now, bytes) : undefined
     if (answer === undefined || answer.type === 'refused') {
-      this.dropForeign()
+      this.stats.droppedForeign += 1
       return
     }
     this.#countReceived(bytes)
@@ -221,8 +225,8 @@ export class ReliableClient extends ReliableSession {
   }
 
   #countReceived(bytes: Uint8Array): void {
-    this.link.stats.receivedPackets += 1
-    this.link.stats.receivedBytes += bytes.length
+    this.stats.receivedPackets += 1
+    this.stats.receivedBytes += bytes.length
   }
 
   #handleAnswer(answer: Exclude<Answer, { readonly type: 'retry' }>): void {
@@ -252,20 +256,18 @@ export class ReliableClient extends ReliableSession {
   #connect({ id, payload, sealer, rttMs }: Answer & { readonly type: 'shown' }): void {
     const { host, port } = payload.endpoint
     const remote = { host: isUnspecified(host) ? this.#frontDoor.host : host, port }
-    this.enter('shown', this.settings.handshakeTimeoutMs)
-    this.setPeer(remote)
+    this.lifecycle.enter(this.now, 'shown', this.settings.handshakeTimeoutMs)
+    this.peer.set(remote)
     this.events.push({ type: 'connecting', remote })
     const { limits, resumeId } = payload
-    if (payload.isResumed && this.link.resumeId !== undefined) {
-      this.link.resume(this.now, { sealer, limits, rttMs, resumeId })
-    } else {
-      this.link.giveUp(true)
-      this.link.open(this.now, { sealer, limits, rttMs, resumeId })
-    }
+    const lost = this.connection?.resumeId === undefined ? undefined : this.connection
+    const resumed = payload.isResumed ? lost : undefined
+    resumed?.resume(this.now, { sealer, rttMs, resumeId })
+    const connection = resumed ?? this.openConnection(this.now, { sealer, limits, rttMs, resumeId })
     this.#dialing = undefined
     this.#unanswered = undefined
     this.#connectPrefix = encodeConnectPrefix(id)
-    this.#connecting = new RetransmitTimer(this.now, this.link.probeTimeoutMs)
+    this.#connecting = new RetransmitTimer(this.now, connection.probeTimeoutMs)
   }
 }
 

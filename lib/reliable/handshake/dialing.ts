@@ -1,7 +1,6 @@
 import type { Sealer } from '../../security/sealer.ts'
 import type { Initiator, Security } from '../../security/security.ts'
-import { copyBytes } from '../../core/copy-bytes.ts'
-import { isSameBytes } from '../../core/same-bytes.ts'
+import { copyBytes, isSameBytes } from '../../core/bytes.ts'
 import {
   decodeConnect,
   decodeGoAway,
@@ -56,7 +55,7 @@ export class Dialing {
   readonly #initiator: Initiator
   readonly #hello: Uint8Array
   readonly #madeAt: number
-  #repetition: RetransmitTimer
+  #timer: RetransmitTimer
   #saidAt = NaN
   /** What the last RETRY asked to be given back. */
   #cookie = NOTHING
@@ -73,12 +72,12 @@ export class Dialing {
     this.#hello = new Uint8Array(payload.limits.mtuBytes)
     const encoded = encodeHelloPayload(payload)
     encodeHello(this.#hello, (into) => this.#initiator.writeHello(encoded, into), ticket)
-    this.#repetition = new RetransmitTimer(now)
+    this.#timer = new RetransmitTimer(now)
   }
 
   /** When HELLO is to be said next. */
   get dueAt(): number {
-    return this.#repetition.dueAt
+    return this.#timer.dueAt
   }
 
   /** Whether HELLO may be said in another attempt: its keys are made anew now and then. */
@@ -88,16 +87,16 @@ export class Dialing {
 
   /** Another attempt begins: HELLO is said at once, and repeated as in the first one. */
   sayAgain(now: number): void {
-    this.#isRepeated ||= this.#repetition.count > 0
+    this.#isRepeated ||= this.#timer.count > 0
     this.#retries = 0
-    this.#repetition = new RetransmitTimer(now)
+    this.#timer = new RetransmitTimer(now)
   }
 
   /** Writes HELLO if it is due, and returns its length, else 0. */
   pollTransmit(now: number, into: Uint8Array): number {
-    if (!this.#repetition.poll(now)) return 0
+    if (!this.#timer.poll(now)) return 0
     into.set(this.#hello)
-    this.#isRepeated ||= this.#repetition.count > 1
+    this.#isRepeated ||= this.#timer.count > 1
     this.#saidAt = now
     return this.#hello.length
   }
@@ -135,7 +134,7 @@ export class Dialing {
     this.#cookie = copyBytes(cookie)
     this.#formerEcho = helloEcho(this.#hello)
     setCookie(this.#hello, cookie)
-    this.#repetition = new RetransmitTimer(now)
+    this.#timer = new RetransmitTimer(now)
     return { type: 'retry' }
   }
 

@@ -3,10 +3,10 @@ import { RETRY_COOKIE_BYTES, RetryCookies } from '../../security/retry-cookie.ts
 import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
 import type { Ticket } from '../../security/connect-token.ts'
 import type { TicketCheckOptions } from '../../security/ticket-check.ts'
-import { isSameAddress, type Address } from '../../core/address.ts'
+import { isSameAddress, type Address, networkOf } from '../../core/address.ts'
+import type { ReliableAdmission, ReturnOffer } from '../../session/admission.ts'
 import { Answers, type Answer } from '../../session/answers.ts'
-import { byteKey } from '../../core/byte-key.ts'
-import { copyBytes } from '../../core/copy-bytes.ts'
+import { byteKey, copyBytes } from '../../core/bytes.ts'
 import { Fifo } from '../../core/fifo.ts'
 import {
   createFrontDoorStats,
@@ -16,13 +16,10 @@ import {
   type FrontDoorStats,
   type ConnectionRequest,
 } from '../../session/front-door.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../session/front-door-limits.ts'
-import { HelloGate } from '../../session/hello-gate.ts'
-import { networkOf } from '../../core/network.ts'
-import { refusalCodes } from '../../session/refusal-codes.ts'
-import type { ProtocolName, Session } from '../../session/session.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits, HelloGate } from '../../session/hello-gate.ts'
+import { refusalCodes } from '../../session/codes.ts'
+import type { ProtocolName } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
-import type { ConnectionTuning } from '../connection/connection.ts'
 import { AdmittedClients, type AdmittedClient } from './admitted-clients.ts'
 import {
   decodeHello,
@@ -45,11 +42,10 @@ import {
   type ConnectPayload,
 } from '../wire/handshake-payload.ts'
 import { ReliableConnectionRequest, type Visit } from './connection-request.ts'
-import { ReliableServerSession } from '../connection/server-session.ts'
 import { TokenHolders } from './token-holders.ts'
 
 /** What a front door is made with. */
-export interface ReliableFrontDoorOptions extends ConnectionTuning {
+export interface ReliableFrontDoorOptions {
   /** The token that both ends must have alike. */
   readonly token: string
   readonly randomBytes: RandomBytes
@@ -77,7 +73,6 @@ export class ReliableFrontDoor implements FrontDoor {
   readonly #settings: SessionSettings
   readonly #randomBytes: RandomBytes
   readonly #securityFactory: SecurityFactory
-  readonly #tuning: ConnectionTuning
   readonly #isPortShared: boolean
   readonly #gate: HelloGate
   readonly #cookies: RetryCookies
@@ -89,17 +84,16 @@ export class ReliableFrontDoor implements FrontDoor {
   readonly #events = new Fifo<FrontDoorEvent>()
   readonly #answers = new Answers(this.stats)
 
-  /** Sessions take the settings as they are when the client is let in. */
+  /** CONNECT tells the settings; whoever makes the sessions is to have the same. */
   constructor(settings: SessionSettings, options: ReliableFrontDoorOptions) {
     this.#settings = settings
     this.#randomBytes = options.randomBytes
     this.#securityFactory = options.security ?? plainSecurity
-    this.#tuning = options
     this.#isPortShared = options.isPortShared === true
     this.#gate = new HelloGate(options.limits ?? DEFAULT_FRONT_DOOR_LIMITS, options.randomBytes)
     this.#cookies = new RetryCookies(options.randomBytes)
     this.#tickets = options.tickets && new TokenHolders(options.tickets)
-    this.#security = this.#securityFactory(options.token, options.randomBytes)
+    this.#security = this.#securityFactory.create(options.token, options.randomBytes)
   }
 
   get destination(): Address {
@@ -113,7 +107,7 @@ export class ReliableFrontDoor implements FrontDoor {
 
   /** Changes the token for the HELLOs to come; who was let in stays. */
   setToken(token: string): void {
-    this.#security = this.#securityFactory(token, this.#randomBytes)
+    this.#security = this.#securityFactory.create(token, this.#randomBytes)
   }
 
   isHello(bytes: Uint8Array): boolean {
@@ -147,30 +141,17 @@ export class ReliableFrontDoor implements FrontDoor {
    * @throws RangeError when `endpoint` is not a numeric address and a port from 1 to 65535
    * @throws Error when the request is already answered
    */
-  admit(now: number, request: ConnectionRequest, endpoint: Address): ReliableServerSession {
+  admit(_now: number, request: ConnectionRequest, endpoint: Address): ReliableAdmission {
     const resumeId = this.#settings.resumeWindowMs > 0 ? this.#randomBytes(RESUME_ID_BYTES) : undefined
     const payload = this.#createPayload({ isResumed: false, resumeId, endpoint })
     const known = this.#takeRequest(request)
     const answer = this.#createAnswer(known, payload)
-    const { id, key, responder, limits, source, ticket } = known
-    const session = new ReliableServerSession(now, {
-      settings: this.#settings,
-      limits,
-      sealer: responder.createSealer(),
-      // A copy, so that the session does not keep the whole HELLO.
-      helloId: copyBytes(id),
-      resumeId,
-      helloSource: source,
-      tuning: this.#tuning,
-      randomBytes: this.#randomBytes,
-    })
-    const admittedClient = this.#admitted.add(session, { endpoint, source, firstHello: key, ticket })
-    this.#admitted.note(admittedClient, key, answer, resumeId && byteKey(resumeId))
-    this.#gate.halfOpen.admit(key, session)
-    if (ticket !== undefined) this.#tickets?.admit(ticket, session)
+    const { key, source, ticket } = known
+    const client = this.#admitted.add({ endpoint, source, firstHello: key, ticket })
+    this.#admitted.note(client, key, answer, resumeId && byteKey(resumeId))
     this.stats.admitted += 1
     this.#answers.push(answer)
-    return session
+    return createAdmission(client.id, known, resumeId)
   }
 
   /**
@@ -188,11 +169,32 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#goAway(hello, source, code, reason)
   }
 
-  forget(session: Session): void {
-    const admittedClient = this.#admitted.forget(session)
-    if (admittedClient === undefined) return
-    this.#gate.halfOpen.end(admittedClient.firstHello)
-    if (admittedClient.ticket !== undefined) this.#tickets?.leave(admittedClient.ticket, admittedClient.session)
+  handleEstablished(id: string): void {
+    const client = this.#admitted.find(id)
+    if (client === undefined) return
+    client.wasEstablished = true
+    this.#endHalfOpen(client)
+    if (client.ticket !== undefined) this.#tickets?.establish(client.ticket)
+  }
+
+  handleReturned(id: string, resumeId: Uint8Array): void {
+    const client = this.#admitted.find(id)
+    if (client !== undefined) this.#admitted.keepOnly(client, resumeId)
+  }
+
+  handleEnding(id: string): void {
+    const client = this.#admitted.find(id)
+    if (client === undefined) return
+    client.isEnding = true
+    this.#endHalfOpen(client)
+  }
+
+  forget(id: string): void {
+    const client = this.#admitted.find(id)
+    if (client === undefined) return
+    this.#endHalfOpen(client)
+    this.#admitted.forget(client)
+    if (client.ticket !== undefined) this.#tickets?.leave(client.ticket)
   }
 
   pollEvent(): FrontDoorEvent | undefined {
@@ -225,14 +227,14 @@ export class ReliableFrontDoor implements FrontDoor {
     }
     const payload = decodeHelloPayload(responder.payload)
     if (payload === undefined) this.stats.droppedMalformed += 1
-    else this.#handleRequest(now, new ReliableConnectionRequest(visit, responder, payload, ticket))
+    else this.#handleRequest(new ReliableConnectionRequest(visit, responder, payload, ticket))
   }
 
   /**
    * A HELLO that is known gets the answer it had, wherever it comes from now, as its client may be behind a NAT; but where the port
    * is shared, only where the first one came from.
    */
-  #handleRequest(now: number, request: ReliableConnectionRequest): void {
+  #handleRequest(request: ReliableConnectionRequest): void {
     const { key, resumeId, source, ticket } = request
     const answer = this.#admitted.answerTo(key)
     if (answer !== undefined) {
@@ -240,10 +242,10 @@ export class ReliableFrontDoor implements FrontDoor {
       else this.#answers.push({ bytes: answer.bytes, destination: source })
       return
     }
-    const admittedClient = resumeId && this.#admitted.findReturning(resumeId)
-    if (resumeId !== undefined && admittedClient !== undefined && isSameClient(admittedClient.ticket, ticket)) {
-      this.#admitted.keepLongest(admittedClient, resumeId)
-      this.#welcomeBack(admittedClient, request)
+    const client = resumeId && this.#admitted.findReturning(resumeId)
+    if (resumeId !== undefined && client !== undefined && isSameClient(client.ticket, ticket)) {
+      this.#admitted.keepLongest(client, resumeId)
+      this.#welcomeBack(client, request)
       return
     }
     if (this.#requests.has(key)) return
@@ -251,7 +253,7 @@ export class ReliableFrontDoor implements FrontDoor {
       this.stats.droppedAnswers += 1
       return
     }
-    this.#supersede(now, source)
+    this.#supersede(source)
     if (ticket !== undefined && !this.#takeTicket(ticket, request)) return
     this.#requests.set(key, request)
     this.#gate.halfOpen.begin(key, request.network)
@@ -263,33 +265,34 @@ export class ReliableFrontDoor implements FrontDoor {
    * changes about the connection before a packet opens under the keys that this handshake agreed on. Where the port is shared, that
    * packet has to come from where the HELLO did, because only there CONNECT was said: so it proves the client's address.
    */
-  #welcomeBack(admittedClient: AdmittedClient, request: ReliableConnectionRequest): void {
+  #welcomeBack(client: AdmittedClient, request: ReliableConnectionRequest): void {
     const resumeId = this.#randomBytes(RESUME_ID_BYTES)
-    const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: admittedClient.endpoint })
+    const payload = this.#createPayload({ isResumed: true, resumeId, endpoint: client.endpoint })
     const answer = this.#createAnswer(request, payload)
-    const resumption = byteKey(resumeId)
-    const { key, responder, source } = request
-    const { session } = admittedClient
-    // A copy, so that nobody keeps the whole HELLO.
-    const id = copyBytes(request.id)
-    session.offerReturn({
-      helloId: id,
-      resumption,
-      sealer: responder.createSealer(),
-      source: this.#isPortShared ? source : undefined,
-    })
-    this.#admitted.note(admittedClient, key, answer, resumption)
+    const { id, key, responder, source } = request
+    const offer: ReturnOffer = {
+      helloId: copyBytes(id),
+      resumeId: copyBytes(resumeId),
+      keys: responder.takeKeys(),
+      source: { host: source.host, port: source.port },
+      isSourceBound: this.#isPortShared,
+    }
+    this.#admitted.note(client, key, answer, byteKey(resumeId))
     this.stats.returned += 1
-    this.#events.push({ type: 'returning', session, id, source })
+    this.#events.push({ type: 'returning', id: client.id, offer })
     this.#answers.push(answer)
   }
 
   /** A client has one attempt at a time: who says HELLO anew from the same address has given up the one before. */
-  #supersede(now: number, source: Address): void {
-    const session = this.#admitted.findHalfOpen(source)
-    if (session === undefined) return
-    session.abandon(now)
-    this.#events.push({ type: 'superseded', session })
+  #supersede(source: Address): void {
+    const client = this.#admitted.findHalfOpen(source)
+    if (client === undefined) return
+    this.#endHalfOpen(client)
+    this.#events.push({ type: 'superseded', id: client.id })
+  }
+
+  #endHalfOpen(client: AdmittedClient): void {
+    if (this.#admitted.endHalfOpen(client)) this.#gate.halfOpen.end(client.firstHello)
   }
 
   #createPayload(connection: Omit<ConnectPayload, 'limits'>): Uint8Array {
@@ -350,6 +353,26 @@ export class ReliableFrontDoor implements FrontDoor {
 const BAD_TOKEN_REASON = 'the token is wrong'
 const BAD_CONNECT_TOKEN_REASON = 'this server takes connect tokens, and this is none of its own'
 const BAD_VERSION_REASON = `this server speaks version ${PROTOCOL_VERSION}`
+
+/** Copies, so that the admission is all that it needs, and nobody who keeps it keeps the whole HELLO. */
+function createAdmission(
+  id: string,
+  request: ReliableConnectionRequest,
+  resumeId: Uint8Array | undefined,
+): ReliableAdmission {
+  const { source, payload, ticket, limits, responder } = request
+  return {
+    protocol: 'reliable',
+    id,
+    source: { host: source.host, port: source.port },
+    payload: copyBytes(payload),
+    ticket: ticket && { clientId: ticket.clientId, userData: copyBytes(ticket.userData) },
+    helloId: copyBytes(request.id),
+    resumeId: resumeId && copyBytes(resumeId),
+    limits: { mtuBytes: limits.mtuBytes, maxMessageBytes: limits.maxMessageBytes },
+    keys: responder.takeKeys(),
+  }
+}
 
 /** None, or one as they are made here; whether it is good is another question. */
 function isOwnCookie({ length } = NOTHING): boolean {

@@ -1,12 +1,11 @@
 import type { Ticket } from '../../security/connect-token.ts'
 import { TicketCheck, type TicketCheckOptions, type TicketRefusal } from '../../security/ticket-check.ts'
-import type { ReliableServerSession } from '../connection/server-session.ts'
 
 /** Who has which ticket, so that nobody else can use it. */
 export class TokenHolders {
   readonly #check: TicketCheck
-  /** By the ids of their tickets; no session until the request is answered. */
-  readonly #sessions = new Map<string, ReliableServerSession | undefined>()
+  /** By the ids of their tickets: whether they have come, or are on the way in. */
+  readonly #haveCome = new Map<string, boolean>()
 
   constructor(options: TicketCheckOptions) {
     this.#check = new TicketCheck(options)
@@ -14,7 +13,7 @@ export class TokenHolders {
 
   /** How many there are. */
   get size(): number {
-    return this.#sessions.size
+    return this.#haveCome.size
   }
 
   /** Reads a ticket that was sealed under one of the keys; `undefined` for everything else. */
@@ -24,30 +23,30 @@ export class TokenHolders {
 
   /** Whether somebody is on the way in with this ticket. */
   isOnTheWay({ id }: Ticket): boolean {
-    return this.#sessions.has(id) && this.#sessions.get(id)?.wasEstablished !== true
+    return this.#haveCome.get(id) === false
   }
 
   /** Takes the ticket of somebody who asks to be let in, or says why not. */
   take(ticket: Ticket): TicketRefusal | undefined {
     const refusal = this.#check.take(ticket)
-    if (refusal === undefined) this.#sessions.set(ticket.id, undefined)
+    if (refusal === undefined) this.#haveCome.set(ticket.id, false)
     return refusal
   }
 
-  /** Who asked with this ticket was let in. */
-  admit({ id }: Ticket, session: ReliableServerSession): void {
-    if (this.#sessions.has(id)) this.#sessions.set(id, session)
+  /** Who was let in with this ticket has come. */
+  establish({ id }: Ticket): void {
+    this.#haveCome.set(id, true)
   }
 
-  /** A session is over. A ticket that brought nobody may be tried again: its client has never heard of us. */
-  leave(ticket: Ticket, { wasEstablished }: ReliableServerSession): void {
-    if (wasEstablished) this.#sessions.delete(ticket.id)
-    else this.release(ticket)
+  /** Its session is over. A ticket that brought nobody may be tried again: its client has never heard of us. */
+  leave(ticket: Ticket): void {
+    if (this.isOnTheWay(ticket)) this.release(ticket)
+    else this.#haveCome.delete(ticket.id)
   }
 
   /** It was not used after all. */
   release(ticket: Ticket): void {
-    this.#sessions.delete(ticket.id)
+    this.#haveCome.delete(ticket.id)
     this.#check.release(ticket)
   }
 }

@@ -70,16 +70,14 @@ export class AckHistory {
     return packetNumber >= this.windowStart && !this.has(packetNumber)
   }
 
-  /** Notes a packet for which {@link isNew} holds. Returns whether it is the newest so far. */
-  add(packetNumber: number, now: number): boolean {
-    const isNewest = packetNumber > this.#largest
-    if (isNewest) {
+  /** Notes a packet for which {@link isNew} holds. */
+  add(packetNumber: number, now: number): void {
+    if (packetNumber > this.#largest) {
       this.#slideTo(packetNumber)
       this.#largestArrivedAt = now
     }
     const index = wordIndexOf(packetNumber)
     this.#words[index] = (this.#words[index] ?? 0) | bitOf(packetNumber)
-    return isNewest
   }
 
   /** Bit i is set when the packet `largest - 1 - i` has not arrived; for `count` packets, at most 32. */

@@ -3,7 +3,7 @@ import { MAX_ACK_DELAY_MS } from './rtt.ts'
 /** A lone packet is acked at once, but not more often than this: the second of two shares the ack of the first. */
 const MIN_ACK_GAP_MS = 4
 
-/** When so many datagrams' worth of bytes arrived, an ack is due without waiting for more. */
+/** When this many datagrams' worth of bytes arrived, an ack is due without waiting for more. */
 const BULK_DATAGRAMS = 1.5
 
 /**

@@ -1,34 +1,53 @@
 import type { SessionStats } from '../../session/stats.ts'
 import type { AckSection } from '../wire/ack-section.ts'
-import type { SentFrames } from '../channel/sent-frames.ts'
-import type { Congestion } from '../congestion/congestion.ts'
-import type { RedundancyControl } from '../channel/redundancy.ts'
 import type { RttEstimator } from './rtt.ts'
-import { PacketState, SentPackets, type SentPacket } from './sent-packets.ts'
+import type { LossRate } from './loss-rate.ts'
+import { PacketState, SentPackets, type PacketContents, type SentPacket } from './sent-packets.ts'
 import { expandPacketNumber } from '../wire/sequence.ts'
+
+/** What decides how much may be in flight: it is told of each packet on the path. */
+export interface CongestionController {
+  onPacketSent(now: number, packet: SentPacket, bytesInFlight: number): void
+  onPacketAcked(now: number, packet: SentPacket): void
+  onPacketLost(wasQueued: boolean): void
+  onAckProcessed(now: number, bytesInFlight: number): void
+}
+
+/** What decides how often messages are repeated: it is told of losses, and whether they are congestion. */
+export interface LossObserver {
+  readonly lossRate: LossRate
+  /** Whether a queue stands on the path. */
+  readonly isQueueing: boolean
+  startWaiting(now: number): void
+  onPacketArrived(): void
+  onPacketLost(wasQueued: boolean): void
+  onCongestion(now: number): void
+}
 
 /** What is measured of the path that packets take. */
 export interface MeasuredPath {
   readonly rtt: RttEstimator
-  readonly congestion: Congestion
-  readonly redundancy: RedundancyControl
+  readonly congestion: CongestionController
+  readonly redundancy: LossObserver
 }
 
 /** Told what became of what packets carried. */
-export interface PacketFates {
-  onPacketAcked(sentFrames: SentFrames): void
+export interface PacketFates<Frames> {
+  /** What says what a packet carried; used for one packet after the other. */
+  createSentFrames(): Frames
+  onPacketAcked(sentFrames: Frames): void
   /** May turn out to be wrong: then `onPacketAcked` follows. */
-  onPacketLost(sentFrames: SentFrames): void
+  onPacketLost(sentFrames: Frames): void
 }
 
-/** A packet is lost when so many later ones arrived, until the path turns out to reorder by more (RFC 9002 §6.1.1). */
+/** A packet is lost when this many later ones arrived, until the path turns out to reorder by more (RFC 9002 §6.1.1). */
 const FIRST_PACKET_THRESHOLD = 3
 const MAX_PACKET_THRESHOLD = 256
-/** After so many packets without a wrong guess the threshold comes down by one. */
+/** After this many packets without a wrong guess the threshold comes down by one. */
 const PACKETS_PER_THRESHOLD_STEP = 256
 
 /** How much longer than usual a path that reorders can make one wait. */
-const MAX_PATIENCE_MS = 200
+const MAX_REORDERING_MS = 200
 
 /** Or when a later one arrived and it is older than this many round trips (§6.1.2)... */
 const TIME_THRESHOLD = 9 / 8
@@ -43,7 +62,7 @@ const PROBE_BACKOFF = 1.5
 const MAX_PROBE_INTERVAL_MS = 300
 const MAX_BACKOFF_STEPS = 12
 
-/** After so many probes without an answer the other side is taken to be out of reach. */
+/** After this many probes without an answer the other side is taken to be out of reach. */
 const SILENT_PROBES = 2
 
 /** What the longest delay that an ack can state is read as, or a little less. */
@@ -54,10 +73,10 @@ const PROBES = 1
 const PROBES_UNDER_LOSS = 2
 const LOSSY_RATE = 0.02
 
-/** For how many round trips a lost packet may still turn up, and within what bounds. */
-const AFTERLIFE_ROUND_TRIPS = 1
-const MIN_AFTERLIFE_MS = 20
-const MAX_AFTERLIFE_MS = 500
+/** The spurious-loss window: for how many round trips a lost packet may still turn up, and within what bounds. */
+const SPURIOUS_LOSS_ROUND_TRIPS = 1
+const MIN_SPURIOUS_LOSS_MS = 20
+const MAX_SPURIOUS_LOSS_MS = 500
 
 /**
  * What was sent, and what became of it: acks, losses, probes (RFC 9002 §6, RFC 8985).
@@ -66,12 +85,12 @@ const MAX_AFTERLIFE_MS = 500
  * oldest unacked messages again, and declares nothing lost. A packet that was declared lost is remembered for about another round trip,
  * in which its ack may still come in: only after that it counts in the loss rate, so reordering does not.
  */
-export class LossRecovery {
-  readonly #packets: SentPackets
+export class LossRecovery<Frames extends PacketContents> {
+  readonly #packets: SentPackets<Frames>
   #rtt: RttEstimator
-  #congestion: Congestion
-  #redundancy: RedundancyControl
-  readonly #fates: PacketFates
+  #congestion: CongestionController
+  #redundancy: LossObserver
+  readonly #fates: PacketFates<Frames>
   readonly #stats: SessionStats
   readonly #first: number
   #largestAcked: number
@@ -84,7 +103,7 @@ export class LossRecovery {
   #packetThreshold = FIRST_PACKET_THRESHOLD
   #packetsSinceWrongGuess = 0
   /** How much longer than usual this path makes one wait for packets that were overtaken. */
-  #patienceMs = 0
+  #reorderingMs = 0
   /** When the next packet is to be declared lost if nothing changes. */
   #lossAt = Infinity
   #lastSentAt = -Infinity
@@ -92,8 +111,12 @@ export class LossRecovery {
   #probesDue = 0
   #wrongGuesses = 0
 
-  constructor(first: number, path: MeasuredPath, parts: { readonly fates: PacketFates; readonly stats: SessionStats }) {
-    this.#packets = new SentPackets(first)
+  constructor(
+    first: number,
+    path: MeasuredPath,
+    parts: { readonly fates: PacketFates<Frames>; readonly stats: SessionStats },
+  ) {
+    this.#packets = new SentPackets(first, () => parts.fates.createSentFrames())
     this.#rtt = path.rtt
     this.#congestion = path.congestion
     this.#redundancy = path.redundancy
@@ -131,7 +154,7 @@ export class LossRecovery {
   }
 
   /** The record of the packet that is being written, for its sentFrames. */
-  beginPacket(now: number): SentPacket {
+  beginPacket(now: number): SentPacket<Frames> {
     if (this.#packets.isFull) this.#abandonOldest(now)
     return this.#packets.peekNext()
   }
@@ -157,7 +180,7 @@ export class LossRecovery {
     this.#bytesInFlight = 0
     this.#packetThreshold = FIRST_PACKET_THRESHOLD
     this.#packetsSinceWrongGuess = 0
-    this.#patienceMs = 0
+    this.#reorderingMs = 0
     this.#probeCount = 0
   }
 
@@ -215,12 +238,12 @@ export class LossRecovery {
     const { oldest, next } = this.#packets
     if (oldest === next) return Infinity
     const packet = this.#packets.at(oldest)
-    return packet.state === PacketState.lost ? packet.lostAt + this.#afterlifeMs : Infinity
+    return packet.state === PacketState.lost ? packet.lostAt + this.#spuriousLossMs : Infinity
   }
 
-  get #afterlifeMs(): number {
-    const roundTripMs = this.#rtt.hasSample ? this.#rtt.smoothedMs * AFTERLIFE_ROUND_TRIPS : 0
-    return Math.min(MAX_AFTERLIFE_MS, Math.max(MIN_AFTERLIFE_MS, roundTripMs))
+  get #spuriousLossMs(): number {
+    const roundTripMs = this.#rtt.hasSample ? this.#rtt.smoothedMs * SPURIOUS_LOSS_ROUND_TRIPS : 0
+    return Math.min(MAX_SPURIOUS_LOSS_MS, Math.max(MIN_SPURIOUS_LOSS_MS, roundTripMs))
   }
 
   /**
@@ -241,7 +264,7 @@ export class LossRecovery {
   }
 
   /** Returns whether that was news. */
-  #handleAcked(now: number, packet: SentPacket): boolean {
+  #handleAcked(now: number, packet: SentPacket<Frames>): boolean {
     if (packet.state === PacketState.inFlight) {
       this.#leaveFlight(packet)
       this.#relaxThreshold()
@@ -256,22 +279,22 @@ export class LossRecovery {
     return true
   }
 
-  /** A packet that was declared lost arrived: from now on more countdown is shown. */
-  #handleWrongGuess(now: number, packet: SentPacket): void {
+  /** A packet that was declared lost arrived: from now on packets that were overtaken are waited for longer. */
+  #handleWrongGuess(now: number, packet: SentPacket<Frames>): void {
     this.#wrongGuesses += 1
     if (!this.#isOnPath(packet)) return
     this.#packetsSinceWrongGuess = 0
     const distance = this.#largestAcked - packet.packetNumber
     this.#packetThreshold = Math.min(MAX_PACKET_THRESHOLD, Math.max(this.#packetThreshold, distance + 1))
     const lateMs = now - packet.sentAt - this.#lossDelayMs
-    if (lateMs > 0) this.#patienceMs = Math.min(MAX_PATIENCE_MS, this.#patienceMs + lateMs)
+    if (lateMs > 0) this.#reorderingMs = Math.min(MAX_REORDERING_MS, this.#reorderingMs + lateMs)
   }
 
   #relaxThreshold(): void {
     this.#packetsSinceWrongGuess += 1
     if (this.#packetsSinceWrongGuess % PACKETS_PER_THRESHOLD_STEP !== 0) return
     this.#packetThreshold = Math.max(FIRST_PACKET_THRESHOLD, this.#packetThreshold - 1)
-    this.#patienceMs /= 2
+    this.#reorderingMs /= 2
   }
 
   /** How old a packet has to be to be lost, when a later one has arrived. */
@@ -279,7 +302,7 @@ export class LossRecovery {
     const { hasSample, smoothedMs, varianceMs, latestMs } = this.#rtt
     if (!hasSample) return UNMEASURED_LOSS_DELAY_MS
     const usualMs = Math.max(smoothedMs, latestMs) * TIME_THRESHOLD
-    return Math.max(usualMs, smoothedMs + TIME_THRESHOLD_VARIANCES * varianceMs, GRANULARITY_MS) + this.#patienceMs
+    return Math.max(usualMs, smoothedMs + TIME_THRESHOLD_VARIANCES * varianceMs, GRANULARITY_MS) + this.#reorderingMs
   }
 
   #detectLosses(now: number): void {
@@ -297,7 +320,7 @@ export class LossRecovery {
     }
   }
 
-  #declareLost(now: number, packet: SentPacket): void {
+  #declareLost(now: number, packet: SentPacket<Frames>): void {
     packet.state = PacketState.lost
     packet.lostAt = now
     this.#leaveFlight(packet)
@@ -309,7 +332,7 @@ export class LossRecovery {
     this.#fates.onPacketLost(packet.sentFrames)
   }
 
-  #leaveFlight(packet: SentPacket): void {
+  #leaveFlight(packet: SentPacket<Frames>): void {
     this.#packetsInFlight -= 1
     if (this.#isOnPath(packet)) this.#bytesInFlight -= packet.bytes
   }
@@ -323,12 +346,12 @@ export class LossRecovery {
     while (this.#packets.oldest < this.#packets.next) {
       const packet = this.#packets.at(this.#packets.oldest)
       if (packet.state === PacketState.inFlight) return
-      if (packet.state === PacketState.lost && packet.lostAt + this.#afterlifeMs > now) return
-      this.#buryOldest(packet)
+      if (packet.state === PacketState.lost && packet.lostAt + this.#spuriousLossMs > now) return
+      this.#expireOldest(packet)
     }
   }
 
-  #buryOldest(packet: SentPacket): void {
+  #expireOldest(packet: SentPacket<Frames>): void {
     if (packet.state === PacketState.lost) {
       this.#stats.lostPackets += 1
       this.#stats.lostBytes += packet.bytes
@@ -337,7 +360,7 @@ export class LossRecovery {
     this.#packets.retireOldest()
   }
 
-  #measureLoss(packet: SentPacket): void {
+  #measureLoss(packet: SentPacket<Frames>): void {
     if (packet.state === PacketState.acked) this.#redundancy.onPacketArrived()
     // A queue that grew too quickly to be noticed in time may show by now.
     else if (packet.state === PacketState.lost)
@@ -349,6 +372,6 @@ export class LossRecovery {
   #abandonOldest(now: number): void {
     const packet = this.#packets.at(this.#packets.oldest)
     if (packet.state === PacketState.inFlight) this.#declareLost(now, packet)
-    this.#buryOldest(packet)
+    this.#expireOldest(packet)
   }
 }

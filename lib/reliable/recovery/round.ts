@@ -15,12 +15,12 @@ export class Round {
     this.#startedAt = now
   }
 
-  /** Whether a packet belongs to the next one that was sent when so many bytes had been delivered. */
+  /** Whether a packet belongs to the next one that was sent when `priorDelivered` bytes had been delivered. */
   isOverFor(priorDelivered: number): boolean {
     return priorDelivered >= this.#startDelivered
   }
 
-  /** Begins the next one, when so many bytes have been delivered. */
+  /** Begins the next one, when `delivered` bytes have been delivered. */
   start(now: number, delivered: number): void {
     this.#startedAt = now
     this.#startDelivered = delivered

@@ -1,5 +1,3 @@
-import { SentFrames } from '../channel/sent-frames.ts'
-
 /** How many packet numbers may lie between the oldest packet that is still of interest and the next one. */
 export const MAX_TRACKED_PACKETS = 16_384
 
@@ -17,8 +15,14 @@ export const PacketState = {
 } as const
 export type PacketState = (typeof PacketState)[keyof typeof PacketState]
 
+/** What packets carried, as {@link SentPackets} knows it. */
+export interface PacketContents {
+  /** Forgets everything, for the next packet. */
+  clear(): void
+}
+
 /** One packet that was sent. Records are used again and again, never allocated per packet. */
-export class SentPacket {
+export class SentPacket<Frames = unknown> {
   packetNumber = 0
   state: PacketState = PacketState.untracked
   sentAt = 0
@@ -34,20 +38,27 @@ export class SentPacket {
   isAppLimited = false
 
   /** The messages and fragments that it carried. */
-  readonly sentFrames: SentFrames = new SentFrames()
+  readonly sentFrames: Frames
+
+  constructor(sentFrames: Frames) {
+    this.sentFrames = sentFrames
+  }
 }
 
 /**
  * The packets that were sent, from the oldest that is still of interest to the newest: a ring of records that grows to what is in
  * flight and no further.
  */
-export class SentPackets {
-  #ring: SentPacket[] = createRecords(FIRST_CAPACITY)
+export class SentPackets<Frames extends PacketContents> {
+  readonly #createFrames: () => Frames
+  #ring: SentPacket<Frames>[]
   #oldest: number
   #next: number
 
-  /** `first` is the number of the first packet. */
-  constructor(first: number) {
+  /** `first` is the number of the first packet; `createFrames` makes the part of a record that says what a packet carried. */
+  constructor(first: number, createFrames: () => Frames) {
+    this.#createFrames = createFrames
+    this.#ring = this.#createRecords(FIRST_CAPACITY)
     this.#oldest = first
     this.#next = first
   }
@@ -68,13 +79,13 @@ export class SentPackets {
   }
 
   /** The record that the next packet will have, for filling in its sentFrames. Nothing happens until {@link add}. */
-  peekNext(): SentPacket {
+  peekNext(): SentPacket<Frames> {
     if (this.#next - this.#oldest >= this.#ring.length) this.#grow()
     return this.#record(this.#next)
   }
 
   /** Adds the packet whose record {@link peekNext} returned. Not when {@link isFull}. */
-  add(now: number, bytes: number, state: PacketState): SentPacket {
+  add(now: number, bytes: number, state: PacketState): SentPacket<Frames> {
     const packet = this.peekNext()
     packet.packetNumber = this.#next
     packet.state = state
@@ -87,7 +98,7 @@ export class SentPackets {
   }
 
   /** The packet of this number; one between {@link oldest} and {@link next}. */
-  at(packetNumber: number): SentPacket {
+  at(packetNumber: number): SentPacket<Frames> {
     return this.#record(packetNumber)
   }
 
@@ -97,20 +108,20 @@ export class SentPackets {
     this.#oldest += 1
   }
 
-  #record(packetNumber: number): SentPacket {
+  #record(packetNumber: number): SentPacket<Frames> {
     const record = this.#ring[packetNumber % this.#ring.length]
     if (record === undefined) throw new RangeError(`Packet ${packetNumber} has no record`)
     return record
   }
 
   #grow(): void {
-    const grown = createRecords(this.#ring.length * 2)
+    const grown = this.#createRecords(this.#ring.length * 2)
     for (let number = this.#oldest; number < this.#next; number += 1)
       grown[number % grown.length] = this.#record(number)
     this.#ring = grown
   }
-}
 
-function createRecords(count: number): SentPacket[] {
-  return Array.from({ length: count }, () => new SentPacket())
+  #createRecords(count: number): SentPacket<Frames>[] {
+    return Array.from({ length: count }, () => new SentPacket(this.#createFrames()))
+  }
 }

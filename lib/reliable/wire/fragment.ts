@@ -1,4 +1,4 @@
-import { copyBytes } from '../../core/copy-bytes.ts'
+import { copyBytes } from '../../core/bytes.ts'
 import type { Frame } from './frame.ts'
 
 /** How many fragments a message has room for at first. */

@@ -1,15 +1,9 @@
 import { type Address, isUnspecified } from '../../core/address.ts'
 import { canonicalHost } from '../../core/numeric-host.ts'
-import type { SessionSettings } from '../../session/settings.ts'
+import type { Limits, SessionSettings } from '../../session/settings.ts'
 import { MIN_HELLO_BYTES } from './handshake.ts'
 
-/** What one end asks the other to respect; the connection uses the smaller of both ends' values. */
-export interface Limits {
-  /** The largest datagram, in bytes of UDP payload. */
-  readonly mtuBytes: number
-  /** The largest message. */
-  readonly maxMessageBytes: number
-}
+export type { Limits } from '../../session/settings.ts'
 
 /** What HELLO tells, inside message 1. */
 export interface HelloPayload {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CopyPolicy } from '../../../lib/reliable/channel/copy-policy.ts'
+import type { CopyPolicy } from '../../../lib/reliable/channel/copies.ts'
 import { deliveries, type Delivery } from '../../../lib/session/delivery.ts'
 import { Random } from '../../../lib/simulator/random.ts'
 import { ChannelPair, type ChannelPairOptions, type Side } from '../../support/channel-pair.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Copies, groupBit } from '../../../lib/reliable/channel/copies.ts'
-import type { CopyPolicy } from '../../../lib/reliable/channel/copy-policy.ts'
+import { Copies, groupBit, type CopyPolicy } from '../../../lib/reliable/channel/copies.ts'
 import { MessagePool, type OutgoingMessage } from '../../../lib/reliable/channel/outgoing-message.ts'
 
 const policy: CopyPolicy = { copies: 3, gapMs: 10, lateAfterMs: 100, lateGapMs: 30 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CopyPolicy } from '../../../lib/reliable/channel/copy-policy.ts'
+import type { CopyPolicy } from '../../../lib/reliable/channel/copies.ts'
 import { SEQUENCE_WINDOW } from '../../../lib/reliable/channel/reliable.ts'
 import { contentsOf, full, SendingRig } from '../../support/sending.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LinkedList } from '../../../lib/reliable/channel/linked-list.ts'
-import { MessagePool, OutgoingFragments, type OutgoingMessage } from '../../../lib/reliable/channel/outgoing-message.ts'
+import { OutgoingFragments } from '../../../lib/reliable/channel/outgoing-fragments.ts'
+import { MessagePool, type OutgoingMessage } from '../../../lib/reliable/channel/outgoing-message.ts'
 
 /** Fragments of which all were written once. */
 function written(count: number): OutgoingFragments {

@@ -73,7 +73,26 @@ describe('the queue of messages to send', () => {
     rig.send(full(2), delivery)
     rig.now += 51
     expect(contentsOf(rig.packet())).toEqual(['2'])
-    expect(rig.channels.stats.droppedStale).toBe(1)
+    expect(rig.counts).toEqual({ sentMessages: 1, droppedStale: 1 })
+  })
+
+  it('counts messages as sent when they begin to be written: each of a run, and one of many fragments once', () => {
+    const rig = new SendingRig()
+    for (let i = 0; i < 3; i += 1) rig.send(10)
+    rig.send(3 * rig.channels.queuedBytes + 3000)
+    expect(rig.counts.sentMessages).toBe(0)
+    rig.packet({ allowBulk: false })
+    expect(rig.counts.sentMessages).toBe(3)
+    rig.packets()
+    expect(rig.counts.sentMessages).toBe(4)
+  })
+
+  it('does not count a latest message as sent that a newer one replaced', () => {
+    const rig = new SendingRig()
+    rig.send(10, 'latest')
+    rig.send(10, 'latest')
+    rig.packets()
+    expect(rig.counts.sentMessages).toBe(1)
   })
 
   it.each(['reliable', 'reliable-unordered', 'latest'] as const)('never drops %s messages for waiting', (delivery) => {

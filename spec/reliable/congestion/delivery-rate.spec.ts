@@ -5,7 +5,7 @@ import { SentPacket } from '../../../lib/reliable/recovery/sent-packets.ts'
 /** Sends packets of 1,000 bytes at these times; returns their records. */
 function send(rate: DeliveryRate, times: readonly number[], inFlightBefore = 0): SentPacket[] {
   return times.map((now, i) => {
-    const packet = new SentPacket()
+    const packet = new SentPacket(undefined)
     packet.sentAt = now
     packet.bytes = 1_000
     rate.onPacketSent(now, packet, inFlightBefore + i * 1_000)
@@ -45,7 +45,7 @@ describe('DeliveryRate', () => {
   it('says nothing about less time than the path takes', () => {
     const rate = new DeliveryRate(0)
     const [packet] = send(rate, [0])
-    rate.onPacketAcked(10, packet ?? new SentPacket())
+    rate.onPacketAcked(10, packet ?? new SentPacket(undefined))
 
     expect(rate.takeSample(50)).toBeNaN()
     expect(rate.takeSample(50)).toBeNaN()

@@ -284,7 +284,7 @@ describe('Connection: bulk', () => {
     const pair = new ConnectionPair({ link })
     const sentAt: number[] = []
     pair.a.every(5, () => {
-      while (pair.sessionA.stats.queuedBytes < 200_000) pair.a.send(new Uint8Array(50_000), 'reliable', 0)
+      while (pair.sessionA.connection.queuedBytes < 200_000) pair.a.send(new Uint8Array(50_000), 'reliable', 0)
     })
     pair.a.every(1_000 / 60, () => pair.a.send(`${sentAt.push(pair.now)}`, 'sequenced', 1))
     pair.run(20_000)
@@ -315,7 +315,7 @@ describe('Connection: bulk', () => {
   it('repeats hardly anything where what is lost is lost to a full queue', () => {
     const pair = new ConnectionPair({ link: { ...usual, rateBitsPerSecond: 1_000_000, queuePackets: 15 } })
     pair.a.every(5, () => {
-      while (pair.sessionA.stats.queuedBytes < 200_000) pair.a.send(new Uint8Array(50_000), 'reliable', 0)
+      while (pair.sessionA.connection.queuedBytes < 200_000) pair.a.send(new Uint8Array(50_000), 'reliable', 0)
     })
     pair.a.every(1_000 / 60, () => pair.a.send(new Uint8Array(64), 'reliable', 1))
     pair.run(30_000)
@@ -331,7 +331,7 @@ describe('Connection: interruptions', () => {
     const link = { ...usual, rateBitsPerSecond: 10_000_000, queuePackets: 100 }
     const pair = new ConnectionPair({ link: { ...link, partitions: [{ fromMs: 2_000, untilMs: 7_000 }] } })
     pair.a.every(5, () => {
-      while (pair.sessionA.stats.queuedBytes < 500_000) pair.a.send(new Uint8Array(50_000))
+      while (pair.sessionA.connection.queuedBytes < 500_000) pair.a.send(new Uint8Array(50_000))
     })
     pair.runUntil(6_999)
     const heardBefore = pair.back.stats.deliveredBytes
@@ -422,7 +422,7 @@ describe('Connection: what it counts', () => {
     expect(stats.receivedPackets).toBe(pair.back.stats.deliveredPackets)
     expect(stats.sentMessages).toBe(600)
     expect(pair.sessionB.stats.receivedMessages).toBe(600)
-    expect(stats.queuedMessages).toBe(0)
+    expect(pair.sessionA.connection.queuedMessages).toBe(0)
     expect(stats.lossRate).toBeGreaterThan(0.06)
     expect(stats.lossRate).toBeLessThan(0.14)
     // Nobody knows of lost packets with nothing but an ack in them; and one whose acks were all lost counts too.
@@ -454,7 +454,7 @@ describe('Connection: hostile input', () => {
       pair.run(4)
       const noise = random.bytes(random.integer(0, 1_300))
       if (noise.length > 0) noise[0] = (noise[0] ?? 0) | 0x80
-      expect(pair.sessionB.connection.handleDatagram(pair.now, noise)).toBe('unopened')
+      expect(pair.sessionB.connection.handleDatagram(pair.now, noise).verdict).toBe('unopened')
     }
     pair.settle()
 
@@ -511,8 +511,10 @@ describe('Connection: other keys', () => {
     pair.run(5_000)
     expect(textsAtB(pair)).not.toEqual(texts(40))
     const [a, b] = createSealers(7)
-    pair.sessionA.connection.resume(pair.a.now, a)
-    pair.sessionB.connection.resume(pair.b.now, b)
+    pair.sessionA.connection.resume(pair.a.now, { sealer: a, rttMs: NaN, resumeId: undefined })
+    pair.sessionB.connection.resume(pair.b.now, { sealer: b, rttMs: NaN, resumeId: undefined })
+    pair.sessionA.connection.hear()
+    pair.sessionB.connection.hear()
     pair.forth.configure({ lossRate: 0 })
     pair.a.ping()
     pair.run(500)
@@ -526,15 +528,17 @@ describe('Connection: other keys', () => {
     const [a, b] = createSealers(7)
     const [, stranger] = createSealers(9)
     const packet = new Uint8Array(1_200)
-    pair.sessionA.connection.resume(pair.a.now, a)
-    pair.sessionA.connection.probe(pair.a.now)
+    pair.sessionA.connection.resume(pair.a.now, { sealer: a, rttMs: NaN, resumeId: undefined })
+    pair.sessionA.connection.hear()
+    pair.sessionA.connection.ping(pair.a.now, false)
     const length = pair.sessionA.connection.pollTransmit(pair.a.now, packet)
     const said = packet.slice(0, length)
 
-    expect(pair.sessionB.connection.handleDatagram(pair.b.now, said.slice())).toBe('unopened')
-    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), stranger)).toBe('unopened')
-    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), b)).toBe('accepted')
-    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), b)).toBe('duplicate')
+    expect(pair.sessionB.connection.handleDatagram(pair.b.now, said.slice()).verdict).toBe('unopened')
+    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), stranger).verdict).toBe('unopened')
+    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), b).verdict).toBe('accepted')
+    pair.sessionB.connection.hear()
+    expect(pair.sessionB.connection.resumeWith(pair.b.now, said.slice(), b).verdict).toBe('duplicate')
     pair.b.send('under the new keys')
     pair.run(200)
     expect(pair.arrivedAtA.map(({ text }) => text)).toEqual(['under the new keys'])
@@ -550,9 +554,9 @@ describe('Connection: other keys', () => {
       limiter: new RateLimiter(0, settings),
     })
     const forged = Uint8Array.of(0x80, 0, 9, ...new Random(3).bytes(40))
-    for (let i = 0; i < 5; i += 1) expect(connection.resumeWith(0, forged.slice(), stranger)).toBe('unopened')
+    for (let i = 0; i < 5; i += 1) expect(connection.resumeWith(0, forged.slice(), stranger).verdict).toBe('unopened')
     expect(connection.isAeadLimitReached).toBe(false)
-    for (let i = 0; i < 3; i += 1) expect(connection.handleDatagram(0, forged.slice())).toBe('unopened')
+    for (let i = 0; i < 3; i += 1) expect(connection.handleDatagram(0, forged.slice()).verdict).toBe('unopened')
     expect(connection.isAeadLimitReached).toBe(true)
   })
 })

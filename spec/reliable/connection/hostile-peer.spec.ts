@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DeliveryCode } from '../../../lib/reliable/wire/frame.ts'
-import { closeCodes } from '../../../lib/session/close-codes.ts'
+import { closeCodes } from '../../../lib/session/codes.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { SessionSettings } from '../../../lib/session/settings.ts'
 import { Random } from '../../../lib/simulator/index.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DeliveryCode } from '../../../lib/reliable/wire/frame.ts'
-import { closeCodes } from '../../../lib/session/close-codes.ts'
+import { closeCodes } from '../../../lib/session/codes.ts'
 import type { SessionSettings } from '../../../lib/session/settings.ts'
 import { createAck } from '../../support/hostile-peer.ts'
 import { HostileServer } from '../../support/hostile-server.ts'

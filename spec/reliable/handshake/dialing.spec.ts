@@ -15,6 +15,7 @@ import {
   MAX_HELLO_PAYLOAD_BYTES,
 } from '../../../lib/reliable/wire/handshake-payload.ts'
 import { plainSecurity } from '../../../lib/security/plain.ts'
+import type { Security } from '../../../lib/security/security.ts'
 import { Random } from '../../../lib/simulator/index.ts'
 import { flipped } from '../../support/flipped.ts'
 
@@ -22,11 +23,11 @@ const limits = { mtuBytes: 1_200, maxMessageBytes: 1_000 }
 const endpoint = { host: '192.0.2.1', port: 40_000 }
 
 describe('Dialing', () => {
-  let security: ReturnType<typeof plainSecurity>
+  let security: Security
 
   beforeEach(() => {
     const random = new Random(1)
-    security = plainSecurity('secret', (length) => random.bytes(length))
+    security = plainSecurity.create('secret', (length) => random.bytes(length))
   })
 
   function dial(now = 0): Dialing {
@@ -125,7 +126,7 @@ describe('Dialing', () => {
 
 describe('Dialing, when it is asked to prove its address', () => {
   const random = new Random(1)
-  const security = plainSecurity('secret', (length) => random.bytes(length))
+  const security = plainSecurity.create('secret', (length) => random.bytes(length))
   const cookies = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((byte) => new Uint8Array(18).fill(byte))
 
   function dial() {
@@ -209,7 +210,7 @@ describe('Dialing, when it is asked to prove its address', () => {
 
 describe('requireRoom', () => {
   const random = new Random(1)
-  const security = plainSecurity('', (length) => random.bytes(length))
+  const security = plainSecurity.create('', (length) => random.bytes(length))
 
   it('lets the longest payload into a HELLO of the usual size', () => {
     expect(() => requireRoom(MAX_HELLO_PAYLOAD_BYTES, 1_200, security)).not.toThrow()

@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
 import { ReliableFrontDoor } from '../../../lib/reliable/handshake/front-door.ts'
 import { decodeGoAway, decodeHello, decodeRetry, MIN_HELLO_BYTES } from '../../../lib/reliable/wire/handshake.ts'
-import { decodeConnectToken, sealConnectToken, type ConnectToken } from '../../../lib/security/connect-token.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../../lib/session/front-door-limits.ts'
+import { decodeConnectToken, sealConnectToken } from '../../../lib/security/connect-token.ts'
+import type { ConnectToken } from '../../../lib/session/session.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits } from '../../../lib/session/hello-gate.ts'
 import type { ConnectionRequest } from '../../../lib/session/front-door.ts'
-import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
+import { refusalCodes } from '../../../lib/session/codes.ts'
 import { Random } from '../../../lib/simulator/index.ts'
 import { nodeCryptography as crypto } from '../../../lib/node/node-crypto.ts'
 import { securities, type SecurityName } from '../../support/securities.ts'
@@ -84,7 +85,7 @@ class Caller {
   readonly dialing: Dialing
 
   constructor(secret: string | ConnectToken = 'secret', mtuBytes = 1_200, name: SecurityName = 'none') {
-    const security = securities[name](typeof secret === 'string' ? secret : '', randomBytes)
+    const security = securities[name].create(typeof secret === 'string' ? secret : '', randomBytes)
     const connectToken = typeof secret === 'string' ? undefined : secret
     const payload = { limits: { ...limits, mtuBytes }, userPayload: new Uint8Array(0) }
     this.dialing = new Dialing(0, security, payload, connectToken)
@@ -133,10 +134,12 @@ describe('a front door under pressure', () => {
 
   it('asks from the threshold on, and no more once those who were let in have come or gone', () => {
     const rig = new Rig({ limits: { retryThreshold: 2 } })
-    const sessions = [1, 2].map((port) => (rig.hear(new Caller().hello, 0, { ...elsewhere, port }), rig.admit()))
+    const admissions = [1, 2].map((port) => (rig.hear(new Caller().hello, 0, { ...elsewhere, port }), rig.admit()))
     rig.answers()
     expect(rig.hear(new Caller().hello)).toHaveLength(1)
-    for (const session of sessions) rig.door.forget(session)
+    const [first, second] = admissions
+    rig.door.handleEstablished(first?.id ?? '')
+    rig.door.forget(second?.id ?? '')
     expect(rig.hear(new Caller().hello, 20)).toHaveLength(0)
     expect(rig.request()).toBeDefined()
   })
@@ -225,24 +228,24 @@ describe.each(['none', 'noise'] as const)('a front door that takes connect token
     const token = seal()
     const first = call(token)
     rig.hear(first.hello)
-    const session = rig.admit()
-    Object.defineProperty(session, 'wasEstablished', { value: true })
+    const { id } = rig.admit()
+    rig.door.handleEstablished(id)
     const [connect] = rig.answers()
     expect(rig.hear(first.hello, 1)).toEqual([connect])
     expect(refusalOf(call(token))).toBe(refusalCodes.usedToken)
-    rig.door.forget(session)
+    rig.door.forget(id)
     expect(refusalOf(call(token))).toBe(refusalCodes.usedToken)
   })
 
   it('does not hear the same ticket again while its handshake is half open, and does once that came to nothing', () => {
     const token = seal()
     rig.hear(call(token).hello)
-    const session = rig.admit()
+    const { id } = rig.admit()
     rig.answers()
     const again = call(token)
     expect(rig.hear(again.hello)).toEqual([])
     expect(rig.door.stats.limitedHellos).toBe(1)
-    rig.door.forget(session)
+    rig.door.forget(id)
     rig.hear(again.hello)
     expect(rig.request()).toBeDefined()
   })

@@ -4,8 +4,8 @@ import { ReliableFrontDoor } from '../../../lib/reliable/handshake/front-door.ts
 import { decodeGoAway, helloEcho, helloId, MIN_HELLO_BYTES } from '../../../lib/reliable/wire/handshake.ts'
 import { plainSecurity } from '../../../lib/security/plain.ts'
 import type { ConnectionRequest } from '../../../lib/session/front-door.ts'
-import { DEFAULT_FRONT_DOOR_LIMITS } from '../../../lib/session/front-door-limits.ts'
-import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
+import { DEFAULT_FRONT_DOOR_LIMITS } from '../../../lib/session/hello-gate.ts'
+import { refusalCodes } from '../../../lib/session/codes.ts'
 import type { SessionSettings } from '../../../lib/session/settings.ts'
 import { Random } from '../../../lib/simulator/index.ts'
 import { ReliableWorld } from '../../support/reliable-world.ts'
@@ -30,7 +30,10 @@ describe('ReliableFrontDoor', () => {
 
   /** A client's attempt, and its HELLO. */
   function dial(token = 'secret', userPayload: Uint8Array = new Uint8Array(0), mtuBytes = 1_200) {
-    const dialing = new Dialing(0, plainSecurity(token, randomBytes), { limits: { ...limits, mtuBytes }, userPayload })
+    const dialing = new Dialing(0, plainSecurity.create(token, randomBytes), {
+      limits: { ...limits, mtuBytes },
+      userPayload,
+    })
     const hello = new Uint8Array(mtuBytes)
     dialing.pollTransmit(0, hello)
     return { dialing, hello }
@@ -64,13 +67,13 @@ describe('ReliableFrontDoor', () => {
       const memory = Buffer.from(new ArrayBuffer(65_536), 100, 1_200)
       memory.set(dial('secret', new Uint8Array(100)).hello)
       door.handleDatagram(0, memory, source)
-      return { session: door.admit(0, takeRequest(), endpoint), memory: new WeakRef(memory.buffer) }
+      return { admission: door.admit(0, takeRequest(), endpoint), memory: new WeakRef(memory.buffer) }
     }
-    const { session, memory } = admit()
+    const { admission, memory } = admit()
     answers()
     await collectGarbage()
     expect(memory.deref()).toBeUndefined()
-    expect(session.state).toBe('connecting')
+    expect(admission.payload).toHaveLength(100)
   })
 
   it('shows who proves the token, with the payload that came along', () => {
@@ -146,10 +149,10 @@ describe('ReliableFrontDoor', () => {
   it('says HELLO anew for a replayed HELLO once its session is forgotten', () => {
     const { hello } = dial()
     door.handleDatagram(0, hello, source)
-    const session = door.admit(0, takeRequest(), endpoint)
+    const { id } = door.admit(0, takeRequest(), endpoint)
     expect(door.remembered).toBeGreaterThan(0)
-    door.forget(session)
-    door.forget(session)
+    door.forget(id)
+    door.forget(id)
     expect(door.remembered).toBe(0)
     door.handleDatagram(0, hello, source)
     expect(nextRequest()).toBeDefined()
@@ -204,7 +207,7 @@ describe('ReliableFrontDoor', () => {
   })
 
   it('drops and counts a HELLO that proves the token and asks for what cannot be', () => {
-    const dialing = new Dialing(0, plainSecurity('secret', randomBytes), {
+    const dialing = new Dialing(0, plainSecurity.create('secret', randomBytes), {
       limits: { mtuBytes: 1_200, maxMessageBytes: 0 },
       userPayload: new Uint8Array(0),
     })
@@ -241,7 +244,7 @@ describe('ReliableFrontDoor', () => {
     const request = takeRequest()
     expect(() => door.admit(0, request, { host: 'example.com', port: 1 })).toThrow(RangeError)
     expect(() => door.refuse(0, request, 70_000, '')).toThrow(RangeError)
-    expect(door.admit(0, request, endpoint).state).toBe('connecting')
+    expect(door.admit(0, request, endpoint).source).toEqual(source)
   })
 
   it('does not take a request that is none of its own', () => {

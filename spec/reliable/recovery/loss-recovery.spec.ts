@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AckSection } from '../../../lib/reliable/wire/ack-section.ts'
-import type { SentFrames } from '../../../lib/reliable/channel/sent-frames.ts'
+import { SentFrames } from '../../../lib/reliable/channel/sent-frames.ts'
 import { Congestion } from '../../../lib/reliable/congestion/congestion.ts'
 import { LossRecovery } from '../../../lib/reliable/recovery/loss-recovery.ts'
 import { RedundancyControl } from '../../../lib/reliable/channel/redundancy.ts'
@@ -16,7 +16,7 @@ class Sender {
   readonly stats = createStats()
   readonly rtt = new RttEstimator(0, RTT_MS)
   readonly redundancy = new RedundancyControl(0, 'auto', this.rtt)
-  readonly recovery: LossRecovery
+  readonly recovery: LossRecovery<SentFrames>
   readonly acked: number[] = []
   readonly lost: number[] = []
   readonly #first: number
@@ -30,6 +30,7 @@ class Sender {
       { rtt, redundancy, congestion: new Congestion(0, 1_200, rtt) },
       {
         fates: {
+          createSentFrames: () => new SentFrames(),
           onPacketAcked: (sentFrames) => this.acked.push(this.#numbers.get(sentFrames) ?? NaN),
           onPacketLost: (sentFrames) => this.lost.push(this.#numbers.get(sentFrames) ?? NaN),
         },
@@ -243,7 +244,7 @@ describe('LossRecovery', () => {
       0,
       { rtt, redundancy, congestion: new Congestion(0, 1_200, rtt) },
       {
-        fates: { onPacketAcked: () => {}, onPacketLost: () => {} },
+        fates: { createSentFrames: () => new SentFrames(), onPacketAcked: () => {}, onPacketLost: () => {} },
         stats: createStats(),
       },
     )

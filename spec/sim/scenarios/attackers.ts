@@ -1,16 +1,16 @@
 import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
 import { decodeHello, encodeGoAway } from '../../../lib/reliable/wire/handshake.ts'
-import { decodeConnectToken, sealConnectToken, type ConnectToken } from '../../../lib/security/connect-token.ts'
+import { decodeConnectToken, sealConnectToken } from '../../../lib/security/connect-token.ts'
+import type { ConnectToken } from '../../../lib/session/session.ts'
 import type { Address } from '../../../lib/core/address.ts'
-import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
+import { refusalCodes } from '../../../lib/session/codes.ts'
 import type { Random, Receiver } from '../../../lib/simulator/index.ts'
 import { cryptography as crypto } from '../../../lib/node/crypto.ts'
 import { DEFAULT_TOKEN } from '../../support/reliable-world.ts'
 import { defaultSecurity, securities } from '../../support/securities.ts'
 import { fail } from '../checks.ts'
 import { Play, randomLoop, type Conversation } from '../play.ts'
-import { defineScenario } from '../scenario.ts'
-import type { Scenario } from '../scenario.ts'
+import { defineScenario, type Scenario } from '../scenario.ts'
 
 const ATTACK_MS = 2_000
 const FIRST_PRIVATE_PORT = 40_000
@@ -325,7 +325,7 @@ function guess(random: Random): Uint8Array {
 
 /** A HELLO as a client with this token says it. */
 function createHello(random: Random, token: string, mtuBytes: number): Uint8Array {
-  const security = defaultSecurity()(token, (length) => random.bytes(length))
+  const security = defaultSecurity().create(token, (length) => random.bytes(length))
   const hello = new Uint8Array(mtuBytes)
   const payload = { limits: { mtuBytes, maxMessageBytes: 1_000 }, userPayload: new Uint8Array(0) }
   new Dialing(0, security, payload).pollTransmit(0, hello)

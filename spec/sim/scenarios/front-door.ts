@@ -1,15 +1,15 @@
 import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
 import { decodeHello } from '../../../lib/reliable/wire/handshake.ts'
-import { decodeConnectToken, sealConnectToken, type ConnectToken } from '../../../lib/security/connect-token.ts'
-import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
+import { decodeConnectToken, sealConnectToken } from '../../../lib/security/connect-token.ts'
+import type { ConnectToken } from '../../../lib/session/session.ts'
+import { refusalCodes } from '../../../lib/session/codes.ts'
 import type { Random } from '../../../lib/simulator/index.ts'
 import { nodeCryptography as crypto } from '../../../lib/node/node-crypto.ts'
 import { DEFAULT_TOKEN } from '../../support/reliable-world.ts'
 import { defaultSecurity } from '../../support/securities.ts'
 import { fail } from '../checks.ts'
 import { Play } from '../play.ts'
-import { defineScenario } from '../scenario.ts'
-import type { Scenario } from '../scenario.ts'
+import { defineScenario, type Scenario } from '../scenario.ts'
 
 const LIMITS = { mtuBytes: 1_200, maxMessageBytes: 1_000 }
 const UNIX_MS = 1_800_000_000_000
@@ -120,7 +120,9 @@ export const frontDoorScenarios: readonly Scenario[] = [
 
 /** HELLOs, or what looks like them, from addresses that never answer, for a while. */
 function flood({ world }: Play, random: Random, kind: 'wrong token' | 'right token' | 'garbage'): void {
-  const security = defaultSecurity()(kind === 'right token' ? DEFAULT_TOKEN : 'wrong', (length) => random.bytes(length))
+  const security = defaultSecurity().create(kind === 'right token' ? DEFAULT_TOKEN : 'wrong', (length) =>
+    random.bytes(length),
+  )
   const untilMs = world.now + FLOOD_MS
   world.every(5, () => {
     if (world.now > untilMs) return

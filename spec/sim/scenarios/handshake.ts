@@ -1,10 +1,9 @@
-import { refusalCodes } from '../../../lib/session/refusal-codes.ts'
+import { refusalCodes } from '../../../lib/session/codes.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { Link, Random } from '../../../lib/simulator/index.ts'
 import { fail } from '../checks.ts'
 import { Play, randomLoop } from '../play.ts'
-import { defineScenario } from '../scenario.ts'
-import type { Scenario } from '../scenario.ts'
+import { defineScenario, type Scenario } from '../scenario.ts'
 
 const DIAL_AGAIN = { minDelayMs: 100, maxDelayMs: 1_000, attempts: Infinity }
 

@@ -1,5 +1,5 @@
 import { DataFlag, DeliveryCode } from '../../../lib/reliable/wire/frame.ts'
-import { closeCodes } from '../../../lib/session/close-codes.ts'
+import { closeCodes } from '../../../lib/session/codes.ts'
 import { deliveries } from '../../../lib/session/delivery.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { SessionStats } from '../../../lib/session/stats.ts'
@@ -9,8 +9,7 @@ import { createAck, HostilePeer } from '../../support/hostile-peer.ts'
 import { DEFAULT_TOKEN } from '../../support/reliable-world.ts'
 import { checkQueues, fail } from '../checks.ts'
 import { Play } from '../play.ts'
-import { defineScenario } from '../scenario.ts'
-import type { Scenario } from '../scenario.ts'
+import { defineScenario, type Scenario } from '../scenario.ts'
 
 const MAX_MESSAGE_BYTES = 64 * 1024
 const MAX_MESSAGES_PER_SECOND = 300

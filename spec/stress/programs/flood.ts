@@ -24,8 +24,8 @@ interface Order {
 
 const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length))
 const noise = noiseSecurity(cryptography)
-const right = noise('swordfish', random)
-const wrong = noise('sailor', random)
+const right = noise.create('swordfish', random)
+const wrong = noise.create('sailor', random)
 
 const sockets = await Promise.all(Array.from({ length: SOCKETS }, (_, i) => open(`127.7.${i >> 4}.${(i & 15) + 1}`)))
 let answeredBytes = 0

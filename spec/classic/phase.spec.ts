@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { transitions, type Input } from '../../lib/classic/state.ts'
+import { transitions, type Input } from '../../lib/classic/phase.ts'
 import { nextState, type LifecycleState } from '../../lib/session/lifecycle.ts'
 
 const states: LifecycleState[] = [

@@ -1,8 +1,7 @@
-import { copyBytes } from '../../core/copy-bytes.ts'
-import { isSameBytes } from '../../core/same-bytes.ts'
-import type { ClockOffset } from '../connection/clock-offset.ts'
-import type { Frame } from './frame.ts'
-import type { PacketWriter } from './packet.ts'
+import { copyBytes, isSameBytes } from '../../core/bytes.ts'
+import type { ClockOffset } from './clock-offset.ts'
+import type { Frame } from '../wire/frame.ts'
+import type { PacketWriter } from '../wire/packet.ts'
 
 /** How many PINGs are remembered, and how many PONGs may be owed. */
 const MAX_PINGS = 16

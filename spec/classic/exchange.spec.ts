@@ -8,7 +8,7 @@ const peer: Address = { host: '198.51.100.7', port: 50_000 }
 
 /** A session that stands since the time 0; the server's end serves for both. */
 function createConnected(overrides: Partial<SessionSettings> = {}): ClassicProbe<ClassicServerSession> {
-  const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), peer), 0)
+  const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(overrides), { source: peer }), 0)
   probe.hear('CONNECT', peer)
   probe.step()
   probe.takeEvents()
@@ -163,7 +163,7 @@ describe('signs of life', () => {
   })
 
   it('are not asked for where there is nobody to ask', () => {
-    const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(), peer), 0)
+    const probe = new ClassicProbe(new ClassicServerSession(0, classicSettings(), { source: peer }), 0)
     probe.session.ping(0)
     probe.step()
     expect(probe.takeSaid()).toEqual([])
@@ -213,8 +213,8 @@ describe('a stalled link', () => {
 
   it('ends by the timeout that is set meanwhile, for this session alone', () => {
     const settings = classicSettings()
-    const first = new ClassicServerSession(0, settings, peer)
-    const second = new ClassicServerSession(0, settings, peer)
+    const first = new ClassicServerSession(0, settings, { source: peer })
+    const second = new ClassicServerSession(0, settings, { source: peer })
     const probes = [first, second].map((session) => new ClassicProbe(session, 0))
     for (const probe of probes) probe.hear('CONNECT', peer)
     first.setTimeout(2_000)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ClockOffset } from '../../../lib/reliable/connection/clock-offset.ts'
-import { ControlFrames } from '../../../lib/reliable/wire/control-frames.ts'
+import { ControlFrames } from '../../../lib/reliable/connection/control-frames.ts'
 import { FrameType, type Frame } from '../../../lib/reliable/wire/frame.ts'
 import { PacketReader, PacketWriter } from '../../../lib/reliable/wire/packet.ts'
 
