@@ -9,7 +9,7 @@ export class RetransmitTimer {
   #count = 0
 
   /** `firstIntervalMs` lies between the first time and the second; on a very slow link it may be above a second. */
-  constructor(now: number, firstIntervalMs: number = FIRST_INTERVAL_MS, attempts = Infinity) {
+  constructor(now: number, firstIntervalMs: number = FIRST_INTERVAL_MS, attempts: number = UNLIMITED) {
     this.#attempts = attempts
     this.#nextAt = now
     this.#intervalMs = firstIntervalMs
@@ -39,5 +39,6 @@ export class RetransmitTimer {
 }
 
 const FIRST_INTERVAL_MS = 200
+const UNLIMITED = Infinity
 const INTERVAL_GROWTH = 1.5
 const MAX_INTERVAL_MS = 1_000

@@ -117,7 +117,9 @@ class Contender {
     const settings = createSettings()
     const [a, b] = [up, down].map((sealer) => {
       const limiter = new RateLimiter(0, settings)
-      return new Connection(0, { settings, limiter, sealer, stats: createStats(), redundancy: 'off' })
+      const connection = new Connection(0, { settings, limiter, sealer, stats: createStats(), redundancy: 'off' })
+      connection.hear()
+      return connection
     }) as [Connection, Connection]
     const message = new Uint8Array(MESSAGE_BYTES)
     let now = 0

@@ -10,6 +10,8 @@
  */
 export type PacketVerdict = 'accepted' | 'duplicate' | 'overtaken' | 'unopened' | 'limited' | 'malformed'
 
+const NO_NUMBER = NaN
+
 /**
  * What became of a datagram, and what its packet told of the connection itself. A connection has one of these and fills it in anew
  * for each datagram: it is to be read before the next one is handled. Only of a packet that was accepted everything is true.
@@ -17,7 +19,7 @@ export type PacketVerdict = 'accepted' | 'duplicate' | 'overtaken' | 'unopened' 
 export class ReceivedPacket {
   verdict: PacketVerdict = 'unopened'
   /** The number that it bears, be it true or not; `NaN` when it is no packet, or was overtaken. */
-  packetNumber = NaN
+  packetNumber: number = NO_NUMBER
   /** Whether it is newer than all so far. */
   isNewest = false
   /** Whether it has a PATH CHALLENGE. */
@@ -30,7 +32,7 @@ export class ReceivedPacket {
   /** Forgets everything, for the next datagram. */
   clear(): void {
     this.verdict = 'unopened'
-    this.packetNumber = NaN
+    this.packetNumber = NO_NUMBER
     this.isNewest = false
     this.hasPathChallenge = false
     this.isPathNew = false
