@@ -95,5 +95,5 @@ function pipeOf(common: Common): PipeOptions {
     ...(priorities !== undefined && { priorities }),
     ...(firstPacketNumber !== undefined && { firstPacketNumber }),
   }
-  return { options: createSettings(settings) as UDPipeOptions, tuning }
+  return { options: createSettings(settings), tuning }
 }
