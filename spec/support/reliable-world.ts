@@ -1,6 +1,5 @@
 import type { ConnectionTuning } from '../../lib/reliable/connection/connection.ts'
 import type { ProtocolDependencies } from '../../lib/host/protocols.ts'
-import type { UDPipeOptions } from '../../lib/options/options.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
 import type { ConnectToken } from '../../lib/session/session.ts'
 import type { TicketCheckOptions } from '../../lib/security/ticket-check.ts'
