@@ -5,6 +5,7 @@ import { Fifo } from '../core/fifo.ts'
 import type { LifecycleState } from '../session/lifecycle.ts'
 import type { EndCause, ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
+import { TransmitRecord, type Transmit } from '../session/transmit.ts'
 import { Liveness } from '../session/liveness.ts'
 import { RateLimiter } from '../session/rate-limiter.ts'
 import { createStats, type SessionStats } from '../session/stats.ts'
@@ -31,6 +32,7 @@ export abstract class ClassicSession implements Session {
   readonly #settings: SessionSettings
   readonly #phase: Phase
   readonly #traffic: Traffic
+  readonly #transmit = new TransmitRecord()
   readonly #limiter: RateLimiter
   #liveness: Liveness
   /** The latest time that this session was told; a time of arrival may lie before it. */
@@ -67,7 +69,7 @@ export abstract class ClassicSession implements Session {
     return this.#phase.shownState
   }
 
-  get destination(): Address {
+  get remote(): Address {
     return this.#remote
   }
 
@@ -161,13 +163,13 @@ export abstract class ClassicSession implements Session {
   }
 
   /** CLOSE, like all that is repeated, goes after everything else. */
-  pollTransmit(now: number, into: Uint8Array): number {
+  pollTransmit(now: number, into: Uint8Array): Transmit | undefined {
     this.#advanceTo(now)
     const bytes = this.exchange.poll(this.#now, this.#phase.isFlowing) ?? this.#phase.poll(this.#now)
-    if (bytes === undefined) return 0
+    if (bytes === undefined) return undefined
     into.set(bytes)
     this.#traffic.sent(bytes.length)
-    return bytes.length
+    return this.#transmit.set(bytes.length, this.#remote)
   }
 
   /** Whether a datagram comes from where this session expects the other side. */

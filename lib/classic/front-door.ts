@@ -1,3 +1,4 @@
+import type { Transmit } from '../session/transmit.ts'
 import { formatAddress, type Address, networkOf } from '../core/address.ts'
 import type { ClassicAdmission } from '../session/admission.ts'
 import { Answers } from '../session/answers.ts'
@@ -52,10 +53,6 @@ export class ClassicFrontDoor implements FrontDoor {
   constructor(token: string, gate?: HelloGate) {
     this.#gate = gate
     this.#token = encodeToken(token)
-  }
-
-  get destination(): Address {
-    return this.#answers.destination
   }
 
   /**
@@ -142,7 +139,7 @@ export class ClassicFrontDoor implements FrontDoor {
     return this.#events.shift()
   }
 
-  pollTransmit(_now: number, into: Uint8Array): number {
+  pollTransmit(_now: number, into: Uint8Array): Transmit | undefined {
     return this.#answers.pollTransmit(into)
   }
 

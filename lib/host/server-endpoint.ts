@@ -389,15 +389,16 @@ export class ServerEndpoint implements Endpoint {
     const { counters, trace } = this.#context
     for (;;) {
       const buffer = this.#socket.acquire()
-      const length = door.pollTransmit(now, buffer)
-      if (length === 0) break
+      const transmit = door.pollTransmit(now, buffer)
+      if (transmit === undefined) break
+      const { lengthBytes, destination } = transmit
       if (trace.isOn) {
-        const what = protocols[door.protocol].describe(buffer.subarray(0, length))
-        trace.sent(this.address.port, door.destination, what, length)
+        const what = protocols[door.protocol].describe(buffer.subarray(0, lengthBytes))
+        trace.sent(this.address.port, destination, what, lengthBytes)
       }
       counters.sentPackets += 1
-      counters.sentBytes += length
-      this.#socket.send(length, door.destination)
+      counters.sentBytes += lengthBytes
+      this.#socket.send(lengthBytes, destination)
     }
     this.#socket.flush()
   }

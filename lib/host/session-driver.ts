@@ -210,14 +210,14 @@ export class SessionDriver implements PeerDriver {
     const { counters, trace } = this.#context
     for (;;) {
       const buffer = this.#socket.acquire()
-      const length = this.session.pollTransmit(now, buffer)
-      if (length === 0) break
-      const destination = this.session.destination
+      const transmit = this.session.pollTransmit(now, buffer)
+      if (transmit === undefined) break
+      const { lengthBytes, destination } = transmit
       if (trace.isOn)
-        trace.sent(this.localPort, destination, this.#protocol.describe(buffer.subarray(0, length)), length)
+        trace.sent(this.localPort, destination, this.#protocol.describe(buffer.subarray(0, lengthBytes)), lengthBytes)
       counters.sentPackets += 1
-      counters.sentBytes += length
-      this.#socket.send(length, destination)
+      counters.sentBytes += lengthBytes
+      this.#socket.send(lengthBytes, destination)
     }
     this.#socket.flush()
     this.deadline = this.session.nextDeadline

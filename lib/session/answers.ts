@@ -1,6 +1,7 @@
 import type { Address } from '../core/address.ts'
 import { Fifo } from '../core/fifo.ts'
 import type { FrontDoorStats } from './front-door.ts'
+import { TransmitRecord, type Transmit } from './transmit.ts'
 
 /** What a HELLO is answered with, and where that goes. */
 export interface Answer {
@@ -12,16 +13,11 @@ export interface Answer {
 export class Answers {
   readonly #queue = new Fifo<Answer>()
   readonly #stats: FrontDoorStats
-  #destination: Address = { host: '0.0.0.0', port: 0 }
+  readonly #transmit = new TransmitRecord()
 
   /** What does not fit in is counted in `stats`. */
   constructor(stats: FrontDoorStats) {
     this.#stats = stats
-  }
-
-  /** Where the answer goes that {@link pollTransmit} wrote last. */
-  get destination(): Address {
-    return this.#destination
   }
 
   /** Adds an answer. One that does not fit in is asked for again: a client repeats its HELLO. */
@@ -30,13 +26,12 @@ export class Answers {
     else this.#queue.push(answer)
   }
 
-  /** Writes the oldest answer and returns its length; 0 when there is none. */
-  pollTransmit(into: Uint8Array): number {
+  /** Writes the oldest answer; `undefined` when there is none. */
+  pollTransmit(into: Uint8Array): Transmit | undefined {
     const answer = this.#queue.shift()
-    if (answer === undefined) return 0
+    if (answer === undefined) return undefined
     into.set(answer.bytes)
-    this.#destination = answer.destination
-    return answer.bytes.length
+    return this.#transmit.set(answer.bytes.length, answer.destination)
   }
 }
 

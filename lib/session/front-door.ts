@@ -1,5 +1,6 @@
 import type { Address } from '../core/address.ts'
 import type { Admission, AdmissionListener, ReturnOffer, TicketInfo } from './admission.ts'
+import type { Transmit } from './transmit.ts'
 import type { ProtocolName } from './session.ts'
 
 /** A newcomer whose HELLO proved the token, waiting to be let in or sent away. */
@@ -80,13 +81,11 @@ export function createFrontDoorStats(): FrontDoorStats {
  * Who opens the private port is its owner's matter, and so is who hosts the client there: an {@link Admission} is all that it
  * takes, and what becomes of it is told by its id. A repeated HELLO gets the answer that the first one got.
  *
- * Drain order: `handleDatagram`, then `pollEvent` until empty (answering each request), then `pollTransmit` until 0.
+ * Drain order: `handleDatagram`, then `pollEvent` until empty (answering each request), then `pollTransmit` until it returns nothing.
  */
 export interface FrontDoor extends AdmissionListener {
   readonly protocol: ProtocolName
   readonly stats: Readonly<FrontDoorStats>
-  /** Where the datagram that {@link pollTransmit} just wrote goes. */
-  readonly destination: Address
 
   /** Whether a datagram is a HELLO of this protocol, judged by its first bytes alone. */
   isHello(bytes: Uint8Array): boolean
@@ -99,5 +98,6 @@ export interface FrontDoor extends AdmissionListener {
   setToken(token: string): void
 
   pollEvent(): FrontDoorEvent | undefined
-  pollTransmit(now: number, into: Uint8Array): number
+  /** Writes the next answer that is due to the start of `into`; `undefined` when none is due. */
+  pollTransmit(now: number, into: Uint8Array): Transmit | undefined
 }

@@ -2,6 +2,7 @@ import type { Address } from '../core/address.ts'
 import type { Delivery } from './delivery.ts'
 import type { RateNotice } from './rate-limiter.ts'
 import type { SessionStats } from './stats.ts'
+import type { Transmit } from './transmit.ts'
 
 /** The protocols that this library speaks. */
 export type ProtocolName = 'classic' | 'reliable'
@@ -93,7 +94,7 @@ export interface UndeliveredMessage {
  * 1. `handleDatagram` for everything that arrived, each with the time it arrived at its socket;
  * 2. `handleTimeout` once;
  * 3. `pollEvent` until it has nothing (what the events' receiver sends is queued);
- * 4. `pollTransmit` until it returns 0; each datagram goes to `destination`;
+ * 4. `pollTransmit` until it returns nothing; each datagram goes where it says;
  * 5. call again by `nextDeadline` at the latest.
  *
  * Nothing that arrives can make these methods throw.
@@ -101,8 +102,8 @@ export interface UndeliveredMessage {
 export interface Session {
   readonly protocol: ProtocolName
   readonly state: SessionState
-  /** Where the datagram that {@link pollTransmit} just wrote goes. */
-  readonly destination: Address
+  /** Where the other side is, or was last, or is looked for. */
+  readonly remote: Address
   /** Smoothed round-trip time; `NaN` until one was measured. */
   readonly rttMs: number
   /** The other side's clock minus ours, in milliseconds; `NaN` where the protocol cannot tell. */
@@ -140,6 +141,6 @@ export interface Session {
 
   /** The next event, or `undefined`. */
   pollEvent(): SessionEvent | undefined
-  /** Writes the next datagram that is due to the start of `into` and returns its length; 0 when none is due. */
-  pollTransmit(now: number, into: Uint8Array): number
+  /** Writes the next datagram that is due to the start of `into`; `undefined` when none is due. */
+  pollTransmit(now: number, into: Uint8Array): Transmit | undefined
 }

@@ -81,7 +81,7 @@ describe('a classic client that dials', () => {
     const client = createClient()
     client.step()
     client.hear(`CONNECT ${host} 40000`, frontDoor)
-    expect(client.session.destination).toEqual(privatePort)
+    expect(client.session.remote).toEqual(privatePort)
   })
 
   it('takes the answer to a HELLO that it repeated neither for a proof nor for a message, where both come from one port', () => {
@@ -105,14 +105,14 @@ describe('a classic client that dials', () => {
   it('may be sent to another machine', () => {
     const client = createClient()
     client.hear('CONNECT 2001:db8::5 40000', frontDoor)
-    expect(client.session.destination).toEqual({ host: '2001:db8::5', port: 40_000 })
+    expect(client.session.remote).toEqual({ host: '2001:db8::5', port: 40_000 })
   })
 
   it('knows the front door however its address was written', () => {
     const door = { host: '2001:DB8:0::1', port: 1_234 }
     const client = new ClassicProbe(new ClassicClient(0, classicSettings(), door, '', half), 0)
     client.hear('CONNECT :: 40000', { host: '2001:db8::1', port: 1_234 })
-    expect(client.session.destination).toEqual({ host: '2001:db8::1', port: 40_000 })
+    expect(client.session.remote).toEqual({ host: '2001:db8::1', port: 40_000 })
   })
 
   it.each([stranger, privatePort])('takes no answer from anybody but the front door', (source) => {
@@ -242,7 +242,7 @@ describe('a classic client that connects', () => {
     const client = createConnecting()
     client.hear('CONNECT 192.0.2.1 40001', frontDoor)
     client.hear('GO AWAY!', frontDoor)
-    expect(client.session.destination).toEqual(privatePort)
+    expect(client.session.remote).toEqual(privatePort)
     expect(client.session.state).toBe('connecting')
   })
 

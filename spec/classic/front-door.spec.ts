@@ -35,8 +35,8 @@ function takeRequest(door: ClassicFrontDoor): ConnectionRequest {
 function takeAnswers(door: ClassicFrontDoor): string[] {
   const answers: string[] = []
   const into = new Uint8Array(100)
-  for (let length = door.pollTransmit(0, into); length > 0; length = door.pollTransmit(0, into)) {
-    answers.push(`${formatAddress(door.destination)} ${toText(into.slice(0, length))}`)
+  for (let sent = door.pollTransmit(0, into); sent; sent = door.pollTransmit(0, into)) {
+    answers.push(`${formatAddress(sent.destination)} ${toText(into.slice(0, sent.lengthBytes))}`)
   }
   return answers
 }

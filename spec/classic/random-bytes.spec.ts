@@ -84,7 +84,7 @@ function createServer(...heard: string[]): ClassicProbe<Session> {
 function told(probe: ClassicProbe<Session>, heard: readonly string[]): ClassicProbe<Session> {
   for (const text of heard) {
     probe.step()
-    probe.hear(text, probe.session.destination)
+    probe.hear(text, probe.session.remote)
   }
   return probe
 }
@@ -173,7 +173,7 @@ describe('a front door', () => {
             if (isWelcome) door.admit(0, event.request, privatePort)
             else door.refuse(0, event.request, 0, '')
           }
-          while (door.pollTransmit(0, into) > 0) answers += 1
+          while (door.pollTransmit(0, into) !== undefined) answers += 1
         }
         expect(answers).toBe(door.stats.receivedHellos)
         expect(door.stats.receivedHellos + door.stats.droppedMalformed).toBe(visits.length)

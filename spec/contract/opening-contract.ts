@@ -13,7 +13,7 @@ export function describeOpening(subject: ContractSubject): void {
       expect(world.events.get(client)?.at(0)).toEqual({ type: 'peer', remote: world.server.address })
       expect(world.events.get(client)?.at(1)).toEqual({ type: 'peer', remote: server.socket.address })
       expect(world.events.get(server)?.at(0)).toEqual({ type: 'peer', remote: client.socket.address })
-      expect(client.session.destination).toEqual(server.socket.address)
+      expect(client.session.remote).toEqual(server.socket.address)
     })
 
     it('goes through dialing and connecting', () => {

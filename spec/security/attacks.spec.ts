@@ -46,9 +46,9 @@ describe('a session under Noise', () => {
     if (hello === undefined) throw new Error('nothing was said')
     conversation.deliver(hello, { host: '192.0.2.66', port: 1 })
     const into = new Uint8Array(600)
-    const length = conversation.door.pollTransmit(conversation.now, into)
-    expect(toHex(into.subarray(0, length))).toBe(toHex(connect?.bytes ?? into))
-    expect(conversation.door.destination).toEqual({ host: '192.0.2.66', port: 1 })
+    const answer = conversation.door.pollTransmit(conversation.now, into)
+    expect(toHex(into.subarray(0, answer?.lengthBytes))).toBe(toHex(connect?.bytes ?? into))
+    expect(answer?.destination).toEqual({ host: '192.0.2.66', port: 1 })
     expect(conversation.requests).toHaveLength(1)
   })
 

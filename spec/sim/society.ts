@@ -184,8 +184,8 @@ export class Society {
     if (client.session.state !== 'connected') return false
     const { network } = this.world
     for (const end of ends.keys()) {
-      const isPeer = isSameAddress(end.socket.address, client.session.destination)
-      if (isPeer && end.session.state === 'connected' && network.receiverAt(end.session.destination) === client.port)
+      const isPeer = isSameAddress(end.socket.address, client.session.remote)
+      if (isPeer && end.session.state === 'connected' && network.receiverAt(end.session.remote) === client.port)
         return true
     }
     return false
@@ -293,7 +293,7 @@ export class Society {
   #describe(member: Member): string {
     const { name, client, ends } = member
     const there = [...ends.keys()].map((end) => `${end.name} ${end.session.state}`).join(', ')
-    const peer = this.world.network.receiverAt(client.session.destination)
+    const peer = this.world.network.receiverAt(client.session.remote)
     return `${name} is ${client.isOver ? 'over' : client.session.state} and talks to ${peer?.name ?? 'nobody'}; at the server: ${there || 'nobody'}`
   }
 }

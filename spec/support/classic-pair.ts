@@ -202,24 +202,24 @@ export class ClassicPair {
 
   #transmitAnswers(): void {
     for (;;) {
-      const length = this.door.pollTransmit(this.now, this.#into)
-      if (length === 0) return
-      this.#put(this.frontDoor, this.door.destination, this.#into.slice(0, length))
+      const sent = this.door.pollTransmit(this.now, this.#into)
+      if (sent === undefined) return
+      this.#put(this.frontDoor, sent.destination, this.#into.slice(0, sent.lengthBytes))
     }
   }
 
   #transmit(side: Side): void {
     for (;;) {
-      const length = side.session.pollTransmit(this.now, this.#into)
-      if (length === 0) return
-      const to = side.session.destination
+      const sent = side.session.pollTransmit(this.now, this.#into)
+      if (sent === undefined) return
+      const { lengthBytes, destination: to } = sent
       if (side.isClosed) throw new Error('A session that is closed says something.')
       if (side.peer !== undefined && !isSameAddress(side.peer, to)) {
         throw new Error(
           `A socket that is connected to ${formatAddress(side.peer)} cannot send to ${formatAddress(to)}.`,
         )
       }
-      this.#put(side.address, to, this.#into.slice(0, length))
+      this.#put(side.address, to, this.#into.slice(0, lengthBytes))
     }
   }
 

@@ -91,9 +91,9 @@ export class ClassicProbe<S extends Session> {
   drain(): void {
     for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.events.push(event)
     for (;;) {
-      const length = this.session.pollTransmit(this.now, this.#into)
-      if (length === 0) return
-      this.said.push({ at: this.now, text: toText(this.#into.slice(0, length)), to: this.session.destination })
+      const sent = this.session.pollTransmit(this.now, this.#into)
+      if (sent === undefined) return
+      this.said.push({ at: this.now, text: toText(this.#into.slice(0, sent.lengthBytes)), to: sent.destination })
     }
   }
 

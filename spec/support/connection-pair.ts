@@ -1,3 +1,4 @@
+import { TransmitRecord, type Transmit } from '../../lib/session/transmit.ts'
 import { Connection, type ConnectionOptions } from '../../lib/reliable/connection/connection.ts'
 import type { ConnectionEvent } from '../../lib/reliable/connection/packet-receiver.ts'
 import type { Address } from '../../lib/core/address.ts'
@@ -19,12 +20,13 @@ export class ConnectionSession implements Session {
   readonly state: SessionState = 'connected'
   readonly stats = createStats()
   readonly connection: Connection
-  readonly destination: Address
+  readonly remote: Address
+  readonly #transmit = new TransmitRecord()
   /** What the connection told besides the events of a session, in words. */
   readonly told: string[] = []
 
-  constructor(now: number, destination: Address, options: Omit<ConnectionOptions, 'stats' | 'limiter'>) {
-    this.destination = destination
+  constructor(now: number, remote: Address, options: Omit<ConnectionOptions, 'stats' | 'limiter'>) {
+    this.remote = remote
     const limiter = new RateLimiter(now, options.settings)
     this.connection = new Connection(now, { ...options, limiter, stats: this.stats })
     this.connection.hear()
@@ -74,8 +76,8 @@ export class ConnectionSession implements Session {
     return undefined
   }
 
-  pollTransmit(now: number, into: Uint8Array): number {
-    return this.connection.pollTransmit(now, into)
+  pollTransmit(now: number, into: Uint8Array): Transmit | undefined {
+    return this.#transmit.set(this.connection.pollTransmit(now, into), this.remote)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Transmit } from '../../lib/session/transmit.ts'
 import { ReliableClient } from '../../lib/reliable/handshake/client.ts'
 import { ReliableFrontDoor } from '../../lib/reliable/handshake/front-door.ts'
 import type { ConnectionTuning } from '../../lib/reliable/connection/connection.ts'
@@ -160,14 +161,14 @@ export class Conversation {
   }
 
   #pass(
-    from: { pollTransmit(now: number, into: Uint8Array): number; readonly destination: Address },
+    from: { pollTransmit(now: number, into: Uint8Array): Transmit | undefined },
     placeOf: (destination: Address) => Place,
     source: Address,
   ): void {
     for (;;) {
-      const length = from.pollTransmit(this.now, this.#buffer)
-      if (length === 0) return
-      const passing = { to: placeOf(from.destination), bytes: this.#buffer.slice(0, length) }
+      const sent = from.pollTransmit(this.now, this.#buffer)
+      if (sent === undefined) return
+      const passing = { to: placeOf(sent.destination), bytes: this.#buffer.slice(0, sent.lengthBytes) }
       this.passed.push(passing)
       this.#onPassing?.(passing, this)
       if (!this.isCut) this.deliver(passing, source)

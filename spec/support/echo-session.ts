@@ -1,3 +1,4 @@
+import type { Transmit } from '../../lib/session/transmit.ts'
 import type { Address } from '../../lib/core/address.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { SendOutcome, Session, SessionEvent, SessionState } from '../../lib/session/session.ts'
@@ -21,7 +22,7 @@ export class EchoSession implements Session {
   readonly stats = createStats()
   readonly rttMs = NaN
   readonly clockOffsetMs = NaN
-  readonly destination: Address
+  readonly remote: Address
   /** The `maxSilenceMs` of each call, and every time that this session was told. */
   readonly silences: number[] = []
   readonly times: number[] = []
@@ -34,7 +35,7 @@ export class EchoSession implements Session {
   #nextPingAt: number
 
   constructor(now: number, destination: Address, options: EchoOptions = {}) {
-    this.destination = destination
+    this.remote = destination
     this.#options = options
     this.#nextPingAt = now + (options.pingIntervalMs ?? Infinity)
   }
@@ -92,12 +93,12 @@ export class EchoSession implements Session {
     return this.#events.shift()
   }
 
-  pollTransmit(now: number, into: Uint8Array): number {
+  pollTransmit(now: number, into: Uint8Array): Transmit | undefined {
     this.times.push(now)
     const datagram = this.#outgoing.shift()
-    if (datagram === undefined) return 0
+    if (datagram === undefined) return undefined
     into.set(datagram)
-    return datagram.length
+    return { lengthBytes: datagram.length, destination: this.remote }
   }
 
   protected emit(event: SessionEvent): void {

@@ -47,7 +47,7 @@ export class End {
 
   /** Where it sends to. */
   get remote(): Address {
-    return this.#driver.session.destination
+    return this.#driver.session.remote
   }
 
   /** Whether the session has closed, or its program was stopped. */

@@ -6,6 +6,7 @@ import type { PacketWriter } from '../../lib/reliable/wire/packet.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
 import type { SecurityFactory } from '../../lib/security/security.ts'
 import type { Address } from '../../lib/core/address.ts'
+import type { Transmit } from '../../lib/session/transmit.ts'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import type { SessionSettings } from '../../lib/session/settings.ts'
 import { Random } from '../../lib/simulator/index.ts'
@@ -97,13 +98,13 @@ export class HostileServer {
   #step(): void {
     for (let event = this.client.pollEvent(); event; event = this.client.pollEvent()) this.events.push(event)
     const before = this.heard.length
-    for (let length = this.#poll(); length > 0; length = this.#poll()) {
+    for (let sent = this.#poll(); sent; sent = this.#poll()) {
       if (this.heard.length - before > MAX_DATAGRAMS_A_STEP) throw new Error('The client sends without end.')
-      this.heard.push({ to: this.client.destination, bytes: this.#scratch.slice(0, length) })
+      this.heard.push({ to: sent.destination, bytes: this.#scratch.slice(0, sent.lengthBytes) })
     }
   }
 
-  #poll(): number {
+  #poll(): Transmit | undefined {
     return this.client.pollTransmit(this.now, this.#scratch)
   }
 

@@ -5,6 +5,7 @@ import { Fifo } from '../../core/fifo.ts'
 import { Lifecycle, type LifecycleState } from '../../session/lifecycle.ts'
 import type { ProtocolName, SendOutcome, Session, SessionEvent, SessionState } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
+import { TransmitRecord, type Transmit } from '../../session/transmit.ts'
 import { Liveness } from '../../session/liveness.ts'
 import { RateLimiter } from '../../session/rate-limiter.ts'
 import { createStats, type SessionStats } from '../../session/stats.ts'
@@ -62,6 +63,7 @@ export abstract class ReliableSession implements Session {
   readonly #deferenceShare: number
   #liveness: Liveness
   readonly #outbox: Outbox
+  readonly #transmit = new TransmitRecord()
   readonly #closeHandshake: CloseHandshake
   /** The latest time this session was told; times of arrival may lie before it. */
   #now: number
@@ -113,8 +115,8 @@ export abstract class ReliableSession implements Session {
     return this.lifecycle.shownState
   }
 
-  get destination(): Address {
-    return this.peer.destination
+  get remote(): Address {
+    return this.peer.remote
   }
 
   get rttMs(): number {
@@ -223,13 +225,13 @@ export abstract class ReliableSession implements Session {
     }
   }
 
-  pollTransmit(now: number, into: Uint8Array): number {
+  pollTransmit(now: number, into: Uint8Array): Transmit | undefined {
     this.advanceTo(now)
     this.#closeHandshake.say(this.#now)
     this.peer.address()
     const length = this.transmitOpening(this.#now, into) || (this.connection?.pollTransmit(this.#now, into) ?? 0)
     this.#outbox.count()
-    return length
+    return this.#transmit.set(length, this.peer.destination)
   }
 
   protected get now(): number {

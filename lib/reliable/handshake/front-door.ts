@@ -20,6 +20,7 @@ import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits, HelloGate } from '../.
 import { refusalCodes } from '../../session/codes.ts'
 import type { ProtocolName } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
+import type { Transmit } from '../../session/transmit.ts'
 import { AdmittedClients, type AdmittedClient } from './admitted-clients.ts'
 import {
   decodeHello,
@@ -94,10 +95,6 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#cookies = new RetryCookies(options.randomBytes)
     this.#tickets = options.tickets && new TokenHolders(options.tickets)
     this.#security = this.#securityFactory.create(options.token, options.randomBytes)
-  }
-
-  get destination(): Address {
-    return this.#answers.destination
   }
 
   /** How many things are remembered of those who were let in or wait for it; nothing, once all of them are forgotten. */
@@ -201,7 +198,7 @@ export class ReliableFrontDoor implements FrontDoor {
     return this.#events.shift()
   }
 
-  pollTransmit(_now: number, into: Uint8Array): number {
+  pollTransmit(_now: number, into: Uint8Array): Transmit | undefined {
     return this.#answers.pollTransmit(into)
   }
 

@@ -105,7 +105,7 @@ describe('ReliableServerSession, made from an admission', () => {
     connect(2_600, 3, elsewhere)
     expect(types()).toEqual(['peer', 'connected', 'ping'])
     session.pollTransmit(2_600, new Uint8Array(1_200))
-    expect([session.state, session.destination]).toEqual(['connected', elsewhere])
+    expect([session.state, session.remote]).toEqual(['connected', elsewhere])
     expect(session.resumeId).toEqual(idOf(53))
   })
 

@@ -201,7 +201,7 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     expect(events.map(({ type }) => type)).toContain('message')
     expect(events.map(({ type }) => type)).not.toContain('migrated')
     server.send('down')
-    expect(server.session.destination).toEqual(client.socket.address)
+    expect(server.session.remote).toEqual(client.socket.address)
   })
 
   it('does not look at a packet from elsewhere that is not the newest, nor at one twice', () => {
@@ -241,7 +241,7 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     server.onEvent = ({ type }) => void events.push(type)
     world.run(3_000)
     expect(events.filter((type) => type !== 'ping')).toEqual(['peer', 'stalled', 'peer', 'migrated', 'unstalled'])
-    expect(server.session.destination).toEqual(stranger)
+    expect(server.session.remote).toEqual(stranger)
   })
 
   it('tells of no move once the end was told of, and takes CLOSED to the new address nevertheless', () => {
@@ -258,7 +258,7 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     world.downlink(client).configure({ lossRate: 0 })
     world.run(2_000)
     expect(client.isOver).toBe(true)
-    expect(server.session.destination).toEqual(stranger)
+    expect(server.session.remote).toEqual(stranger)
     expect(events).not.toContain('migrated')
   })
 
@@ -269,6 +269,6 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     bring(datagram)
     bring(datagram, client.socket.address)
     expect(server.session.state).toBe('connected')
-    expect(server.session.destination).toEqual(client.socket.address)
+    expect(server.session.remote).toEqual(client.socket.address)
   })
 })

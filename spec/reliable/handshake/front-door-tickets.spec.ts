@@ -46,8 +46,8 @@ class Rig {
   answers(): Uint8Array[] {
     const list: Uint8Array[] = []
     const into = new Uint8Array(2_000)
-    for (let length = this.door.pollTransmit(0, into); length > 0; length = this.door.pollTransmit(0, into)) {
-      list.push(into.slice(0, length))
+    for (let sent = this.door.pollTransmit(0, into); sent; sent = this.door.pollTransmit(0, into)) {
+      list.push(into.slice(0, sent.lengthBytes))
     }
     return list
   }

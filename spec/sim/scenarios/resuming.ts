@@ -187,7 +187,7 @@ export const resumingScenarios: readonly Scenario[] = [
         play.world.run(random.between(1, 500))
       }
       checkResumed(conversation, 1)
-      const { destination } = conversation.server?.session ?? fail('the server’s end is gone')
+      const { remote: destination } = conversation.server?.session ?? fail('the server’s end is gone')
       if (destination.host !== conversation.client.socket.address.host) fail(`the server talks to ${destination.host}`)
       if (play.world.server.clientCount !== 1) fail(`${play.world.server.clientCount} clients are at the server`)
       finish(stage)
