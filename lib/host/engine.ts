@@ -31,6 +31,7 @@ export class Engine {
   #clock: () => number
   readonly #onError: (error: UDPipeError) => void
   readonly #errors: UDPipeError[] = []
+  #failure: UDPipeError | undefined
   #phase: 'idle' | 'running' | 'failed' | 'closing' | 'ended' | 'closed' = 'idle'
   #endpoint: Endpoint | undefined
   #awake = new AwakeClock()
@@ -56,6 +57,16 @@ export class Engine {
     return this.#isStepping
   }
 
+  /** Whether anything was ever started or connected. */
+  get hasBegun(): boolean {
+    return this.#phase !== 'idle'
+  }
+
+  /** Why what was begun last did not come about. */
+  get failure(): UDPipeError | undefined {
+    return this.#failure
+  }
+
   get endpoint(): Endpoint | undefined {
     return this.#endpoint
   }
@@ -73,6 +84,7 @@ export class Engine {
       )
     }
     this.#phase = 'running'
+    this.#failure = undefined
     this.#clock = clock
     // Whoever asked for the signal before this start has the one that aborts at its end.
     if (this.#over.signal.aborted) this.#over = new AbortController()
@@ -88,6 +100,7 @@ export class Engine {
   /** What {@link begin} was for did not come about: the next step tells `onError`, and that is the end of it. */
   fail(error: UDPipeError): void {
     this.#phase = 'failed'
+    this.#failure = error
     this.report(error)
   }
 

@@ -349,7 +349,7 @@ function present(messages: readonly UndeliveredMessage[], text: Text): Undeliver
 }
 
 /** An event in a few words, for people. */
-function describeEvent(event: SessionEvent): string {
+export function describeEvent(event: SessionEvent): string {
   switch (event.type) {
     case 'peer':
       return event.remote === undefined ? 'talks to nobody' : `talks to ${formatAddress(event.remote)}`

@@ -33,6 +33,7 @@ export interface SendAllOptions extends SendOptions {
 export interface UDPipeInternals {
   readonly platform: Platform
   readonly engine: Engine
+  readonly options: Options
   readonly server: ServerEndpoint | undefined
   readonly client: ClientEndpoint | undefined
   /** Has a UDPipe that has not begun yet live on another platform, with somebody who looks on, and dependencies over those of its options. */
@@ -342,6 +343,7 @@ export abstract class UDPipe extends Callbacks implements AsyncDisposable {
     return {
       platform: this.#platform,
       engine: this.#engine,
+      options: this.#options,
       server: this.#server,
       client: this.#client,
       settle: (platform, observer, tuning = {}) => {

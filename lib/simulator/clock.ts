@@ -1,3 +1,5 @@
+import { requireNames, type OptionNames } from './option-checks.ts'
+
 /** How a clock differs from the simulation's. */
 export interface ClockOptions {
   /** What it shows when the simulation's shows 0, in milliseconds. Default 0. */
@@ -6,13 +8,20 @@ export interface ClockOptions {
   readonly driftPpm?: number
 }
 
+const clockNames = { offsetMs: true, driftPpm: true } satisfies OptionNames<ClockOptions>
+
 /** The clock of one program, which need not agree with anybody else's. */
 export class Clock {
   readonly #offsetMs: number
   readonly #pace: number
 
-  /** Throws a RangeError for a clock that stands still or runs backwards. */
-  constructor({ offsetMs = 0, driftPpm = 0 }: ClockOptions = {}) {
+  /**
+   * @throws RangeError for a clock that stands still or runs backwards
+   * @throws UDPipeError `ERR_OPTION_UNKNOWN`
+   */
+  constructor(options: ClockOptions = {}) {
+    requireNames('clock', options, clockNames)
+    const { offsetMs = 0, driftPpm = 0 } = options
     this.#offsetMs = offsetMs
     this.#pace = 1 + driftPpm / 1_000_000
     if (!Number.isFinite(offsetMs)) throw new RangeError(`offsetMs must be a number, not ${offsetMs}.`)

@@ -1,6 +1,6 @@
 /**
  * Bad networks on a virtual clock, from a seed: an hour of loss, delay and jitter in a moment, the same one again for the same
- * seed. {@link World} has real servers and clients live in it; {@link Link} is one direction of a path and runs on any clock.
+ * seed. {@link World} has real servers and clients live in it, {@link simulate} plays a test in one; {@link Link} is one direction of a path and runs on any clock.
  */
 export { Clock } from './clock.ts'
 export type { ClockOptions } from './clock.ts'
@@ -17,13 +17,14 @@ export { Random } from './random.ts'
 export { SimulatedPort } from './simulated-port.ts'
 export { Simulation } from './simulation.ts'
 export type { SettleOptions, SimulationOptions } from './simulation.ts'
+export { simulate } from './simulate.ts'
 export type { SimulationContext } from './simulation-context.ts'
 export { Slab } from './slab.ts'
 export { Timeline } from './timeline.ts'
 export type { Actor, Flushable } from './timeline.ts'
 export { Timer } from './timer.ts'
 export type { TimerOptions, TimerSettings } from './timer.ts'
-export { Trace } from './trace.ts'
+export { describeDatagram, Trace } from './trace.ts'
 export type { Describe } from './trace.ts'
 export { World } from './world.ts'
-export type { ConnectOptions, LoopOptions, StartOptions } from './world.ts'
+export type { ConnectOptions, LoopOptions, StartOptions } from './world-options.ts'

@@ -1,3 +1,5 @@
+import { invalid, requireNames, requireSpan, type OptionNames } from './option-checks.ts'
+
 /** What a link does to datagrams. Every default is that of a perfect link: nothing lost, nothing late. */
 export interface LinkOptions {
   /** How long every datagram takes, in milliseconds. Default 0. */
@@ -92,17 +94,29 @@ export const perfectLink: LinkSettings = {
   filter: undefined,
 }
 
-/** Lays options over settings. Throws a RangeError that names the option which is out of its range. */
+/**
+ * Lays options over settings. What is undefined stays as it is; `burst` and `filter` are none then.
+ *
+ * @throws RangeError that names the option which is out of its range
+ * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
+ */
 export function resolveLink(options: LinkOptions, base: LinkSettings = perfectLink): LinkSettings {
-  const settings: LinkSettings = { ...base, ...options }
+  requireNames('link', options, perfectLink)
+  const settings: LinkSettings = { ...base, ...withoutUndefined(options) }
   for (const name of durationNames) requireAtLeast(name, settings[name], 0)
   for (const name of rateNames) requireShare(name, settings[name])
   for (const name of limitNames) requireAtLeast(name, settings[name], 1)
   requireAtLeast('overheadBytes', settings.overheadBytes, 0)
-  if (!(settings.rateBitsPerSecond > 0)) {
+  if (typeof settings.rateBitsPerSecond !== 'number' || !(settings.rateBitsPerSecond > 0)) {
     throw new RangeError(`rateBitsPerSecond must be more than 0, not ${settings.rateBitsPerSecond}.`)
   }
   if (settings.burst !== undefined) requireBurst(settings.burst)
+  const { keepOrder, filter } = settings
+  if (typeof keepOrder !== 'boolean') throw invalid('keepOrder', 'true or false', keepOrder)
+  if (filter !== undefined && typeof filter !== 'function') throw invalid('filter', 'a function', filter)
+  for (const name of ['partitions', 'pauses'] as const) {
+    if (!Array.isArray(settings[name])) throw invalid(name, 'a list', settings[name])
+  }
   for (const partition of settings.partitions) requireSpan('partition', partition)
   for (const pause of settings.pauses) requireSpan('pause', pause)
   return settings
@@ -112,22 +126,31 @@ const durationNames = ['delayMs', 'jitterMs', 'reorderDelayMs'] as const
 const rateNames = ['lossRate', 'duplicateRate', 'reorderRate', 'corruptRate', 'truncateRate'] as const
 const limitNames = ['queuePackets', 'queueBytes', 'mtuBytes', 'maxInFlightPackets'] as const
 
-function requireBurst({ enterRate, leaveRate, lossRate = 1 }: BurstOptions): void {
+/** What each option of a burst may be called. */
+const burstNames = { enterRate: true, leaveRate: true, lossRate: true } satisfies OptionNames<BurstOptions>
+
+function withoutUndefined(options: LinkOptions): LinkOptions {
+  const given = Object.entries(options).filter(
+    ([name, value]) => value !== undefined || name === 'burst' || name === 'filter',
+  )
+  return Object.fromEntries(given)
+}
+
+function requireBurst(burst: BurstOptions): void {
+  requireNames('burst', burst, burstNames)
+  const { enterRate, leaveRate, lossRate = 1 } = burst
   requireShare('burst.enterRate', enterRate)
   requireShare('burst.leaveRate', leaveRate)
   requireShare('burst.lossRate', lossRate)
 }
 
-function requireSpan(name: string, { fromMs, untilMs }: Partition): void {
-  if (!(untilMs > fromMs)) throw new RangeError(`A ${name} must end after it begins, not last ${fromMs}–${untilMs} ms.`)
-}
-
 function requireShare(name: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} must be from 0 to 1, not ${value}.`)
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1))
+    throw new RangeError(`${name} must be from 0 to 1, not ${value}.`)
 }
 
 function requireAtLeast(name: string, value: number, min: number): void {
-  const isFiniteEnough = name.endsWith('Ms') ? Number.isFinite(value) : true
+  const isFiniteEnough = name.endsWith('Ms') ? Number.isFinite(value) : typeof value === 'number'
   if (!(value >= min && isFiniteEnough))
     throw new RangeError(`${name} must be a number of at least ${min}, not ${value}.`)
 }

@@ -1,5 +1,6 @@
 import type { Address } from '../core/address.ts'
 import { formatAddress } from '../core/address.ts'
+import { UDPipeError } from '../core/errors.ts'
 import type { Datagram } from './datagram-heap.ts'
 import { Link } from './link.ts'
 import type { LinkOptions } from './link-options.ts'
@@ -106,7 +107,11 @@ export class Network {
     return this.receiverAt(address) !== undefined
   }
 
-  /** Opens a socket. Throws when the address is taken. */
+  /**
+   * Opens a socket.
+   *
+   * @throws UDPipeError `ERR_ADDRESS_IN_USE`
+   */
   open(receiver: Receiver, address: Address, { mapsPerDestination = false }: SocketOptions = {}): Socket {
     const socket = new Socket(receiver, address, mapsPerDestination)
     this.#bind(socket, address)
@@ -119,7 +124,11 @@ export class Network {
     for (const mapping of socket.mappings?.values() ?? []) this.#unbind(socket, mapping)
   }
 
-  /** Shows the network another address of a socket from now on, as a NAT that forgot it or another Wi-Fi does. */
+  /**
+   * Shows the network another address of a socket from now on, as a NAT that forgot it or another Wi-Fi does.
+   *
+   * @throws UDPipeError `ERR_ADDRESS_IN_USE`
+   */
   rebind(socket: Socket, address: Address): void {
     this.#bind(socket, address)
     this.close(socket)
@@ -191,7 +200,9 @@ export class Network {
 
   #bind(socket: Socket, { host, port }: Address): void {
     const ports = this.#sockets.get(host) ?? new Map<number, Socket>()
-    if (ports.has(port)) throw new Error(`${formatAddress({ host, port })} is taken.`)
+    if (ports.has(port)) {
+      throw new UDPipeError('ERR_ADDRESS_IN_USE', `${formatAddress({ host, port })} is taken in this simulation.`)
+    }
     this.#sockets.set(host, ports.set(port, socket))
   }
 

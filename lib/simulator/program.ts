@@ -3,6 +3,7 @@ import type { Platform, Scheduler, Terminal } from '../port/platform.ts'
 import { Clock, type ClockOptions } from './clock.ts'
 import type { Partition } from './link-options.ts'
 import type { SocketOptions } from './network.ts'
+import { invalid, requireFinite, requireSpan } from './option-checks.ts'
 import type { Random } from './random.ts'
 import type { SimulationContext } from './simulation-context.ts'
 import { SimulatedPort, SimulatedPorts } from './simulated-port.ts'
@@ -72,7 +73,8 @@ export class Program implements Actor, Flushable {
     this.clock = new Clock(options.clock)
     this.#context = context
     this.#options = options
-    this.#pauses = [...(options.pauses ?? [])]
+    this.#pauses = parsePauses(options.pauses)
+    if (options.inboxDatagrams !== undefined) requireFinite('inboxDatagrams', options.inboxDatagrams, 1)
     this.#nextPort = options.firstPort
     this.#slot = context.timeline.add(this)
   }
@@ -97,7 +99,7 @@ export class Program implements Actor, Flushable {
     return [...this.#ports]
   }
 
-  /** The errors that nobody handled. */
+  /** The errors that reached nobody: those of an `onError` that is not overridden. */
   get warnings(): readonly Error[] {
     return this.#warnings
   }
@@ -119,13 +121,20 @@ export class Program implements Actor, Flushable {
         Promise.reject(
           new UDPipeError('ERR_HOST_NOT_FOUND', `'${host}' is a name, and a simulation has only addresses.`),
         ),
-      warn: (error) => this.#warnings.push(error),
+      warn: (error) => {
+        this.#warnings.push(error)
+        note(`warning: ${error.message}`)
+      },
     }
   }
 
-  /** Stops the program from `fromMs` up to `untilMs`, in the simulation's time: garbage collection, a breakpoint, SIGSTOP. */
+  /**
+   * Stops the program from `fromMs` up to `untilMs`, in the simulation's time: garbage collection, a breakpoint, SIGSTOP.
+   *
+   * @throws RangeError for a pause that does not end after it begins
+   */
   pause(fromMs: number, untilMs: number): void {
-    if (!(untilMs > fromMs)) throw new RangeError(`A pause must end after it begins, not last ${fromMs}–${untilMs} ms.`)
+    requireSpan('pause', { fromMs, untilMs })
     this.#pauses.push({ fromMs, untilMs })
   }
 
@@ -295,6 +304,12 @@ export class Program implements Actor, Flushable {
     if (hasCancelled) this.#timers = this.#timers.filter(isPending)
     this.#context.timeline.set(this.#slot, next)
   }
+}
+
+function parsePauses(pauses: unknown = []): Partition[] {
+  if (!Array.isArray(pauses)) throw invalid('pauses', 'a list', pauses)
+  for (const pause of pauses as Partition[]) requireSpan('pause', pause)
+  return [...(pauses as Partition[])]
 }
 
 function isPending({ action }: Call): boolean {

@@ -1,4 +1,5 @@
 import { nextInInterval } from './interval.ts'
+import { requireFinite, requireFunction } from './option-checks.ts'
 import type { Program } from './program.ts'
 import type { Actor, Timeline } from './timeline.ts'
 
@@ -31,17 +32,23 @@ export class Timer implements Actor {
   readonly #slot: number
   #isStopped = false
 
-  /** Throws a RangeError for an interval that is not more than 0. */
+  /**
+   * @throws RangeError for a time that is no number, or an interval that is not more than 0
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID` for an action that is no function
+   */
   constructor(timeline: Timeline, action: () => void, settings: TimerSettings) {
-    const { intervalMs, untilMs = Infinity } = settings
-    if (intervalMs !== undefined && !(intervalMs > 0)) {
+    const { intervalMs, fromMs = timeline.now, untilMs = Infinity } = settings
+    requireFunction('action', action)
+    requireFinite('fromMs', fromMs)
+    if (Number.isNaN(untilMs)) throw new RangeError('untilMs must be a number, not NaN.')
+    if (intervalMs !== undefined && !(intervalMs > 0 && intervalMs < Infinity)) {
       throw new RangeError(`intervalMs must be more than 0, not ${intervalMs}.`)
     }
     this.name = settings.name
     this.#timeline = timeline
     this.#action = action
     this.#settings = settings
-    this.#fromMs = Math.max(settings.fromMs ?? 0, timeline.now)
+    this.#fromMs = Math.max(fromMs, timeline.now)
     this.#slot = timeline.add(this)
     if (this.#fromMs < untilMs) timeline.set(this.#slot, this.#fromMs)
   }

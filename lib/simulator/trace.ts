@@ -1,21 +1,26 @@
 import type { Address } from '../core/address.ts'
 import { formatAddress } from '../core/address.ts'
+import { protocols } from '../host/protocols.ts'
 
 /** Says in a few words what a datagram holds. */
 export type Describe = (bytes: Uint8Array) => string
 
-const DEFAULT_LINES = 400
+const DEFAULT_LINES = 60
 
 /** The last things that happened in a simulation, to be printed when it went wrong. */
 export class Trace {
   readonly #lines: string[] = []
   readonly #capacity: number
-  readonly #describe: Describe | undefined
+  readonly #describe: Describe
   #next = 0
   #total = 0
 
-  /** Keeps the last `capacity` lines. `describe` adds what is in a datagram. */
-  constructor(capacity: number = DEFAULT_LINES, describe?: Describe) {
+  /**
+   * @param capacity how many lines it keeps: the last ones. Default 60
+   * @param describe says what is in a datagram. Default {@link describeDatagram}
+   * @throws RangeError for a capacity of less than one line
+   */
+  constructor(capacity: number = DEFAULT_LINES, describe: Describe = describeDatagram) {
     if (!(capacity >= 1)) throw new RangeError(`A trace must hold at least one line, not ${capacity}.`)
     this.#capacity = Math.floor(capacity)
     this.#describe = describe
@@ -51,8 +56,7 @@ export class Trace {
   }
 
   #content(bytes: Uint8Array): string {
-    const description = this.#describe === undefined ? '' : `  ${this.#describe(bytes)}`
-    return `${bytes.length} B${description}`
+    return `${bytes.length} B  ${this.#describe(bytes)}`
   }
 
   #add(line: string): void {
@@ -60,6 +64,16 @@ export class Trace {
     this.#next = (this.#next + 1) % this.#capacity
     this.#total += 1
   }
+}
+
+/**
+ * A datagram of either protocol in a few words: `HELLO version 1`, `packet 17 with ack`. Of an encrypted packet that is all that shows; what
+ * messages it carried, the trace says where they arrive.
+ */
+export function describeDatagram(bytes: Uint8Array): string {
+  const classic = protocols.classic.describe(bytes)
+  // A classic word is the whole datagram; anything else may be its data, or of the reliable protocol.
+  return classic === 'data' ? protocols.reliable.describe(bytes) : classic
 }
 
 function start(time: number, name: string): string {

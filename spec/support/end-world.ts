@@ -91,7 +91,8 @@ export class EndWorld {
   #clientCount = 0
 
   constructor(simulation: SimulationOptions, server: ServerOptions, pipe: PipeOptions) {
-    this.#world = new ObservedWorld(simulation)
+    const { seed, link = {}, trace = false } = simulation
+    this.#world = new ObservedWorld({ seed, link, trace })
     this.#serverOptions = server
     this.#serverPipe = pipe
     this.#server = this.#startServer()

@@ -46,7 +46,7 @@ export class SessionPair extends Simulation {
   readonly b: End
 
   constructor(options: PairOptions) {
-    super(options)
+    super({ ...options, trace: options.trace ?? false })
     this.a = this.#start('a', options.a, A, B)
     this.b = this.#start('b', options.b, B, A)
   }
