@@ -38,7 +38,7 @@ export default defineConfig({
     sequence: { sequencer: ScenariosFirst },
     coverage: { include: ['lib/**'] },
     projects: [
-      { extends: true, test: { name: 'private ports', include: ['spec/**/*.spec.ts'] } },
+      { extends: true, test: { name: 'private ports', include: ['spec/**/*.spec.ts', 'examples/**/*.spec.ts'] } },
       {
         extends: true,
         test: {

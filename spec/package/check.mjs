@@ -3,7 +3,7 @@
  * there. Ends with 1 at the first check that fails, and says what it printed.
  */
 import { spawn } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,7 +43,7 @@ const consumerSettings = {
 
 const folder = await mkdtemp(join(tmpdir(), 'udpipe-package-'))
 try {
-  await checkPackage(join(folder, 'packed'), join(folder, 'consumer'))
+  await checkPackage(join(folder, 'packed'), join(folder, 'consumer'), join(folder, 'game'))
 } catch (error) {
   console.error(`✗ ${error.message}`)
   process.exitCode = 1
@@ -51,9 +51,10 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function checkPackage(packed, consumer) {
+async function checkPackage(packed, consumer, game) {
   await mkdir(packed)
   await mkdir(consumer)
+  await mkdir(game)
 
   await check('builds', () => run('npm', ['run', 'build'], root))
   const tarball = await check('packs nothing but what it is made of', () => pack(packed))
@@ -72,6 +73,14 @@ async function checkPackage(packed, consumer) {
   )
   await check('echoes a message between two UDPipes', () =>
     expectOutput(/^echo of a message\n$/, process.execPath, ['consumer.js'], consumer),
+  )
+
+  await check('installs beside the tests of a game', () => installGame(tarball, game))
+  await check('simulates them in vitest', () =>
+    expectOutput(/Tests +10 passed/, 'npx', ['vitest', 'run', '--reporter=default'], game),
+  )
+  await check('simulates them in node:test', () =>
+    expectOutput(/pass 2\n/, process.execPath, ['--import', 'tsx', '--test', 'game.test.ts'], game),
   )
 }
 
@@ -105,6 +114,14 @@ async function install(tarball, consumer) {
   await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify(consumerSettings))
   await copyFile(new URL('consumer.ts', import.meta.url), join(consumer, 'consumer.ts'))
   await run('npm', [...INSTALL, tarball, `@types/node@${devDependencies['@types/node']}`], consumer)
+}
+
+/** Makes the project of somebody who tests a game: `examples/testing`, and what runs its tests. */
+async function installGame(tarball, game) {
+  await cp(join(root, 'examples', 'testing'), game, { recursive: true })
+  await writeFile(join(game, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  const runners = ['vitest', 'vite', 'tsx'].map((name) => `${name}@${devDependencies[name]}`)
+  await run('npm', [...INSTALL, tarball, ...runners], game)
 }
 
 /** Runs a line of code as a module of the given kind. */
