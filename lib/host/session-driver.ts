@@ -12,6 +12,7 @@ import {
   refused,
   unanswered,
 } from './session-errors.ts'
+import type { HostedSession } from './host-observer.ts'
 import { Peer, type PeerDriver } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
@@ -23,7 +24,7 @@ import type { LinkSocket } from '../port/datagram-port.ts'
 import type { Text } from '../port/platform.ts'
 
 /** One session on its socket, or its share of one, and the peer that the program sees of it. */
-export class SessionDriver implements PeerDriver {
+export class SessionDriver implements PeerDriver, HostedSession {
   readonly session: Session
   readonly peer: Peer
   readonly #socket: LinkSocket

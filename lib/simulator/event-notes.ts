@@ -14,9 +14,9 @@ export function noteEvents({ trace, timeline }: SimulationContext, name: string)
   if (trace === undefined) return undefined
   return {
     onOpen: () => {},
-    onEvent: (driver, event) => {
+    onEvent: ({ session }, event) => {
       const what = event.type === 'message' ? describeMessage(event) : describeEvent(event)
-      trace.note(timeline.now, name, `${formatAddress(driver.remote)} ${what}`)
+      trace.note(timeline.now, name, `${formatAddress(session.remote)} ${what}`)
     },
     onOver: () => {},
   }

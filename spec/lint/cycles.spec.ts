@@ -6,19 +6,12 @@ import { describe, expect, it } from 'vitest'
 
 const lib = fileURLToPath(new URL('../../lib', import.meta.url))
 
-/** Rooms whose imports are not looked at yet, because they are being rebuilt. To be emptied. */
-const ROOMS_UNDER_WAY: readonly string[] = ['host', 'options', 'port', 'node', 'simulator', 'relay', 'cli', '.']
-
 /** What each file or room imports, by its path. */
 type Imports = ReadonlyMap<string, ReadonlySet<string>>
 
 /** The room of a file: its folder. */
 function roomOf(file: string): string {
   return posix.dirname(file)
-}
-
-function isUnderWay(file: string): boolean {
-  return ROOMS_UNDER_WAY.includes(file.includes('/') ? (file.split('/')[0] ?? '') : '.')
 }
 
 /** Every file of lib/, by its path in there. */
@@ -42,7 +35,7 @@ function importsOf(file: string, code: string): string[] {
 
 function importsBetweenFiles(files: ReadonlyMap<string, string>): Imports {
   const imports = new Map<string, Set<string>>()
-  for (const [file, code] of files) if (!isUnderWay(file)) imports.set(file, new Set(importsOf(file, code)))
+  for (const [file, code] of files) imports.set(file, new Set(importsOf(file, code)))
   return imports
 }
 

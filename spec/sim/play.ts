@@ -26,6 +26,7 @@ export interface PlayOptions {
   readonly security?: ReliableWorldOptions['security']
   readonly redundancy?: ReliableWorldOptions['redundancy']
   readonly firstPacketNumber?: number
+  readonly firstSequence?: number
 }
 
 /** What a {@link Conversation} is about. */
@@ -70,6 +71,7 @@ export class Play {
       tickets: options.tickets,
       ...(options.security !== undefined && { security: options.security }),
       firstPacketNumber: options.firstPacketNumber ?? 0,
+      firstSequence: options.firstSequence ?? 0,
       isPortShared: options.isPortShared ?? random.fork('ports').chance(0.5),
       server: {
         loop: options.serverLoop ?? {},

@@ -1,7 +1,6 @@
 import type { Address } from '../../lib/core/address.ts'
-import type { HostObserver } from '../../lib/host/host-observer.ts'
+import type { HostedSession, HostObserver } from '../../lib/host/host-observer.ts'
 import type { ProtocolDependencies } from '../../lib/host/protocols.ts'
-import type { SessionDriver } from '../../lib/host/session-driver.ts'
 import { internalsOf, type UDPipe } from '../../lib/host/udpipe.ts'
 import type { UDPipeOptions } from '../../lib/options/options.ts'
 import type { ConnectionRequest, FrontDoor, FrontDoorEvent } from '../../lib/session/front-door.ts'
@@ -224,7 +223,7 @@ export class Server implements HostObserver {
   readonly pipe: SimulatedPipe
   readonly #options: ServerOptions
   readonly #world: ObservedWorld
-  readonly #ends = new Map<SessionDriver, { readonly end: End; readonly dialer: Receiver | undefined }>()
+  readonly #ends = new Map<HostedSession, { readonly end: End; readonly dialer: Receiver | undefined }>()
   #admitted = 0
 
   constructor(pipe: SimulatedPipe, options: ServerOptions, world: ObservedWorld) {
@@ -269,7 +268,7 @@ export class Server implements HostObserver {
     this.#ends.clear()
   }
 
-  onOpen(driver: SessionDriver, request: ConnectionRequest | undefined): void {
+  onOpen(driver: HostedSession, request: ConnectionRequest | undefined): void {
     if (request === undefined) return
     this.#admitted += 1
     const end = new End(`server/${this.#admitted}`, driver, this.loop, this.#options.onEvent)
@@ -277,14 +276,14 @@ export class Server implements HostObserver {
     this.#options.onAdmit?.(end, request)
   }
 
-  onEvent(driver: SessionDriver, event: Parameters<HostObserver['onEvent']>[1]): void {
+  onEvent(driver: HostedSession, event: Parameters<HostObserver['onEvent']>[1]): void {
     const end = this.#ends.get(driver)?.end
     if (end === undefined) return
     this.#world.note(end.name, event.type)
     end.tell(event)
   }
 
-  onOver(driver: SessionDriver): void {
+  onOver(driver: HostedSession): void {
     this.#ends.get(driver)?.end.end()
     this.#ends.delete(driver)
   }

@@ -1,6 +1,6 @@
 import type { Address } from '../../lib/core/address.ts'
 import { UDPipeError } from '../../lib/core/errors.ts'
-import type { SessionDriver } from '../../lib/host/session-driver.ts'
+import type { HostedSession } from '../../lib/host/host-observer.ts'
 import type { Delivery } from '../../lib/session/delivery.ts'
 import type { SendOutcome, Session, SessionEvent } from '../../lib/session/session.ts'
 import type { Program, SimulatedPort, Socket, TimerOptions } from '../../lib/simulator/index.ts'
@@ -23,10 +23,10 @@ export class End {
   readonly program: Program
   readonly port: SimulatedPort
   onEvent: EventListener | undefined
-  readonly #driver: SessionDriver
+  readonly #driver: HostedSession
   #isOver = false
 
-  constructor(name: string, driver: SessionDriver, program: Program, onEvent?: EventListener) {
+  constructor(name: string, driver: HostedSession, program: Program, onEvent?: EventListener) {
     const port = program.ports.find(({ address }) => address.port === driver.localPort)
     if (port === undefined) throw new Error(`${name} has no port.`)
     this.name = name

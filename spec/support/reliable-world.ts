@@ -86,13 +86,14 @@ type Common = ConnectionTuning & Pick<ReliableWorldOptions, 'settings' | 'token'
 
 function pipeOf(common: Common): PipeOptions {
   const { settings, token = DEFAULT_TOKEN, security = defaultSecurity() } = common
-  const { redundancy, priorities, firstPacketNumber } = common
+  const { redundancy, priorities, firstPacketNumber, firstSequence } = common
   const tuning: Partial<ProtocolDependencies> = {
     token,
     security,
     ...(redundancy !== undefined && { redundancy }),
     ...(priorities !== undefined && { priorities }),
     ...(firstPacketNumber !== undefined && { firstPacketNumber }),
+    ...(firstSequence !== undefined && { firstSequence }),
   }
   return { options: createSettings(settings), tuning }
 }

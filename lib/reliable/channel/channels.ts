@@ -30,6 +30,8 @@ export interface ChannelsSettings {
   readonly maxFrameBytes: number
   /** Messages up to this size go before bulk, and are written again before their loss is known; 256 by default. */
   readonly smallMessageBytes?: number
+  /** The sequence of the first message of each channel and delivery, the same at both ends. Default 0. */
+  readonly firstSequence?: number | undefined
   /** How long sequenced and unreliable messages may wait to be written; 250 by default. */
   readonly staleAfterMs?: number
 }
@@ -57,13 +59,16 @@ export class Channels {
   /** By channel, then delivery; made when something first arrives. */
   readonly #channels: (LaneReceiver | undefined)[][] = []
   readonly #receivers: LaneReceiver[] = []
+  readonly #firstSequence: number
   #isListening = true
 
   /** What leaves is counted in `sendCounts`. Throws a RangeError when packets have no room for a fragment. */
   constructor(settings: ChannelsSettings, sendCounts: SendCounts = createStats()) {
     const { maxMessageBytes, maxFrameBytes } = settings
     const smallMessageBytes = settings.smallMessageBytes ?? DEFAULT_SMALL_MESSAGE_BYTES
+    this.#firstSequence = settings.firstSequence ?? 0
     const limits = {
+      firstSequence: this.#firstSequence,
       maxQueuedMessages: settings.maxQueuedMessages,
       maxQueuedBytes: settings.maxQueuedBytes,
       maxMessageBytes,
@@ -258,7 +263,7 @@ export class Channels {
     const receivers = (this.#channels[channel] ??= [])
     let receiver = receivers[delivery]
     if (receiver === undefined) {
-      receiver = createReceiver(channel, delivery, this.#deliveryQueue)
+      receiver = createReceiver(channel, delivery, this.#deliveryQueue, this.#firstSequence)
       receivers[delivery] = receiver
       this.#receivers.push(receiver)
     }
@@ -266,16 +271,21 @@ export class Channels {
   }
 }
 
-function createReceiver(channel: number, delivery: number, deliveryQueue: DeliveryQueue): LaneReceiver {
+function createReceiver(
+  channel: number,
+  delivery: number,
+  deliveryQueue: DeliveryQueue,
+  firstSequence: number,
+): LaneReceiver {
   switch (delivery) {
     case DeliveryCode.reliable:
-      return new ReliableReceiver(channel, deliveryQueue)
+      return new ReliableReceiver(channel, deliveryQueue, firstSequence)
     case DeliveryCode.reliableUnordered:
-      return new ReliableUnorderedReceiver(channel, deliveryQueue)
+      return new ReliableUnorderedReceiver(channel, deliveryQueue, firstSequence)
     case DeliveryCode.sequenced:
       return new SequencedReceiver(channel, deliveryQueue)
     case DeliveryCode.latest:
-      return new LatestReceiver(channel, deliveryQueue)
+      return new LatestReceiver(channel, deliveryQueue, firstSequence)
     default:
       return new UnreliableReceiver(channel, deliveryQueue)
   }

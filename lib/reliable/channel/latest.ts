@@ -1,6 +1,6 @@
 import { isOversized, Reassembly } from '../wire/fragment.ts'
 import { DeliveryCode, type Frame } from '../wire/frame.ts'
-import { sequenceDistance } from '../wire/sequence.ts'
+import { sequenceAfter, sequenceDistance } from '../wire/sequence.ts'
 import { costOf, type FrameVerdict, type DeliveryQueue, type LaneReceiver } from './delivery-queue.ts'
 import { MESSAGE_COST_BYTES, SendingLane } from './outgoing-message.ts'
 
@@ -21,21 +21,19 @@ export class LatestLane extends SendingLane {
   }
 }
 
-/** No sequence is newer than the first one than this. */
-const BEFORE_FIRST = 0xffff
-
 /** Hands messages over that are newer than those before. Of those that are incomplete it keeps the newest. */
 export class LatestReceiver implements LaneReceiver {
   readonly #channel: number
   readonly #deliveryQueue: DeliveryQueue
   /** The newest message that was handed over. */
-  #newest = BEFORE_FIRST
+  #newest: number
   #incomplete: Reassembly | undefined
   #incompleteSequence = 0
 
-  constructor(channel: number, deliveryQueue: DeliveryQueue) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue, firstSequence = 0) {
     this.#channel = channel
     this.#deliveryQueue = deliveryQueue
+    this.#newest = sequenceAfter(firstSequence, -1)
   }
 
   receive(_now: number, _packetNumber: number, frame: Frame): FrameVerdict {

@@ -92,12 +92,13 @@ export abstract class SendingLane {
   readonly turnLink: Link<SendingLane> = new Link<SendingLane>(this)
   /** Lanes of a lower number go first. */
   priority: number
-  #nextSequence = 0
+  #nextSequence: number
 
-  constructor(channel: number, delivery: number, priority: number) {
+  constructor(channel: number, delivery: number, priority: number, firstSequence: number) {
     this.channel = channel
     this.delivery = delivery
     this.priority = priority
+    this.#nextSequence = firstSequence
   }
 
   /** Whether messages are written again until they are acknowledged; otherwise they are written once and forgotten. */

@@ -10,15 +10,16 @@ export class ReliableUnorderedReceiver implements LaneReceiver {
   readonly #deliveryQueue: DeliveryQueue
   readonly #assembler: CreditedAssembler
   /** The lowest sequence that was not handed over. */
-  #base = 0
+  #base: number
   /** One bit for each sequence of the window that was handed over above {@link #base}; only made when the first one is. */
   #handedOver: Uint32Array | undefined
   #aboveCount = 0
 
-  constructor(channel: number, deliveryQueue: DeliveryQueue) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue, firstSequence = 0) {
     this.#channel = channel
     this.#deliveryQueue = deliveryQueue
     this.#assembler = new CreditedAssembler(channel, deliveryQueue)
+    this.#base = firstSequence
   }
 
   receive(_now: number, _packetNumber: number, frame: Frame): FrameVerdict {

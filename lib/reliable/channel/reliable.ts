@@ -32,12 +32,13 @@ export class ReliableReceiver implements LaneReceiver {
   /** Messages that are complete and wait for one before them. */
   readonly #waiting = new Map<number, Uint8Array>()
   /** The sequence of the message to hand over next. */
-  #next = 0
+  #next: number
 
-  constructor(channel: number, deliveryQueue: DeliveryQueue) {
+  constructor(channel: number, deliveryQueue: DeliveryQueue, firstSequence = 0) {
     this.#channel = channel
     this.#deliveryQueue = deliveryQueue
     this.#assembler = new CreditedAssembler(channel, deliveryQueue)
+    this.#next = firstSequence
   }
 
   receive(_now: number, _packetNumber: number, frame: Frame): FrameVerdict {

@@ -16,6 +16,8 @@ const memory = new MessageMemory()
 
 /** What a {@link SendQueue} has to keep to. */
 export interface SendQueueLimits {
+  /** The sequence of the first message of each lane. Default 0. */
+  readonly firstSequence?: number
   readonly maxQueuedMessages: number
   readonly maxQueuedBytes: number
   readonly maxMessageBytes: number
@@ -240,7 +242,8 @@ export class SendQueue {
     const lanes = (this.#channels[channel] ??= [])
     let lane = lanes[delivery]
     if (lane === undefined) {
-      lane = createLane(channel, delivery, this.#priorities[channel] ?? DEFAULT_PRIORITY)
+      const { firstSequence = 0 } = this.#limits
+      lane = createLane(channel, delivery, this.#priorities[channel] ?? DEFAULT_PRIORITY, firstSequence)
       lanes[delivery] = lane
       this.#lanes.push(lane)
     }
@@ -248,16 +251,16 @@ export class SendQueue {
   }
 }
 
-function createLane(channel: number, delivery: number, priority: number): SendingLane {
+function createLane(channel: number, delivery: number, priority: number, firstSequence: number): SendingLane {
   switch (delivery) {
     case DeliveryCode.reliable:
     case DeliveryCode.reliableUnordered:
-      return new ReliableLane(channel, delivery, priority)
+      return new ReliableLane(channel, delivery, priority, firstSequence)
     case DeliveryCode.latest:
-      return new LatestLane(channel, delivery, priority)
+      return new LatestLane(channel, delivery, priority, firstSequence)
     case DeliveryCode.sequenced:
     case DeliveryCode.unreliable:
-      return new UnreliableLane(channel, delivery, priority)
+      return new UnreliableLane(channel, delivery, priority, firstSequence)
     default:
       throw new RangeError(`There is no delivery ${delivery}`)
   }

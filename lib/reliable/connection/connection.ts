@@ -29,6 +29,8 @@ export interface ConnectionTuning {
   readonly priorities?: Readonly<Record<number, number>> | undefined
   /** The number of the first packet in each direction, the same at both ends. Default 0. */
   readonly firstPacketNumber?: number | undefined
+  /** The sequence of the first message of each channel and delivery, the same at both ends. Default 0. */
+  readonly firstSequence?: number | undefined
 }
 
 /** What a connection is made of. */
@@ -109,7 +111,7 @@ export class Connection {
     this.#path = this.#createPath(now, handshakeRttMs)
     this.#sealer = sealer
     const maxFrameBytes = mtuBytes - sealer.overheadBytes - PACKET_HEADER_BYTES
-    const channels = new Channels({ ...settings, maxFrameBytes }, stats)
+    const channels = new Channels({ ...settings, maxFrameBytes, firstSequence: options.firstSequence }, stats)
     for (const [channel, level] of Object.entries(options.priorities ?? {}))
       channels.setPriority(Number(channel), level)
     const control = new ControlFrames(this.#clock)

@@ -1,8 +1,8 @@
 import { Dialing } from '../../../lib/reliable/handshake/dialing.ts'
-import { decodeHello, encodeGoAway } from '../../../lib/reliable/wire/handshake.ts'
+import { decodeHello, encodeGoAway, idOfConnect } from '../../../lib/reliable/wire/handshake.ts'
 import { decodeConnectToken, sealConnectToken } from '../../../lib/security/connect-token.ts'
 import type { ConnectToken } from '../../../lib/session/session.ts'
-import type { Address } from '../../../lib/core/address.ts'
+import { isSameAddress, type Address } from '../../../lib/core/address.ts'
 import { refusalCodes } from '../../../lib/session/codes.ts'
 import type { Random, Receiver } from '../../../lib/simulator/index.ts'
 import { cryptography as crypto } from '../../../lib/node/crypto.ts'
@@ -15,6 +15,7 @@ import { defineScenario, type Scenario } from '../scenario.ts'
 const ATTACK_MS = 2_000
 const FIRST_PRIVATE_PORT = 40_000
 const UNIX_MS = 1_800_000_000_000
+const NOWHERE: Address = { host: '', port: 0 }
 const words = ['HELLO', 'CONNECT', 'CONNECTED', 'RETRY', 'GO AWAY!', 'PING', 'CLOSE']
 
 /** What somebody outside of a connection tries, and what it comes to. */
@@ -43,6 +44,38 @@ export const attackerScenarios: readonly Scenario[] = [
       play.finish()
     },
     60,
+  ),
+
+  defineScenario(
+    'claimed-address',
+    (context) => {
+      const { random } = context
+      const play = new Play(context, {
+        link: { delayMs: random.between(1, 40) },
+        isPortShared: true,
+        serverLoop: randomLoop(random),
+      })
+      const { world } = play
+      const resident = play.connect({ loop: randomLoop(random) })
+      resident.chat({ durationMs: ATTACK_MS, intervalMs: random.pick([10, 100, 400]) })
+      // A client with the right token, whose CONNECT claims to come from where somebody else is.
+      const thief = play.dial()
+      const { address } = resident.client.socket
+      thief.uplink.configure({
+        filter: (bytes) => {
+          if (!isConnect(bytes)) return true
+          world.network.inject(world.now, bytes, address, world.server.address)
+          return false
+        },
+      })
+      world.run(ATTACK_MS)
+      thief.client.stop()
+      play.waitForAll()
+      checkUndisturbed(resident)
+      if (resident.countEvents('stalled') > 0) fail('what the client says was taken for another client’s')
+      if (!isSameAddress(address, resident.server?.remote ?? NOWHERE)) fail('the server talks to somebody else')
+    },
+    20,
   ),
 
   defineScenario(
@@ -337,4 +370,8 @@ function sealToken({ world }: Play, random: Random, key: Uint8Array): ConnectTok
   const content = { clientId: 'Ada', expiresAtMs: UNIX_MS + 600_000, servers, userData: random.bytes(9) }
   const token = decodeConnectToken(sealConnectToken(crypto, (length) => random.bytes(length), key, content))
   return token ?? fail('no token')
+}
+
+function isConnect(bytes: Uint8Array): boolean {
+  return idOfConnect(bytes) !== undefined
 }

@@ -1,3 +1,4 @@
+import { idOfConnect } from '../../../lib/reliable/wire/handshake.ts'
 import { refusalCodes } from '../../../lib/session/codes.ts'
 import type { SessionEvent } from '../../../lib/session/session.ts'
 import type { Link, Random } from '../../../lib/simulator/index.ts'
@@ -128,6 +129,32 @@ export const handshakeScenarios: readonly Scenario[] = [
     if (!conversation.client.isOver || play.world.server.clientCount > 0)
       fail(`not over: ${conversation.describeStates()}`)
     play.waitForAll(1)
+  }),
+
+  defineScenario('handshake-given-up', (context) => {
+    const { random } = context
+    // One place, and one who dialed for it in vain: who dials anew from there gets it, and no session is left of the first attempt.
+    const play = new Play(context, {
+      link: { delayMs: random.between(1, 60), jitterMs: 10 },
+      maxClients: 1,
+      serverLoop: randomLoop(random),
+    })
+    const first = play.dial({ loop: randomLoop(random) })
+    first.uplink.configure({ filter: (bytes) => idOfConnect(bytes) === undefined })
+    play.world.waitFor(() => first.server !== undefined, 5_000)
+    play.world.run(random.between(0, 1_000))
+    first.client.stop()
+    play.world.run(random.between(0, 300))
+    const second = play.dial({ address: first.client.socket.address, uplink: { filter: undefined } })
+    if (!play.world.waitFor(() => second.isConnected, 2_000)) fail(`not let in: ${second.describeStates()}`)
+    if (play.world.server.clientCount !== 1) fail(`${play.world.server.clientCount} sessions of one client`)
+    second.chat({ durationMs: 300 })
+    play.world.run(300)
+    if (!play.world.waitFor(() => second.up.isComplete() && second.down.isComplete()))
+      fail('the second does not get through')
+    second.closeFrom('client')
+    play.world.run(play.settings.timeoutMs)
+    if (play.world.server.clientCount > 0) fail('the server does not get rid of its client')
   }),
 
   defineScenario('handshake-again', (context) => {
