@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { onTheStreet, startServer } from './street.ts'
 
-const badNetwork = { delayMs: 40, jitterMs: 20, lossRate: 0.1, duplicateRate: 0.02 }
+const badNetwork = { delayMs: 40, jitterMs: 20, loss: 0.1, duplicate: 0.02 }
 
 describe('the street', () => {
   it.each([1, 2, 3, 4, 5])('shows everybody the same on a bad network (seed %i)', (seed) => {
@@ -20,7 +20,7 @@ describe('the street', () => {
   })
 
   it('delivers what is said once and in order, however much is lost', () => {
-    onTheStreet(6, { ...badNetwork, lossRate: 0.3 }, ({ world, alice, bob }) => {
+    onTheStreet(6, { ...badNetwork, loss: 0.3 }, ({ world, alice, bob }) => {
       const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`)
       lines.forEach((line, i) => world.at(world.now + i * 100, () => alice.say(line)))
       world.run(20_000)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { onTheStreet, startServer } from './street.ts'
 
-const badNetwork = { delayMs: 40, jitterMs: 20, lossRate: 0.1 }
+const badNetwork = { delayMs: 40, jitterMs: 20, loss: 0.1 }
 
 void test('what a player says in a tunnel arrives when she is out of it', () => {
   onTheStreet(1, badNetwork, ({ world, alice, bob }) => {

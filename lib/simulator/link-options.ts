@@ -9,19 +9,19 @@ export interface LinkOptions {
   /** Whether jitter never lets a datagram overtake an earlier one, as jitter that comes from queues does. Default false. */
   readonly keepOrder?: boolean
   /** Share of the datagrams that are lost, each independently of the others, 0 to 1. Default 0. */
-  readonly lossRate?: number
-  /** Losses that come in bursts, on top of `lossRate`. Default none. */
+  readonly loss?: number
+  /** Losses that come in bursts, on top of `loss`. Default none. */
   readonly burst?: BurstOptions | undefined
   /** Share of the datagrams that arrive twice, the copy with a jitter of its own, 0 to 1. Default 0. */
-  readonly duplicateRate?: number
+  readonly duplicate?: number
   /** Share of the datagrams that are held up by `reorderDelayMs`, so that later ones overtake them. Default 0. */
-  readonly reorderRate?: number
+  readonly reorder?: number
   /** How long they are held up. Default 10. */
   readonly reorderDelayMs?: number
   /** Share of the datagrams that arrive with one to four bits flipped, 0 to 1. Default 0. */
-  readonly corruptRate?: number
+  readonly corrupt?: number
   /** Share of the datagrams that arrive cut short, 0 to 1. Default 0. */
-  readonly truncateRate?: number
+  readonly truncate?: number
   /** What the link carries, in bits per second of datagrams with their overhead. Default `Infinity`. */
   readonly rateBitsPerSecond?: number
   /** How many datagrams may wait for their turn, the one on the wire included; more are dropped at the tail. Default 1,000. */
@@ -56,7 +56,7 @@ export interface BurstOptions {
   /** Chance, before each datagram, that a bad link turns good. */
   readonly leaveRate: number
   /** Share of the datagrams that a bad link loses. Default 1. */
-  readonly lossRate?: number
+  readonly loss?: number
 }
 
 /** A span of time in milliseconds of the link's clock, from its start up to, not including, its end. */
@@ -76,13 +76,13 @@ export const perfectLink: LinkSettings = {
   delayMs: 0,
   jitterMs: 0,
   keepOrder: false,
-  lossRate: 0,
+  loss: 0,
   burst: undefined,
-  duplicateRate: 0,
-  reorderRate: 0,
+  duplicate: 0,
+  reorder: 0,
   reorderDelayMs: 10,
-  corruptRate: 0,
-  truncateRate: 0,
+  corrupt: 0,
+  truncate: 0,
   rateBitsPerSecond: Infinity,
   queuePackets: 1_000,
   queueBytes: Infinity,
@@ -104,7 +104,7 @@ export function resolveLink(options: LinkOptions, base: LinkSettings = perfectLi
   requireNames('link', options, perfectLink)
   const settings: LinkSettings = { ...base, ...withoutUndefined(options) }
   for (const name of durationNames) requireAtLeast(name, settings[name], 0)
-  for (const name of rateNames) requireShare(name, settings[name])
+  for (const name of shareNames) requireShare(name, settings[name])
   for (const name of limitNames) requireAtLeast(name, settings[name], 1)
   requireAtLeast('overheadBytes', settings.overheadBytes, 0)
   if (typeof settings.rateBitsPerSecond !== 'number' || !(settings.rateBitsPerSecond > 0)) {
@@ -123,11 +123,11 @@ export function resolveLink(options: LinkOptions, base: LinkSettings = perfectLi
 }
 
 const durationNames = ['delayMs', 'jitterMs', 'reorderDelayMs'] as const
-const rateNames = ['lossRate', 'duplicateRate', 'reorderRate', 'corruptRate', 'truncateRate'] as const
+const shareNames = ['loss', 'duplicate', 'reorder', 'corrupt', 'truncate'] as const
 const limitNames = ['queuePackets', 'queueBytes', 'mtuBytes', 'maxInFlightPackets'] as const
 
 /** What each option of a burst may be called. */
-const burstNames = { enterRate: true, leaveRate: true, lossRate: true } satisfies OptionNames<BurstOptions>
+const burstNames = { enterRate: true, leaveRate: true, loss: true } satisfies OptionNames<BurstOptions>
 
 function withoutUndefined(options: LinkOptions): LinkOptions {
   const given = Object.entries(options).filter(
@@ -138,10 +138,10 @@ function withoutUndefined(options: LinkOptions): LinkOptions {
 
 function requireBurst(burst: BurstOptions): void {
   requireNames('burst', burst, burstNames)
-  const { enterRate, leaveRate, lossRate = 1 } = burst
+  const { enterRate, leaveRate, loss = 1 } = burst
   requireShare('burst.enterRate', enterRate)
   requireShare('burst.leaveRate', leaveRate)
-  requireShare('burst.lossRate', lossRate)
+  requireShare('burst.loss', loss)
 }
 
 function requireShare(name: string, value: number): void {

@@ -125,7 +125,7 @@ export class Link {
     const loss = this.#findLoss()
     if (loss !== undefined) return loss
     const arrival = this.#arrival(departure)
-    if (this.#duplicateDice.chance(settings.duplicateRate)) {
+    if (this.#duplicateDice.chance(settings.duplicate)) {
       this.stats.duplicatedPackets += 1
       this.#flying.push(this.#arrival(departure), this.#slab.copy(bytes), source, destination)
     }
@@ -167,10 +167,9 @@ export class Link {
 
   /** Whether chance takes a datagram that is on its way. Both dice are thrown for each, so that neither shifts the other. */
   #findLoss(): Fate | undefined {
-    const { lossRate, burst } = this.#settings
-    const isLost = this.#lossDice.chance(lossRate)
-    const isLostInBurst =
-      burst !== undefined && this.#isLostInBurst(burst.enterRate, burst.leaveRate, burst.lossRate ?? 1)
+    const { loss, burst } = this.#settings
+    const isLost = this.#lossDice.chance(loss)
+    const isLostInBurst = burst !== undefined && this.#isLostInBurst(burst.enterRate, burst.leaveRate, burst.loss ?? 1)
     if (isLost) {
       this.stats.droppedByLoss += 1
       return 'lost'
@@ -182,17 +181,17 @@ export class Link {
     return undefined
   }
 
-  #isLostInBurst(enterRate: number, leaveRate: number, lossRate: number): boolean {
+  #isLostInBurst(enterRate: number, leaveRate: number, loss: number): boolean {
     if (this.#burstDice.chance(this.#isBad ? leaveRate : enterRate)) this.#isBad = !this.#isBad
-    return this.#isBad && this.#burstDice.chance(lossRate)
+    return this.#isBad && this.#burstDice.chance(loss)
   }
 
   #arrival(departure: number): number {
-    const { delayMs, jitterMs, keepOrder, reorderRate, reorderDelayMs, pauses } = this.#settings
+    const { delayMs, jitterMs, keepOrder, reorder, reorderDelayMs, pauses } = this.#settings
     let arrival = departure + delayMs
     if (jitterMs > 0) arrival += this.#jitterDice.between(0, jitterMs)
     if (keepOrder) arrival = this.#lastArrival = Math.max(arrival, this.#lastArrival)
-    if (this.#reorderDice.chance(reorderRate)) {
+    if (this.#reorderDice.chance(reorder)) {
       this.stats.reorderedPackets += 1
       arrival += reorderDelayMs
     }
@@ -202,15 +201,15 @@ export class Link {
 
   /** Sends a copy of a datagram on its way, damaged where the dice say so. */
   #launch(arrival: number, bytes: Uint8Array, source: Address, destination: Address): Fate {
-    const { corruptRate, truncateRate } = this.#settings
+    const { corrupt, truncate } = this.#settings
     const dice = this.#damageDice
-    if (bytes.length > 0 && dice.chance(truncateRate)) {
+    if (bytes.length > 0 && dice.chance(truncate)) {
       this.stats.truncatedPackets += 1
       this.#flying.push(arrival, bytes.subarray(0, dice.integer(0, bytes.length - 1)), source, destination)
       return 'truncated'
     }
     this.#flying.push(arrival, bytes, source, destination)
-    if (bytes.length === 0 || !dice.chance(corruptRate)) return 'sent'
+    if (bytes.length === 0 || !dice.chance(corrupt)) return 'sent'
     this.stats.corruptedPackets += 1
     // A bit that is flipped twice would be whole again: the first one is kept out of the others' reach.
     const first = dice.integer(0, bytes.length * 8 - 1)

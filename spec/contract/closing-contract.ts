@@ -85,7 +85,7 @@ export function describeClosing(subject: ContractSubject): void {
         const world = new ContractWorld(subject, { seed })
         const { client, server } = world.connect()
         world.clear()
-        world[side](client).configure({ lossRate: 1 / 3 })
+        world[side](client).configure({ loss: 1 / 3 })
         client.close()
         world.run(10_000)
         expect(world.story(client)).toEqual(['ended closed-here', 'peer none', 'closed'])

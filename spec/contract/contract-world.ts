@@ -117,8 +117,8 @@ export class ContractWorld extends EndWorld {
 
   /** Cuts or mends both links of a client. */
   setCut(client: End, isCut: boolean): void {
-    this.uplink(client).configure({ lossRate: isCut ? 1 : 0 })
-    this.downlink(client).configure({ lossRate: isCut ? 1 : 0 })
+    this.uplink(client).configure({ loss: isCut ? 1 : 0 })
+    this.downlink(client).configure({ loss: isCut ? 1 : 0 })
   }
 
   get frontDoor(): FrontDoor {

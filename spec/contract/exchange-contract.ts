@@ -50,7 +50,7 @@ export function describeMessages(subject: ContractSubject): void {
     })
 
     it('are handed back when the session ends before they could be sent', () => {
-      const world = new ContractWorld(subject, { link: { lossRate: 1 } })
+      const world = new ContractWorld(subject, { link: { loss: 1 } })
       const client = world.dial()
       for (const text of numbers(2)) world.send(client, text)
       client.close()
@@ -84,7 +84,7 @@ export function describeMessages(subject: ContractSubject): void {
     })
 
     it('is not for a session that has no connection', () => {
-      const world = new ContractWorld(subject, { link: { lossRate: 1 } })
+      const world = new ContractWorld(subject, { link: { loss: 1 } })
       const client = world.dial()
       expect(() => client.ping()).not.toThrow()
       world.run(100)

@@ -50,7 +50,7 @@ export function describeOpening(subject: ContractSubject): void {
     })
 
     it('connects where every datagram comes twice', () => {
-      const world = new ContractWorld(subject, { link: { duplicateRate: 1 } })
+      const world = new ContractWorld(subject, { link: { duplicate: 1 } })
       const { client, server } = world.connect()
       world.run(1_000)
       expect(world.story(client)).toEqual(['peer', 'peer', 'connecting', 'connected'])
@@ -89,7 +89,7 @@ export function describeOpening(subject: ContractSubject): void {
     })
 
     it('ends an unanswered session that is not to dial again', () => {
-      const world = new ContractWorld(subject, { link: { lossRate: 1 }, settings: NO_REDIAL })
+      const world = new ContractWorld(subject, { link: { loss: 1 }, settings: NO_REDIAL })
       const client = world.dial()
       world.run(5_001)
       expect(world.story(client)).toEqual(['peer', 'unanswered', 'peer none', 'closed'])
@@ -98,7 +98,7 @@ export function describeOpening(subject: ContractSubject): void {
     it('dials as often as it may, and no more', () => {
       const reconnect = { minDelayMs: 100, maxDelayMs: 100, attempts: 2 }
       const world = new ContractWorld(subject, {
-        link: { lossRate: 1 },
+        link: { loss: 1 },
         settings: { reconnect, handshakeTimeoutMs: 1_000 },
       })
       const client = world.dial()

@@ -5,7 +5,7 @@ import { Stream } from './stream.ts'
 import { createWorld, offered, seedsOf } from './worlds.ts'
 
 /** The network of KCP's own benchmark. */
-export const kcpLink: LinkOptions = { delayMs: 30, jitterMs: 32.5, keepOrder: true, lossRate: 0.05 }
+export const kcpLink: LinkOptions = { delayMs: 30, jitterMs: 32.5, keepOrder: true, loss: 0.05 }
 export const ECHO_INTERVAL_MS = 20
 export const ECHOES = 1_001
 export const ECHO_STEP_MS = 10

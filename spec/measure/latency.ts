@@ -14,7 +14,7 @@ export function measureLatency(lossPercent: number, options: MeasureOptions, isD
   const p99s = new Distribution()
   const traffic = { sent: 0, missing: 0, forth: 0, back: 0, forthBytes: 0, backBytes: 0, repeatedLate: 0 }
   for (const seed of seedsOf(options)) {
-    const world = createWorld(seed, { delayMs: ONE_WAY_MS, lossRate: lossPercent / 100 }, options)
+    const world = createWorld(seed, { delayMs: ONE_WAY_MS, loss: lossPercent / 100 }, options)
     const { client, server } = world.connect()
     const own = new Distribution()
     const forth = startStream(world, client, server, own, options.seconds)

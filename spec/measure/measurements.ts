@@ -39,7 +39,7 @@ export const measurements: readonly SimulatedMeasurement[] = [
         [1, 450],
         [5, 450],
       ] as const) {
-        const link = { delayMs: ONE_WAY_MS, lossRate: lossPercent / 100 }
+        const link = { delayMs: ONE_WAY_MS, loss: lossPercent / 100 }
         yield measureTransfer(`${lossPercent} % loss, 1 × 1 MiB`, link, 1, goalMs, options)
         yield measureTransfer(`${lossPercent} % loss, 64 × 16 KiB`, link, 64, goalMs, options)
       }

@@ -32,7 +32,7 @@ export const sockets: Measurement = {
     for (const lossPercent of [0, 1, 5, 10]) yield await compareStreams(lossPercent, options)
     yield await compareEchoes(options)
     for (const lossPercent of [0, 1, 5]) {
-      const link = { delayMs: ONE_WAY_MS, lossRate: lossPercent / 100 }
+      const link = { delayMs: ONE_WAY_MS, loss: lossPercent / 100 }
       yield await compareTransfers(`1 MiB, ${lossPercent} % loss`, link, options)
     }
     yield await compareTransfers('1 MiB, 10 Mbit/s', bottleneck, options)
@@ -41,7 +41,7 @@ export const sockets: Measurement = {
 }
 
 async function compareStreams(lossPercent: number, options: MeasureOptions): Promise<Row> {
-  const link = { delayMs: ONE_WAY_MS, lossRate: lossPercent / 100 }
+  const link = { delayMs: ONE_WAY_MS, loss: lossPercent / 100 }
   const scene = { ...streamsOf(options), delivery: 'reliable', isBesideBulk: false } as const
   const measured = await playOnSockets(scene, link, options)
   return compare(

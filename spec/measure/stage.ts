@@ -59,8 +59,8 @@ export async function playOnSockets(
 }
 
 function relayArguments(link: LinkOptions, seed: number): string[] {
-  const { delayMs = 0, jitterMs = 0, keepOrder = false, lossRate = 0, rateBitsPerSecond, queuePackets } = link
-  const given = ['--seed', seed, '--delay', delayMs, '--jitter', jitterMs, '--loss', lossRate * 100]
+  const { delayMs = 0, jitterMs = 0, keepOrder = false, loss = 0, rateBitsPerSecond, queuePackets } = link
+  const given = ['--seed', seed, '--delay', delayMs, '--jitter', jitterMs, '--loss', loss * 100]
   if (keepOrder) given.push('--keep-order')
   if (rateBitsPerSecond !== undefined) given.push('--rate', rateBitsPerSecond / 1_000)
   if (queuePackets !== undefined) given.push('--queue', queuePackets)

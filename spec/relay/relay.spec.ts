@@ -139,7 +139,7 @@ describe('Relay', () => {
 
   it('loses datagrams in both directions, and a reliable connection arrives whole and in order all the same', async () => {
     const { port } = await startEcho({ advertisedHost: RELAY_HOST, security: 'none' })
-    const { relay } = startRelay(port, { lossRate: 0.2, delayMs: 2 })
+    const { relay } = startRelay(port, { loss: 0.2, delayMs: 2 })
     const client = await connect(relay, { security: 'none' })
     const sent = Array.from({ length: 200 }, (_, index) => `message ${index}`)
 
@@ -205,6 +205,6 @@ describe('Relay', () => {
   })
 
   it('refuses options of the link that are out of range at once', () => {
-    expect(() => startRelay(1, { lossRate: 2 })).toThrow(RangeError)
+    expect(() => startRelay(1, { loss: 2 })).toThrow(RangeError)
   })
 })

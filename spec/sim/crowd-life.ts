@@ -65,7 +65,7 @@ export class CrowdLife {
     this.#options = options
     this.#random = random
     this.society = new Society(context, {
-      link: { delayMs: random.between(5, 50), jitterMs: 10, lossRate: 0.01, duplicateRate: 0.005 },
+      link: { delayMs: random.between(5, 50), jitterMs: 10, loss: 0.01, duplicate: 0.005 },
       settings,
       server: { maxClients: 2 * options.atOnce + 100 },
     })

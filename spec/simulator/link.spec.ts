@@ -40,7 +40,7 @@ describe('Link', () => {
   })
 
   it('copies the bytes, of a Buffer too', () => {
-    const link = new Link(new Random(1), { duplicateRate: 1 })
+    const link = new Link(new Random(1), { duplicate: 1 })
     const buffer = Buffer.from('abc')
     link.send(0, buffer, here, there)
     buffer.fill(0)
@@ -74,7 +74,7 @@ describe('Link', () => {
   })
 
   it('loses its share, independently', () => {
-    const { fates, arrivals, link } = run({ lossRate: 0.1 }, { count: 20_000 })
+    const { fates, arrivals, link } = run({ loss: 0.1 }, { count: 20_000 })
     const lost = fates.filter((fate) => fate === 'lost').length
     const lostAfterLost = fates.filter((fate, i) => fate === 'lost' && fates[i - 1] === 'lost').length
     expect(lost / 20_000).toBeCloseTo(0.1, 2)
@@ -92,26 +92,26 @@ describe('Link', () => {
   })
 
   it('loses only a share of what a burst meets where that is asked for', () => {
-    const { link } = run({ burst: { enterRate: 1, leaveRate: 0, lossRate: 0.5 } }, { count: 10_000 })
+    const { link } = run({ burst: { enterRate: 1, leaveRate: 0, loss: 0.5 } }, { count: 10_000 })
     expect(link.stats.droppedByBurst / 10_000).toBeCloseTo(0.5, 1)
   })
 
   it('duplicates its share', () => {
-    const { numbers, link } = run({ duplicateRate: 0.2 })
+    const { numbers, link } = run({ duplicate: 0.2 })
     expect(numbers.length).toBe(1_000 + link.stats.duplicatedPackets)
     expect(link.stats.duplicatedPackets / 1_000).toBeCloseTo(0.2, 1)
     expect(new Set(numbers).size).toBe(1_000)
   })
 
   it('holds up a share so that later ones overtake it', () => {
-    const { numbers, link } = run({ reorderRate: 0.1, reorderDelayMs: 5 })
+    const { numbers, link } = run({ reorder: 0.1, reorderDelayMs: 5 })
     const overtaken = numbers.filter((number, i) => number < (numbers[i - 1] ?? 0)).length
     expect(link.stats.reorderedPackets).toBeGreaterThan(50)
     expect(overtaken).toBeGreaterThan(50)
   })
 
   it('corrupts a share, each in at least one bit, and never the sender’s bytes', () => {
-    const link = new Link(new Random(1), { corruptRate: 1 })
+    const link = new Link(new Random(1), { corrupt: 1 })
     for (let i = 0; i < 2_000; i += 1) {
       const bytes = new Uint8Array(20)
       expect(link.send(i, bytes, here, there)).toBe('corrupted')
@@ -121,14 +121,14 @@ describe('Link', () => {
   })
 
   it('truncates a share, down to nothing', () => {
-    const { arrivals, link } = run({ truncateRate: 1 }, { size: 10 })
+    const { arrivals, link } = run({ truncate: 1 }, { size: 10 })
     const lengths = new Set(arrivals.map(({ bytes }) => bytes.length))
     expect([...lengths].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(link.stats.truncatedPackets).toBe(1_000)
   })
 
   it('carries an empty datagram, whatever it does to others', () => {
-    const link = new Link(new Random(1), { truncateRate: 1, corruptRate: 1 })
+    const link = new Link(new Random(1), { truncate: 1, corrupt: 1 })
     expect(link.send(0, new Uint8Array(0), here, there)).toBe('sent')
     expect(link.pollDelivery(0)?.bytes.length).toBe(0)
   })
@@ -206,20 +206,20 @@ describe('Link', () => {
   })
 
   it('loses the same datagrams when another impairment is turned on', () => {
-    const plain = run({ lossRate: 0.1 })
+    const plain = run({ loss: 0.1 })
     const busy = run({
-      lossRate: 0.1,
+      loss: 0.1,
       jitterMs: 3,
-      duplicateRate: 0.1,
-      corruptRate: 0.1,
-      reorderRate: 0.1,
-      truncateRate: 0.1,
+      duplicate: 0.1,
+      corrupt: 0.1,
+      reorder: 0.1,
+      truncate: 0.1,
     })
     expect(busy.fates.map((fate) => fate === 'lost')).toEqual(plain.fates.map((fate) => fate === 'lost'))
   })
 
   it('does the same again for the same seed, and something else for another', () => {
-    const options = { lossRate: 0.1, jitterMs: 3, duplicateRate: 0.1 }
+    const options = { loss: 0.1, jitterMs: 3, duplicate: 0.1 }
     expect(run(options, { seed: 5 }).arrivals).toEqual(run(options, { seed: 5 }).arrivals)
     expect(run(options, { seed: 6 }).fates).not.toEqual(run(options, { seed: 5 }).fates)
   })
@@ -227,9 +227,9 @@ describe('Link', () => {
   it('can be changed while datagrams are under way', () => {
     const link = new Link(new Random(1), { delayMs: 50 })
     link.send(0, new Uint8Array(1), here, there)
-    link.configure({ lossRate: 1 })
+    link.configure({ loss: 1 })
     expect(link.send(1, new Uint8Array(1), here, there)).toBe('lost')
-    expect(link.settings).toMatchObject({ delayMs: 50, lossRate: 1 })
+    expect(link.settings).toMatchObject({ delayMs: 50, loss: 1 })
     expect(link.pollDelivery(50)).toBeDefined()
   })
 
@@ -237,10 +237,10 @@ describe('Link', () => {
     [{ delayMs: -1 }, 'delayMs'],
     [{ delayMs: Infinity }, 'delayMs'],
     [{ jitterMs: NaN }, 'jitterMs'],
-    [{ lossRate: 1.5 }, 'lossRate'],
-    [{ duplicateRate: -0.1 }, 'duplicateRate'],
+    [{ loss: 1.5 }, 'loss'],
+    [{ duplicate: -0.1 }, 'duplicate'],
     [{ burst: { enterRate: 2, leaveRate: 0 } }, 'burst.enterRate'],
-    [{ burst: { enterRate: 0, leaveRate: 0, lossRate: NaN } }, 'burst.lossRate'],
+    [{ burst: { enterRate: 0, leaveRate: 0, loss: NaN } }, 'burst.loss'],
     [{ rateBitsPerSecond: 0 }, 'rateBitsPerSecond'],
     [{ queuePackets: 0 }, 'queuePackets'],
     [{ overheadBytes: -1 }, 'overheadBytes'],

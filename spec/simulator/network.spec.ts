@@ -47,7 +47,7 @@ describe('Network', () => {
   it('has a link of its own for each direction of each pair of hosts', () => {
     const { network, arrivals, open, run } = setUp()
     const [socketA, socketB] = [open('a', a), open('b', b)]
-    network.link(a.host, b.host).configure({ lossRate: 1 })
+    network.link(a.host, b.host).configure({ loss: 1 })
     network.send(0, bytes(1), socketA, b)
     network.send(0, bytes(2), socketB, a)
     run(1)
@@ -114,7 +114,7 @@ describe('Network', () => {
     const socket = open('a', a)
     open('b', b)
     network.send(0, bytes(7), socket, b)
-    network.link(a.host, b.host).configure({ lossRate: 1 })
+    network.link(a.host, b.host).configure({ loss: 1 })
     network.send(0, bytes(8), socket, b)
     run(5)
     expect(trace.lines).toEqual([

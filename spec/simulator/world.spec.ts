@@ -51,7 +51,7 @@ describe.each(layouts)('World, with %s', (layout, pipe) => {
   it('does the same again for the same seed, line by line, and something else for another', () => {
     const play = (seed: number): string => {
       const trace = new Trace(100_000)
-      const link = { delayMs: 20, jitterMs: 15, lossRate: 0.05, duplicateRate: 0.05, reorderRate: 0.05 }
+      const link = { delayMs: 20, jitterMs: 15, loss: 0.05, duplicate: 0.05, reorder: 0.05 }
       const { world, connect } = setUp({ pipe, seed, trace, link })
       const clients = [connect({ hz: 60 }), connect()]
       for (const client of clients) world.every(50, () => client.isConnected && client.send(`at ${world.now}`))
@@ -96,7 +96,7 @@ describe.each(layouts)('World, with %s', (layout, pipe) => {
 
 describe('World', () => {
   it('plays a minute of a game on a bad network', () => {
-    const link = { delayMs: 40, jitterMs: 10, lossRate: 0.05 }
+    const link = { delayMs: 40, jitterMs: 10, loss: 0.05 }
     const { world, server, connect } = setUp({ seed: 7, link, server: { hz: 60 } })
     const client = connect({ hz: 60, onTick: () => client.isConnected && client.send('x') })
     world.run(60_000)
@@ -164,14 +164,14 @@ describe('World', () => {
   it('gives each client links of its own, over those of the world, and each direction its options', () => {
     const { world, connect } = setUp({ link: { delayMs: 10 } })
     const lucky = connect()
-    const unlucky = connect({ link: { delayMs: 30 }, downlink: { lossRate: 1 } })
+    const unlucky = connect({ link: { delayMs: 30 }, downlink: { loss: 1 } })
     world.run(1_000)
     expect([lucky.isConnected, unlucky.isConnected]).toEqual([true, false])
-    expect(world.uplink(lucky).settings).toMatchObject({ delayMs: 10, lossRate: 0 })
-    expect(world.uplink(unlucky).settings).toMatchObject({ delayMs: 30, lossRate: 0 })
-    expect(world.downlink(unlucky).settings).toMatchObject({ delayMs: 30, lossRate: 1 })
+    expect(world.uplink(lucky).settings).toMatchObject({ delayMs: 10, loss: 0 })
+    expect(world.uplink(unlucky).settings).toMatchObject({ delayMs: 30, loss: 0 })
+    expect(world.downlink(unlucky).settings).toMatchObject({ delayMs: 30, loss: 1 })
     expect(world.downlink(unlucky).stats.droppedByLoss).toBeGreaterThan(0)
-    world.configure(unlucky, { lossRate: 0 })
+    world.configure(unlucky, { loss: 0 })
     expect(world.waitFor(() => unlucky.isConnected)).toBe(true)
   })
 
@@ -362,8 +362,8 @@ describe('World, misused', () => {
   it.each<[string, () => unknown]>([
     ['seed of -1', () => new World({ seed: -1 })],
     ['missing seed', () => new World(plain({}))],
-    ['loss of 5', () => new World({ seed: 1, link: { lossRate: 5 } })],
-    ['loss in words', () => new World({ seed: 1, link: { lossRate: plain('0.1') } })],
+    ['loss of 5', () => new World({ seed: 1, link: { loss: 5 } })],
+    ['loss in words', () => new World({ seed: 1, link: { loss: plain('0.1') } })],
     ['hz of 0', () => setUp({ server: { hz: 0 } })],
     ['hz of 2,000', () => setUp({ server: { hz: 2_000 } })],
     ['hz in words', () => setUp({ server: { hz: plain('60') } })],

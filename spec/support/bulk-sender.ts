@@ -16,7 +16,7 @@ export interface PathOptions {
   readonly bytesPerMs: number
   readonly queueBytes?: number
   readonly jitterMs?: number
-  readonly lossRate?: number
+  readonly loss?: number
   /** When nothing arrives; all of it comes at the end. */
   readonly pauses?: readonly Partition[]
   readonly seed?: number
@@ -62,7 +62,7 @@ export class BulkSender {
     this.path = {
       queueBytes: Infinity,
       jitterMs: 0,
-      lossRate: 0,
+      loss: 0,
       pauses: [],
       seed: 1,
       handshakeRttMs: 2 * options.delayMs,
@@ -125,14 +125,14 @@ export class BulkSender {
     this.recovery.onPacketSent(this.now, PACKET_BYTES, true)
     this.pacer.onPacketSent(this.now, PACKET_BYTES, this.congestion.pacingRate)
     this.sentBytes += PACKET_BYTES
-    const { delayMs, bytesPerMs, queueBytes, jitterMs, lossRate } = this.path
+    const { delayMs, bytesPerMs, queueBytes, jitterMs, loss } = this.path
     this.queueMs = Math.max(0, this.#freeAt - this.now)
     if (this.queueMs * bytesPerMs > queueBytes) {
       this.droppedPackets += 1
       return
     }
     this.#freeAt = Math.max(this.#freeAt, this.now) + PACKET_BYTES / bytesPerMs
-    if (this.#random.chance(lossRate)) return
+    if (this.#random.chance(loss)) return
     const arrivesAt = this.#freeAt + delayMs + this.#random.between(0, jitterMs)
     this.#at(this.#pauseEnd(arrivesAt), () => this.#receive(packetNumber))
   }
@@ -143,8 +143,8 @@ export class BulkSender {
     const ack = new AckSection()
     ack.fill(this.#history, 0)
     this.#history.noteStated()
-    const { delayMs, jitterMs, lossRate } = this.path
-    if (this.#random.chance(lossRate)) return
+    const { delayMs, jitterMs, loss } = this.path
+    if (this.#random.chance(loss)) return
     const arrivesAt = this.now + delayMs + this.#random.between(0, jitterMs)
     this.#at(this.#pauseEnd(arrivesAt), () => this.recovery.handleAck(this.now, ack))
   }

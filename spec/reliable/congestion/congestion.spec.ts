@@ -54,7 +54,7 @@ describe('Congestion', () => {
 
   it('grows quickly on a path that carries it: 1 MiB takes six round trips', () => {
     expect(timeToDeliver({ delayMs: 25, bytesPerMs: 1e6 }, 900 * PACKET_BYTES)).toBeLessThan(300)
-    expect(timeToDeliver({ delayMs: 25, bytesPerMs: 1e6, lossRate: 0.05 }, 900 * PACKET_BYTES)).toBeLessThan(320)
+    expect(timeToDeliver({ delayMs: 25, bytesPerMs: 1e6, loss: 0.05 }, 900 * PACKET_BYTES)).toBeLessThan(320)
   })
 
   it('takes up its start again when it broke it off for a pause of the path, which looks like a queue', () => {
@@ -110,11 +110,11 @@ describe('Congestion', () => {
     expect(later.averageQueueMs).toBeLessThan(12)
   })
 
-  it.each([0.01, 0.05])('does not slow down for random loss of %d', (lossRate) => {
-    const sender = new BulkSender({ ...usual, lossRate })
+  it.each([0.01, 0.05])('does not slow down for random loss of %d', (loss) => {
+    const sender = new BulkSender({ ...usual, loss })
     sender.runUntil(1_000)
 
-    expect(observe(sender, 20_000).share).toBeGreaterThan(0.97 * (1 - lossRate))
+    expect(observe(sender, 20_000).share).toBeGreaterThan(0.97 * (1 - loss))
   })
 
   it('keeps going on a path that jitters', () => {
@@ -169,10 +169,10 @@ describe('Congestion', () => {
   it('sends at its old rate within two round trips of the first ack after a blackout, without filling the buffer', () => {
     const sender = new BulkSender(usual)
     sender.runUntil(3_000)
-    sender.path = { ...sender.path, lossRate: 1 }
+    sender.path = { ...sender.path, loss: 1 }
     sender.runUntil(8_000)
     const deliveredBefore = sender.deliveredBytes
-    sender.path = { ...sender.path, lossRate: 0 }
+    sender.path = { ...sender.path, loss: 0 }
     while (sender.deliveredBytes === deliveredBefore) sender.runUntil(sender.now + 1)
     // The first packet is there now; its ack takes half a round trip, and the two begin.
     sender.runUntil(sender.now + 25 + 100)

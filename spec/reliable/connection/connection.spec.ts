@@ -58,13 +58,13 @@ describe('Connection: delivery', () => {
   })
 
   const roughness: [string, LinkOptions][] = [
-    ['loss', { ...usual, lossRate: 0.2 }],
+    ['loss', { ...usual, loss: 0.2 }],
     ['bursts of loss', { ...usual, burst: { enterRate: 0.02, leaveRate: 0.2 } }],
     ['jitter', { ...usual, jitterMs: 60 }],
-    ['reordering', { ...usual, reorderRate: 0.2, reorderDelayMs: 40 }],
-    ['duplicates', { ...usual, duplicateRate: 0.5, jitterMs: 10 }],
-    ['damage', { ...usual, corruptRate: 0.1, truncateRate: 0.1 }],
-    ['all of it', { ...usual, lossRate: 0.1, jitterMs: 30, duplicateRate: 0.1, reorderRate: 0.1, corruptRate: 0.05 }],
+    ['reordering', { ...usual, reorder: 0.2, reorderDelayMs: 40 }],
+    ['duplicates', { ...usual, duplicate: 0.5, jitterMs: 10 }],
+    ['damage', { ...usual, corrupt: 0.1, truncate: 0.1 }],
+    ['all of it', { ...usual, loss: 0.1, jitterMs: 30, duplicate: 0.1, reorder: 0.1, corrupt: 0.05 }],
   ]
   it.each(roughness)('delivers every reliable message once and in order despite %s', (_name, link) => {
     for (let seed = 1; seed <= 5; seed += 1) {
@@ -105,7 +105,7 @@ describe('Connection: delivery', () => {
   })
 
   it.each([1_199, 16 * 1024, 1024 * 1024])('carries %i bytes despite loss', (bytes) => {
-    const pair = new ConnectionPair({ link: { ...usual, lossRate: 0.05 } })
+    const pair = new ConnectionPair({ link: { ...usual, loss: 0.05 } })
     pair.a.send(new Uint8Array(bytes).fill(65))
     pair.settle()
 
@@ -114,7 +114,7 @@ describe('Connection: delivery', () => {
 
   it.each([2 ** 16 - 100, 2 ** 32 - 100, 2 ** 40])('numbers packets across %i', (firstPacketNumber) => {
     for (let seed = 1; seed <= 5; seed += 1) {
-      const pair = new ConnectionPair({ seed, firstPacketNumber, link: { ...usual, lossRate: 0.1, jitterMs: 20 } })
+      const pair = new ConnectionPair({ seed, firstPacketNumber, link: { ...usual, loss: 0.1, jitterMs: 20 } })
       stream(pair, 400, 5)
       pair.run(2_000)
       pair.settle()
@@ -123,7 +123,7 @@ describe('Connection: delivery', () => {
   })
 
   it('numbers packets around more than once', () => {
-    const pair = new ConnectionPair({ link: { delayMs: 1, lossRate: 0.01 } })
+    const pair = new ConnectionPair({ link: { delayMs: 1, loss: 0.01 } })
     stream(pair, 150_000, 0.5)
     pair.run(75_000)
     pair.settle()
@@ -134,11 +134,11 @@ describe('Connection: delivery', () => {
 })
 
 describe('Connection: latency under loss', () => {
-  it.each([0.01, 0.05, 0.1])('costs one interval, not a round trip, at a loss of %d', (lossRate) => {
+  it.each([0.01, 0.05, 0.1])('costs one interval, not a round trip, at a loss of %d', (loss) => {
     const intervalMs = 1_000 / 60
     const latencies: number[] = []
     for (let seed = 1; seed <= 4; seed += 1) {
-      const pair = new ConnectionPair({ seed, link: { ...usual, lossRate } })
+      const pair = new ConnectionPair({ seed, link: { ...usual, loss } })
       const sentAt = stream(pair, 900, intervalMs, 64)
       pair.run(16_000)
       for (const [i, { time }] of pair.arrivedAtB.entries()) latencies.push(time - (sentAt[i] ?? NaN))
@@ -153,7 +153,7 @@ describe('Connection: latency under loss', () => {
   it('repeats the last message of a burst too', () => {
     const latest: number[] = []
     for (let seed = 1; seed <= 60; seed += 1) {
-      const pair = new ConnectionPair({ seed, link: { ...usual, lossRate: 0.1 } })
+      const pair = new ConnectionPair({ seed, link: { ...usual, loss: 0.1 } })
       const sentAt = stream(pair, 30)
       pair.run(1_500)
       latest.push((pair.arrivedAtB[29]?.time ?? Infinity) - (sentAt[29] ?? 0))
@@ -201,9 +201,9 @@ describe('Connection: quiet', () => {
     expect(pair.sessionA.nextDeadline).toBe(Infinity)
   })
 
-  it.each([0, 0.1, 0.4])('comes to rest after what was sent, at a loss of %d, and acks no acks', (lossRate) => {
+  it.each([0, 0.1, 0.4])('comes to rest after what was sent, at a loss of %d, and acks no acks', (loss) => {
     for (let seed = 1; seed <= 10; seed += 1) {
-      const pair = new ConnectionPair({ seed, link: { ...usual, lossRate } })
+      const pair = new ConnectionPair({ seed, link: { ...usual, loss } })
       for (let i = 0; i < 20; i += 1) {
         pair.a.send(`there ${i}`, deliveries[i % deliveries.length])
         pair.b.send(new Uint8Array(i * 500), deliveries[(i + 2) % deliveries.length])
@@ -238,10 +238,10 @@ describe('Connection: quiet', () => {
 })
 
 describe('Connection: deadlines', () => {
-  it.each([0, 0.1])('are never missed by a loop that sleeps until them, and never spin (loss %d)', (lossRate) => {
+  it.each([0, 0.1])('are never missed by a loop that sleeps until them, and never spin (loss %d)', (loss) => {
     // A loop that sleeps until the deadline sees the same as one that looks all the time.
     const outcomes = [false, true].map((isRestless) => {
-      const pair = new ConnectionPair({ link: { ...usual, lossRate } })
+      const pair = new ConnectionPair({ link: { ...usual, loss } })
       if (isRestless) for (const end of [pair.a, pair.b]) end.every(0.37, () => end.wake())
       stream(pair, 300)
       pair.a.send(new Uint8Array(100_000), 'reliable-unordered', 9)
@@ -254,7 +254,7 @@ describe('Connection: deadlines', () => {
   })
 
   it('lie ahead once everything that is due was done', () => {
-    const pair = new ConnectionPair({ link: { ...usual, lossRate: 0.2, jitterMs: 10 } })
+    const pair = new ConnectionPair({ link: { ...usual, loss: 0.2, jitterMs: 10 } })
     stream(pair, 200)
     let overdue = 0
     for (let i = 0; i < 5_000; i += 1) {
@@ -267,7 +267,7 @@ describe('Connection: deadlines', () => {
 
   it.each([10, 16, 33])('are not needed by a main loop that steps every %i ms', (stepMs) => {
     const pair = new ConnectionPair({
-      link: { ...usual, lossRate: 0.1 },
+      link: { ...usual, loss: 0.1 },
       loopA: { stepMs },
       loopB: { stepMs, phaseMs: 7 },
     })
@@ -300,7 +300,7 @@ describe('Connection: bulk', () => {
   it('takes no longer than the goals: 1 MiB at 0 and 5 % loss, and over 10 Mbit/s', () => {
     const goals: [LinkOptions, number][] = [
       [usual, 300],
-      [{ ...usual, lossRate: 0.05 }, 450],
+      [{ ...usual, loss: 0.05 }, 450],
       [{ ...usual, rateBitsPerSecond: 10_000_000, queuePackets: 100 }, 950],
     ]
     for (const [link, goalMs] of goals) {
@@ -412,7 +412,7 @@ describe('Connection: interruptions', () => {
 
 describe('Connection: what it counts', () => {
   it('agrees with the link', () => {
-    const pair = new ConnectionPair({ link: { ...usual, lossRate: 0.1 } })
+    const pair = new ConnectionPair({ link: { ...usual, loss: 0.1 } })
     stream(pair, 600)
     pair.settle({ quietMs: 1_000 })
     const { stats } = pair.sessionA
@@ -449,7 +449,7 @@ describe('Connection: hostile input', () => {
     const random = new Random(3)
     const pair = new ConnectionPair({ link: usual })
     stream(pair, 100)
-    pair.forth.configure({ duplicateRate: 0.2, corruptRate: 0.3, truncateRate: 0.2 })
+    pair.forth.configure({ duplicate: 0.2, corrupt: 0.3, truncate: 0.2 })
     for (let i = 0; i < 500; i += 1) {
       pair.run(4)
       const noise = random.bytes(random.integer(0, 1_300))
@@ -482,7 +482,7 @@ describe('Connection: another path', () => {
 
   it('delivers each reliable message once and in order, whenever it begins', () => {
     for (let seed = 1; seed <= 10; seed += 1) {
-      const pair = new ConnectionPair({ seed, link: { delayMs: 25, lossRate: 0.1, jitterMs: 20 } })
+      const pair = new ConnectionPair({ seed, link: { delayMs: 25, loss: 0.1, jitterMs: 20 } })
       stream(pair, 300, 5, 300)
       for (let atMs = 100; atMs < 1_500; atMs += 40 + seed) {
         pair.a.at(atMs, () => pair.sessionA.connection.startPath(pair.a.now))
@@ -507,7 +507,7 @@ describe('Connection: other keys', () => {
     const pair = new ConnectionPair({ link: usual, redundancy: 'off' })
     stream(pair, 40, 5, 300)
     pair.run(100)
-    pair.forth.configure({ lossRate: 1 })
+    pair.forth.configure({ loss: 1 })
     pair.run(5_000)
     expect(textsAtB(pair)).not.toEqual(texts(40))
     const [a, b] = createSealers(7)
@@ -515,7 +515,7 @@ describe('Connection: other keys', () => {
     pair.sessionB.connection.resume(pair.b.now, { sealer: b, rttMs: NaN, resumeId: undefined })
     pair.sessionA.connection.hear()
     pair.sessionB.connection.hear()
-    pair.forth.configure({ lossRate: 0 })
+    pair.forth.configure({ loss: 0 })
     pair.a.ping()
     pair.run(500)
 

@@ -30,8 +30,8 @@ function undelivered(events: readonly SessionEvent[]): string[] {
 }
 
 function setCut(world: ReliableWorld, client: End, isCut: boolean): void {
-  world.uplink(client).configure({ lossRate: isCut ? 1 : 0 })
-  world.downlink(client).configure({ lossRate: isCut ? 1 : 0 })
+  world.uplink(client).configure({ loss: isCut ? 1 : 0 })
+  world.downlink(client).configure({ loss: isCut ? 1 : 0 })
 }
 
 describe('a lost connection that nobody keeps', () => {
@@ -157,7 +157,7 @@ describe('closing', () => {
 
   it('waits for what is queued to be acknowledged, resent where it was lost', () => {
     for (let seed = 1; seed <= 20; seed += 1) {
-      const world = createWorld({ seed, link: { delayMs: 25, lossRate: 0.2 } })
+      const world = createWorld({ seed, link: { delayMs: 25, loss: 0.2 } })
       const { client, server } = world.connect()
       const events = listen(server)
       const sent = Array.from({ length: 100 }, (_, i) => `${i}`)
@@ -198,7 +198,7 @@ describe('closing', () => {
         return bytes.length < 200
       },
     })
-    world.downlink(client).configure({ lossRate: 1 })
+    world.downlink(client).configure({ loss: 1 })
     const startMs = world.now
     client.send(new Uint8Array(500))
     client.close()
@@ -213,12 +213,12 @@ describe('closing', () => {
     const { client, server } = world.connect()
     const [own, other] = [listen(client), listen(server)]
     // The message is held up for so long that CLOSE overtakes it, and CLOSED takes as long to get through.
-    world.uplink(client).configure({ reorderRate: 1, reorderDelayMs: 3_400 })
+    world.uplink(client).configure({ reorder: 1, reorderDelayMs: 3_400 })
     world.downlink(client).configure({ filter: (_bytes, now) => now > 3_500 })
     const message = 'hello'.repeat(20)
     client.send(message)
     world.run(20)
-    world.uplink(client).configure({ reorderRate: 0, filter: (bytes) => bytes.length < message.length })
+    world.uplink(client).configure({ reorder: 0, filter: (bytes) => bytes.length < message.length })
     client.close()
     world.run(10_000)
     expect(client.isOver && server.isOver).toBe(true)
@@ -318,12 +318,12 @@ describe('clocks', () => {
 describe('the handshake', () => {
   it('comes about where half of all datagrams are corrupted or cut, and leaves no second session behind', () => {
     for (let seed = 1; seed <= 40; seed += 1) {
-      const world = createWorld({ seed, link: { delayMs: 25, corruptRate: 0.4, truncateRate: 0.2 } })
+      const world = createWorld({ seed, link: { delayMs: 25, corrupt: 0.4, truncate: 0.2 } })
       const client = world.dial()
       const isConnected = (): boolean =>
         client.session.state === 'connected' && world.serverEnd(client)?.session.state === 'connected'
       expect(world.waitFor(isConnected, 60_000), `seed ${seed}`).toBe(true)
-      world.network.link(client.socket.address.host, world.server.address.host).configure({ corruptRate: 0 })
+      world.network.link(client.socket.address.host, world.server.address.host).configure({ corrupt: 0 })
       world.run(6_000)
       expect(world.server.clientCount).toBeLessThanOrEqual(2)
       expect(world.server.endpoints.filter(({ session }) => session.state === 'connecting')).toEqual([])
@@ -336,18 +336,18 @@ describe('a whole life over a link that could not be worse', () => {
   const links: readonly (readonly [string, LinkOptions])[] = [
     [
       'a quarter lost, a quarter doubled, a second each way',
-      { delayMs: 1_000, jitterMs: 50, lossRate: 0.25, duplicateRate: 0.25 },
+      { delayMs: 1_000, jitterMs: 50, loss: 0.25, duplicate: 0.25 },
     ],
     [
       'a tenth lost, reordered and corrupted',
       {
         delayMs: 30,
         jitterMs: 30,
-        lossRate: 0.1,
-        reorderRate: 0.1,
+        loss: 0.1,
+        reorder: 0.1,
         reorderDelayMs: 50,
-        corruptRate: 0.05,
-        truncateRate: 0.05,
+        corrupt: 0.05,
+        truncate: 0.05,
       },
     ],
   ]

@@ -104,7 +104,7 @@ describe('ReliableServerSession', () => {
           return startsWith(bytes, 'CONNECT\0')
         },
       },
-      uplink: { duplicateRate: 1 },
+      uplink: { duplicate: 1 },
     })
     world.run(2_000)
     expect(client.session.state).toBe('connecting')
@@ -251,11 +251,11 @@ describe('ReliableServerSession, of a client that may have moved', () => {
     const events: SessionEvent['type'][] = []
     server.onEvent = ({ type }) => void events.push(type)
     world.run(100)
-    world.downlink(client).configure({ lossRate: 1 })
+    world.downlink(client).configure({ loss: 1 })
     client.close()
     world.waitFor(() => events.includes('ended'))
     world.move(client, stranger)
-    world.downlink(client).configure({ lossRate: 0 })
+    world.downlink(client).configure({ loss: 0 })
     world.run(2_000)
     expect(client.isOver).toBe(true)
     expect(server.session.remote).toEqual(stranger)

@@ -302,7 +302,7 @@ describe('ReliableFrontDoor: a client that comes back', () => {
     })
     const { client, server } = world.connect()
     const setCut = (isCut: boolean): void => {
-      for (const link of [world.uplink(client), world.downlink(client)]) link.configure({ lossRate: isCut ? 1 : 0 })
+      for (const link of [world.uplink(client), world.downlink(client)]) link.configure({ loss: isCut ? 1 : 0 })
     }
     setCut(true)
     world.run(4_000)
@@ -402,7 +402,7 @@ describe('ReliableFrontDoor: a client that comes back', () => {
 
   it('may have missed any number of answers to it', () => {
     const { world, client, server, setCut } = lose({ handshakeTimeoutMs: 300, resumeWindowMs: 400_000 })
-    world.uplink(client).configure({ lossRate: 0 })
+    world.uplink(client).configure({ loss: 0 })
     // Every half a minute there is another HELLO to answer.
     world.run(200_000)
     expect(world.server.frontDoors[0]?.stats.returned).toBeGreaterThan(4)

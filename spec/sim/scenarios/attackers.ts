@@ -196,8 +196,8 @@ export const attackerScenarios: readonly Scenario[] = [
         security: securities.noise,
         link: {
           delayMs: random.between(1, 40),
-          corruptRate: random.between(0, 0.2),
-          truncateRate: random.between(0, 0.2),
+          corrupt: random.between(0, 0.2),
+          truncate: random.between(0, 0.2),
         },
         settings: { handshakeTimeoutMs: 60_000 },
         limits: { retryThreshold: random.pick([0, 64]) },
@@ -206,7 +206,7 @@ export const attackerScenarios: readonly Scenario[] = [
       conversation.chat({ durationMs: ATTACK_MS })
       play.world.run(ATTACK_MS)
       play.waitForAll()
-      conversation.configure({ corruptRate: 0, truncateRate: 0 })
+      conversation.configure({ corrupt: 0, truncate: 0 })
       play.finish()
       if (conversation.countEvents('refused') > 0) fail('a damaged datagram was believed')
     },

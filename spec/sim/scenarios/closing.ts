@@ -10,7 +10,7 @@ export const closingScenarios: readonly Scenario[] = [
   defineScenario('close-with-messages-queued', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: random.between(1, 80), jitterMs: 5, lossRate: random.pick([0, 0.03]) },
+      link: { delayMs: random.between(1, 80), jitterMs: 5, loss: random.pick([0, 0.03]) },
       serverLoop: randomLoop(random),
     })
     const conversation = play.connect({ loop: randomLoop(random) })
@@ -59,7 +59,7 @@ export const closingScenarios: readonly Scenario[] = [
     const { random } = context
     const play = new Play(context, { link: { delayMs: 20 }, serverLoop: randomLoop(random) })
     const conversation = play.connect({ loop: randomLoop(random) })
-    conversation.configure({ lossRate: 0.3, duplicateRate: 0.2 })
+    conversation.configure({ loss: 0.3, duplicate: 0.2 })
     conversation.chat({ durationMs: 500, intervalMs: 20 })
     play.world.run(500)
     conversation.closeFrom(random.pick(['client', 'server']))
@@ -73,7 +73,7 @@ export const closingScenarios: readonly Scenario[] = [
     const conversation = play.connect({ loop: randomLoop(random) })
     conversation.chat({ durationMs: 500, intervalMs: 20 })
     play.world.run(500)
-    conversation.configure({ lossRate: 1 })
+    conversation.configure({ loss: 1 })
     play.world.run(random.between(0, 3_000))
     const end = random.pick(['client', 'server'] as const)
     conversation.closeFrom(end)

@@ -13,10 +13,10 @@ export const deliveryScenarios: readonly Scenario[] = [
       delayMs: random.between(0, 100),
       jitterMs: random.between(0, 40),
       keepOrder: random.chance(0.5),
-      lossRate: random.between(0, 0.1),
+      loss: random.between(0, 0.1),
       burst: random.chance(0.3) ? { enterRate: 0.01, leaveRate: 0.3 } : undefined,
-      duplicateRate: random.between(0, 0.1),
-      reorderRate: random.between(0, 0.1),
+      duplicate: random.between(0, 0.1),
+      reorder: random.between(0, 0.1),
       reorderDelayMs: random.between(1, 50),
     })
     talk(
@@ -32,19 +32,19 @@ export const deliveryScenarios: readonly Scenario[] = [
   defineScenario('acks-under-loss', (context) => {
     const { random } = context
     talk(context, { link: { delayMs: 20 } }, { durationMs: 1_500, intervalMs: 8 }, (conversation) => {
-      conversation.uplink.configure({ lossRate: random.between(0, 0.05) })
-      conversation.downlink.configure({ lossRate: random.between(0.2, 0.6) })
+      conversation.uplink.configure({ loss: random.between(0, 0.05) })
+      conversation.downlink.configure({ loss: random.between(0.2, 0.6) })
     })
   }),
 
   defineScenario('duplicates-and-stale', (context) => {
-    const link = { delayMs: 20, jitterMs: 30, duplicateRate: 0.5, reorderRate: 0.2, reorderDelayMs: 100 }
+    const link = { delayMs: 20, jitterMs: 30, duplicate: 0.5, reorder: 0.2, reorderDelayMs: 100 }
     talk(context, { link }, { durationMs: 1_500, intervalMs: 10 }, replayStale)
   }),
 
   defineScenario('terrible-link', (context) => {
     const { random } = context
-    const link = { delayMs: random.between(500, 1_000), jitterMs: 50, lossRate: 0.25, duplicateRate: 0.25 }
+    const link = { delayMs: random.between(500, 1_000), jitterMs: 50, loss: 0.25, duplicate: 0.25 }
     const settings = { timeoutMs: 30_000, handshakeTimeoutMs: 20_000 }
     talk(context, { link, settings }, { durationMs: 3_000, intervalMs: 30, maxBytes: 2_000 })
   }),
@@ -63,7 +63,7 @@ export const deliveryScenarios: readonly Scenario[] = [
   defineScenario('no-acks-for-a-while', (context) => {
     const { random } = context
     const chatter = { durationMs: 1_500, intervalMs: 2, maxBytes: 1_500 }
-    talk(context, { link: { delayMs: 10, lossRate: 0.01 } }, chatter, (conversation, { world }) => {
+    talk(context, { link: { delayMs: 10, loss: 0.01 } }, chatter, (conversation, { world }) => {
       const fromMs = world.now + random.between(0, 500)
       conversation.downlink.configure({ partitions: [{ fromMs, untilMs: fromMs + random.between(200, 3_000) }] })
     })
@@ -73,7 +73,7 @@ export const deliveryScenarios: readonly Scenario[] = [
     const { random } = context
     talk(
       context,
-      { link: { delayMs: 20, lossRate: 0.01 } },
+      { link: { delayMs: 20, loss: 0.01 } },
       { durationMs: 2_000, intervalMs: 10 },
       (conversation, { world }) => {
         const link = random.pick([conversation.uplink, conversation.downlink])
@@ -88,7 +88,7 @@ export const deliveryScenarios: readonly Scenario[] = [
     const { random } = context
     const maxMessageBytes = random.pick([2_000, 65_536, 250_000])
     const play = new Play(context, {
-      link: { delayMs: 10, lossRate: random.pick([0, 0.03]), jitterMs: 5 },
+      link: { delayMs: 10, loss: random.pick([0, 0.03]), jitterMs: 5 },
       settings: { maxMessageBytes, mtuBytes: random.pick([576, 1_200, 1_472]) },
     })
     const conversation = play.connect({ loop: randomLoop(random) })
@@ -111,7 +111,7 @@ export const deliveryScenarios: readonly Scenario[] = [
   defineScenario('fragments-that-never-come', (context) => {
     const { random } = context
     const chatter = { durationMs: 3_000, intervalMs: 15, maxBytes: 12_000, channels: [0, 1] }
-    talk(context, { link: { delayMs: 20, jitterMs: 20, lossRate: random.between(0.05, 0.2) } }, chatter)
+    talk(context, { link: { delayMs: 20, jitterMs: 20, loss: random.between(0.05, 0.2) } }, chatter)
   }),
 
   defineScenario('channels-do-not-wait', (context) => {
@@ -148,7 +148,7 @@ export const deliveryScenarios: readonly Scenario[] = [
     const { client, server } = conversation
     if (server === undefined) return fail('the server’s end is gone')
     client.onEvent = server.onEvent = undefined
-    conversation.configure({ corruptRate: random.between(0, 0.1), truncateRate: random.between(0, 0.1) })
+    conversation.configure({ corrupt: random.between(0, 0.1), truncate: random.between(0, 0.1) })
     for (const end of [client, server]) {
       end.every(10, () => {
         if (end.session.state !== 'connected') return
@@ -156,7 +156,7 @@ export const deliveryScenarios: readonly Scenario[] = [
       })
     }
     play.world.run(2_000)
-    conversation.configure({ corruptRate: 0, truncateRate: 0 })
+    conversation.configure({ corrupt: 0, truncate: 0 })
     client.close()
     play.world.run(30_000)
     if (!client.isOver || play.world.server.clientCount > 0) fail(`not over: ${conversation.describeStates()}`)
@@ -185,7 +185,7 @@ function talk(
 
 /** A link that still takes its time, but loses nothing: so that both ends hear how it ended. */
 function heal(conversation: Conversation): void {
-  const healthy: LinkOptions = { lossRate: 0, burst: undefined, filter: undefined, partitions: [] }
+  const healthy: LinkOptions = { loss: 0, burst: undefined, filter: undefined, partitions: [] }
   conversation.configure(healthy)
 }
 

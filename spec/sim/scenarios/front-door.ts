@@ -75,7 +75,7 @@ export const frontDoorScenarios: readonly Scenario[] = [
     const { random } = context
     const key = random.bytes(32)
     const play: Play = new Play(context, {
-      link: { delayMs: random.between(1, 60), lossRate: random.pick([0, 0.2]) },
+      link: { delayMs: random.between(1, 60), loss: random.pick([0, 0.2]) },
       tickets: {
         crypto,
         keys: [key],
@@ -96,7 +96,7 @@ export const frontDoorScenarios: readonly Scenario[] = [
       'of another key': () => seal(random, random.bytes(32)),
     }[spoiled]()
     // It dials the server that it means, whatever its ticket says.
-    const second = play.dial({ connectToken: { ...bad, servers: [SERVER] }, link: { lossRate: 0 } })
+    const second = play.dial({ connectToken: { ...bad, servers: [SERVER] }, link: { loss: 0 } })
     world.waitFor(() => second.client.isOver, 20_000)
     const codes = {
       expired: refusalCodes.expiredToken,

@@ -15,14 +15,14 @@ export const handshakeScenarios: readonly Scenario[] = [
   defineScenario('handshake-under-loss', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: random.between(1, 100), jitterMs: random.between(0, 50), lossRate: 0.3, duplicateRate: 0.2 },
+      link: { delayMs: random.between(1, 100), jitterMs: random.between(0, 50), loss: 0.3, duplicate: 0.2 },
       settings: { reconnect: DIAL_AGAIN },
       serverLoop: randomLoop(random),
     })
     const conversation = play.dial({ loop: randomLoop(random) })
     for (let i = 0; i < 5; i += 1) conversation.sendUp(random.integer(4, 2_000))
     if (!play.world.waitFor(() => conversation.isConnected, 60_000)) fail('no connection within a minute')
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     conversation.chat({ durationMs: 500 })
     play.world.run(500)
     play.waitForAll()
@@ -67,13 +67,13 @@ export const handshakeScenarios: readonly Scenario[] = [
   defineScenario('handshake-refused', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: random.between(0, 50), jitterMs: 20, lossRate: 0.2, duplicateRate: 0.2 },
+      link: { delayMs: random.between(0, 50), jitterMs: 20, loss: 0.2, duplicate: 0.2 },
       maxClients: 1,
       // Time for twenty HELLOs: that no answer to any of them arrives is out of the question.
       settings: { handshakeTimeoutMs: 20_000 },
       serverLoop: randomLoop(random),
     })
-    const resident = play.connect({ link: { lossRate: 0 } })
+    const resident = play.connect({ link: { loss: 0 } })
     const why = random.pick(['full', 'badToken'] as const)
     const refused = play.dial(why === 'full' ? { loop: randomLoop(random) } : { token: 'open barley' })
     play.world.waitFor(() => refused.client.isOver, 30_000)
@@ -116,7 +116,7 @@ export const handshakeScenarios: readonly Scenario[] = [
 
   defineScenario('handshake-closed', (context) => {
     const { random } = context
-    const play = new Play(context, { link: { delayMs: 20, jitterMs: 20, lossRate: random.pick([0, 0.2]) } })
+    const play = new Play(context, { link: { delayMs: 20, jitterMs: 20, loss: random.pick([0, 0.2]) } })
     const conversation = play.dial({ loop: randomLoop(random) })
     for (let i = random.integer(0, 3); i > 0; i -= 1) conversation.sendUp(random.integer(4, 2_000))
     play.world.at(random.between(0, 200), () => {

@@ -10,9 +10,9 @@ export const livenessScenarios: readonly Scenario[] = [
     const conversation = play.connect({ loop: randomLoop(random) })
     conversation.chat({ durationMs: 7_000, intervalMs: 25 })
     play.world.run(random.between(100, 1_000))
-    conversation.configure({ lossRate: 1 })
+    conversation.configure({ loss: 1 })
     play.world.run(5_000)
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     if (conversation.countEvents('stalled') !== 2) fail('not both ends stalled')
     play.world.run(2_000)
     if (conversation.countEvents('unstalled') !== 2) fail('not both ends are over their stall')
@@ -28,9 +28,9 @@ export const livenessScenarios: readonly Scenario[] = [
     conversation.chat({ durationMs: 5_000, intervalMs: 20 })
     play.world.run(random.between(0, 1_000))
     const link = random.pick([conversation.uplink, conversation.downlink])
-    link.configure({ lossRate: 1 })
+    link.configure({ loss: 1 })
     play.world.run(random.between(100, 8_000))
-    link.configure({ lossRate: 0 })
+    link.configure({ loss: 0 })
     play.world.run(5_000)
     play.waitForAll(10_000)
     if (conversation.countEvents('ended') > 0) fail('the connection ended')
@@ -40,7 +40,7 @@ export const livenessScenarios: readonly Scenario[] = [
   defineScenario('blocked-loops', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: 25, lossRate: 0.02 },
+      link: { delayMs: 25, loss: 0.02 },
       settings: { timeoutMs: 20_000 },
       serverLoop: randomLoop(random),
     })
@@ -54,7 +54,7 @@ export const livenessScenarios: readonly Scenario[] = [
     play.world.run(17_000)
     play.waitForAll(10_000)
     if (conversation.countEvents('ended') > 0) fail('a blocked loop ended the connection')
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     play.finish()
   }),
 
@@ -74,7 +74,7 @@ export const livenessScenarios: readonly Scenario[] = [
   defineScenario('late-steps', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: 20, jitterMs: 10, lossRate: 0.05 },
+      link: { delayMs: 20, jitterMs: 10, loss: 0.05 },
       serverLoop: randomLoop(random),
     })
     const conversation = play.connect({ loop: randomLoop(random) })
@@ -86,7 +86,7 @@ export const livenessScenarios: readonly Scenario[] = [
     conversation.chat({ durationMs: 4_000, intervalMs: 20 })
     play.world.run(6_000)
     play.waitForAll()
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     play.finish()
   }),
 
@@ -96,7 +96,7 @@ export const livenessScenarios: readonly Scenario[] = [
     const conversation = play.connect({ loop: randomLoop(random) })
     conversation.chat({ durationMs: 500, intervalMs: 10 })
     play.world.run(random.between(0, 500))
-    conversation.configure({ lossRate: 1 })
+    conversation.configure({ loss: 1 })
     const startMs = play.world.now
     const isOver = () => conversation.client.isOver && play.world.server.clientCount === 0
     if (!play.world.waitFor(isOver, play.settings.timeoutMs + 2_000)) fail(`not over: ${conversation.describeStates()}`)
@@ -110,7 +110,7 @@ export const livenessScenarios: readonly Scenario[] = [
   defineScenario('server-restarts', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: 25, lossRate: random.pick([0, 0.05]) },
+      link: { delayMs: 25, loss: random.pick([0, 0.05]) },
       settings: { timeoutMs: 3_000, reconnect: { minDelayMs: 100, maxDelayMs: 2_000, attempts: Infinity } },
       serverLoop: randomLoop(random),
     })

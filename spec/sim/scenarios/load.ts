@@ -7,7 +7,7 @@ export const loadScenarios: readonly Scenario[] = [
   defineScenario('queue-overflow', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: 20, rateBitsPerSecond: 500_000, lossRate: random.pick([0, 0.02]) },
+      link: { delayMs: 20, rateBitsPerSecond: 500_000, loss: random.pick([0, 0.02]) },
       settings: { maxQueuedMessages: random.integer(8, 64), maxQueuedBytes: random.integer(8_000, 32_000) },
     })
     const conversation = play.connect({ loop: randomLoop(random) })
@@ -29,7 +29,7 @@ export const loadScenarios: readonly Scenario[] = [
     const { random } = context
     const inboxDatagrams = random.integer(16, 512)
     const play = new Play(context, {
-      link: { delayMs: 20, lossRate: 0.05 },
+      link: { delayMs: 20, loss: 0.05 },
       serverLoop: { ...randomLoop(random), inboxDatagrams },
     })
     const conversation = play.connect({ loop: randomLoop(random) })
@@ -40,7 +40,7 @@ export const loadScenarios: readonly Scenario[] = [
     conversation.chat({ durationMs: 2_000, intervalMs: 40, direction: 'down' })
     play.world.run(8_000)
     play.waitForAll()
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     play.finish()
   }),
 
@@ -74,7 +74,7 @@ export const loadScenarios: readonly Scenario[] = [
   defineScenario('idle-and-busy', (context) => {
     const { random } = context
     const play = new Play(context, {
-      link: { delayMs: random.between(5, 80), jitterMs: 5, lossRate: random.pick([0, 0.01, 0.05]) },
+      link: { delayMs: random.between(5, 80), jitterMs: 5, loss: random.pick([0, 0.01, 0.05]) },
       serverLoop: randomLoop(random),
     })
     const conversation = play.connect({ loop: randomLoop(random) })
@@ -85,7 +85,7 @@ export const loadScenarios: readonly Scenario[] = [
       for (let i = 0; i < count / 4; i += 1) conversation.sendDown(random.integer(4, 3_000), 'reliable', i % 2)
     }
     play.waitForAll(20_000)
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     play.finish()
   }),
 
@@ -121,14 +121,14 @@ export const loadScenarios: readonly Scenario[] = [
       const link = {
         delayMs: random.between(1, 150),
         jitterMs: random.between(0, 20),
-        lossRate: random.between(0, 0.1),
+        loss: random.between(0, 0.1),
       }
       const conversation = play.connect({ link, loop: randomLoop(random), mapsPerDestination: random.chance(0.3) })
       conversation.chat({ durationMs: 1_500, intervalMs: 20 })
     }
     play.world.run(1_500)
     play.waitForAll()
-    for (const conversation of play.conversations) conversation.configure({ lossRate: 0 })
+    for (const conversation of play.conversations) conversation.configure({ loss: 0 })
     play.finish()
   }),
 ]

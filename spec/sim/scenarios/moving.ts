@@ -56,8 +56,8 @@ export const movingScenarios: readonly Scenario[] = [
         link: {
           delayMs: random.between(1, 80),
           jitterMs: 10,
-          lossRate: random.between(0.05, 0.25),
-          duplicateRate: 0.05,
+          loss: random.between(0.05, 0.25),
+          duplicate: 0.05,
         },
         serverLoop: randomLoop(random),
         isPortShared: random.chance(0.5),
@@ -72,7 +72,7 @@ export const movingScenarios: readonly Scenario[] = [
       play.world.run(CHAT_MS)
       play.waitForAll(20_000)
       if (conversation.countEvents('ended') > 0) fail('a move ended the connection')
-      conversation.configure({ lossRate: 0, duplicateRate: 0 })
+      conversation.configure({ loss: 0, duplicate: 0 })
       play.finish()
     },
     COST,
@@ -117,11 +117,11 @@ export const movingScenarios: readonly Scenario[] = [
       const conversation = connect(play)
       conversation.chat({ durationMs: CHAT_MS, intervalMs: 25 })
       play.world.run(random.between(100, 1_000))
-      conversation.configure({ lossRate: 1 })
+      conversation.configure({ loss: 1 })
       play.world.run(random.between(1_200, 3_000))
       play.world.move(conversation.client, elsewhere(random, conversation.client.socket.address))
       play.world.run(random.between(0, 3_000))
-      conversation.configure({ lossRate: 0 })
+      conversation.configure({ loss: 0 })
       waitUntilFound(play, conversation)
       play.world.run(CHAT_MS)
       play.waitForAll(10_000)
@@ -169,9 +169,9 @@ export const movingScenarios: readonly Scenario[] = [
       if (random.chance(0.5)) {
         // While the ends are stalled their sockets hear everybody.
         play.world.run(random.between(0, 1_000))
-        conversation.downlink.configure({ lossRate: 1 })
+        conversation.downlink.configure({ loss: 1 })
         play.world.run(random.between(1_200, 4_000))
-        conversation.downlink.configure({ lossRate: 0 })
+        conversation.downlink.configure({ loss: 0 })
       }
       play.world.run(CHAT_MS)
       play.waitForAll(10_000)

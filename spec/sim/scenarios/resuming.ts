@@ -23,8 +23,8 @@ export const resumingScenarios: readonly Scenario[] = [
     'lost-and-found',
     (context) => {
       const stage = begin(context)
-      const { conversation, lossRate } = stage
-      cut(stage, context.random.between(4_000, 15_000), lossRate)
+      const { conversation, loss } = stage
+      cut(stage, context.random.between(4_000, 15_000), loss)
       backAgain(stage)
       checkResumed(conversation, 1)
       finish(stage)
@@ -38,9 +38,9 @@ export const resumingScenarios: readonly Scenario[] = [
       const { random } = context
       // Between two outages there may be no time to come back: all of them together are within the window.
       const stage = begin(context, { serverSettings: { resumeWindowMs: 60_000 } })
-      const { play, conversation, lossRate } = stage
+      const { play, conversation, loss } = stage
       for (let outages = random.integer(2, 4); outages > 0; outages -= 1) {
-        cut(stage, random.between(3_500, 9_000), lossRate)
+        cut(stage, random.between(3_500, 9_000), loss)
         play.world.run(random.between(0, 2_500))
       }
       backAgain(stage)
@@ -59,14 +59,14 @@ export const resumingScenarios: readonly Scenario[] = [
       cut(stage, random.between(4_000, 8_000), 0.4)
       // What arrives of the handshake is a matter of luck, and at times one direction has none.
       for (let turns = random.integer(0, 4); turns > 0; turns -= 1) {
-        random.pick([conversation.uplink, conversation.downlink]).configure({ lossRate: random.pick([0.7, 1]) })
+        random.pick([conversation.uplink, conversation.downlink]).configure({ loss: random.pick([0.7, 1]) })
         play.world.run(random.between(0, 2_000))
-        conversation.configure({ lossRate: 0.4 })
+        conversation.configure({ loss: 0.4 })
       }
-      conversation.configure({ lossRate: 0.05 })
+      conversation.configure({ loss: 0.05 })
       backAgain(stage)
       checkNothingLost(conversation)
-      conversation.configure({ lossRate: 0 })
+      conversation.configure({ loss: 0 })
       finish(stage)
     },
     COST,
@@ -77,13 +77,13 @@ export const resumingScenarios: readonly Scenario[] = [
     (context) => {
       const { random } = context
       const stage = begin(context, { serverSettings: { timeoutMs: 60_000 } })
-      const { play, conversation, lossRate } = stage
+      const { play, conversation, loss } = stage
       const isOneWay = random.chance(0.5)
       // The server hears the client all the time, or takes it for stalled.
-      if (isOneWay) conversation.downlink.configure({ lossRate: 1 })
-      else conversation.configure({ lossRate: 1 })
+      if (isOneWay) conversation.downlink.configure({ loss: 1 })
+      else conversation.configure({ loss: 1 })
       play.world.run(random.between(3_500, 12_000))
-      conversation.configure({ lossRate })
+      conversation.configure({ loss })
       backAgain(stage)
       checkResumed(conversation, 1)
       const ended = conversation.serverEvents.filter(({ type }) => type === 'ended')
@@ -98,8 +98,8 @@ export const resumingScenarios: readonly Scenario[] = [
     (context) => {
       const { random } = context
       const stage = begin(context, { serverSettings: { resumeWindowMs: random.between(500, 4_000) } })
-      const { conversation, lossRate } = stage
-      cut(stage, random.between(12_000, 16_000), lossRate)
+      const { conversation, loss } = stage
+      cut(stage, random.between(12_000, 16_000), loss)
       backAgain(stage)
       checkResumed(conversation, 0)
       finish(stage)
@@ -112,12 +112,12 @@ export const resumingScenarios: readonly Scenario[] = [
     (context) => {
       const { random } = context
       const stage = begin(context)
-      const { play, conversation, lossRate } = stage
-      conversation.configure({ lossRate: 1 })
+      const { play, conversation, loss } = stage
+      conversation.configure({ loss: 1 })
       play.world.run(random.between(0, 6_000))
       play.world.restartServer()
       play.world.run(random.between(0, 6_000))
-      conversation.configure({ lossRate })
+      conversation.configure({ loss })
       play.world.run(4_000)
       // What the server that is gone had not said by then, it will not say any more.
       backAgain(stage, 'up')
@@ -133,16 +133,16 @@ export const resumingScenarios: readonly Scenario[] = [
     (context) => {
       const { random } = context
       const stage = begin(context, { maxClients: 1 })
-      const { play, conversation, lossRate } = stage
-      conversation.configure({ lossRate: 1 })
+      const { play, conversation, loss } = stage
+      conversation.configure({ loss: 1 })
       play.world.run(random.between(8_000, 10_000))
       const newcomer = play.connect({ loop: randomLoop(random) })
       newcomer.chat({ durationMs: 1_000 })
       play.world.run(random.between(1_000, 2_000))
-      newcomer.configure({ lossRate: 0 })
+      newcomer.configure({ loss: 0 })
       newcomer.closeFrom('client')
       play.world.waitFor(() => newcomer.client.isOver && play.world.server.clientCount === 0)
-      conversation.configure({ lossRate })
+      conversation.configure({ loss })
       backAgain(stage)
       checkResumed(conversation, 0)
       finish(stage)
@@ -161,7 +161,7 @@ export const resumingScenarios: readonly Scenario[] = [
       }
       // Where the port is shared, a HELLO is answered only where it came from first, which here is the stranger.
       const stage = begin(context, { filter, isPortShared: false })
-      const { play, conversation, lossRate } = stage
+      const { play, conversation, loss } = stage
       const replay = (): void => {
         const { address } = play.world.server
         const privatePort = conversation.server?.socket.address ?? address
@@ -170,12 +170,12 @@ export const resumingScenarios: readonly Scenario[] = [
           play.world.network.inject(play.world.now, bytes, stranger, isHello ? address : privatePort)
         }
       }
-      conversation.configure({ lossRate: 1 })
+      conversation.configure({ loss: 1 })
       play.world.run(random.between(4_000, 9_000))
       // Its HELLO is heard before it is, and from elsewhere.
       replay()
       play.world.run(random.between(0, 1_000))
-      conversation.configure({ lossRate })
+      conversation.configure({ loss })
       const startMs = play.world.now
       while (!conversation.isConnected && play.world.now < startMs + 15_000) {
         play.world.run(random.between(1, 200))
@@ -200,7 +200,7 @@ export const resumingScenarios: readonly Scenario[] = [
 interface Stage {
   readonly play: Play
   readonly conversation: Conversation
-  readonly lossRate: number
+  readonly loss: number
   /** When both ends have said what they had to say. */
   readonly saidAtMs: number
 }
@@ -219,9 +219,9 @@ function begin(
   { serverSettings, maxClients = 1_024, filter, isPortShared }: StageOptions = {},
 ): Stage {
   const { random } = context
-  const lossRate = random.pick([0, 0, 0.05])
+  const loss = random.pick([0, 0, 0.05])
   const play = new Play(context, {
-    link: { delayMs: random.between(1, 80), jitterMs: random.pick([0, 10]), lossRate },
+    link: { delayMs: random.between(1, 80), jitterMs: random.pick([0, 10]), loss },
     settings: { ...persistent, ...serverSettings },
     serverLoop: randomLoop(random),
     maxClients,
@@ -233,14 +233,14 @@ function begin(
   const saidAtMs = play.world.now + durationMs
   conversation.chat({ durationMs, intervalMs: random.pick([10, 40, 150]) })
   play.world.run(random.between(50, 1_500))
-  return { play, conversation, lossRate, saidAtMs }
+  return { play, conversation, loss, saidAtMs }
 }
 
 /** Nothing arrives for a while. */
 function cut({ play, conversation }: Stage, durationMs: number, lossRateAfter: number): void {
-  conversation.configure({ lossRate: 1 })
+  conversation.configure({ loss: 1 })
   play.world.run(durationMs)
-  conversation.configure({ lossRate: lossRateAfter })
+  conversation.configure({ loss: lossRateAfter })
 }
 
 /** Waits until both ends are connected again and everything arrived that has to. */

@@ -33,9 +33,9 @@ export const stallingScenarios: readonly Scenario[] = [
     }
     client.every(20, fill, { untilMs })
     play.world.run(random.between(1_500, 4_000))
-    conversation.configure({ lossRate: 1 })
+    conversation.configure({ loss: 1 })
     play.world.run(5_000)
-    conversation.configure({ lossRate: 0 })
+    conversation.configure({ loss: 0 })
     if (!play.world.waitFor(() => conversation.countEvents('unstalled') > 0, 2_000)) fail('nothing is heard again')
     const dropped = uplink.stats.droppedByQueue
     const share = bestShareOfRoundTrip(play, conversation, roundTripMs, bytesPerMs)

@@ -77,11 +77,11 @@ function randomWeather(random: Random): LinkOptions {
   return {
     delayMs: random.between(1, 60),
     jitterMs: random.pick([0, 5, 40]),
-    lossRate: isFair ? 0 : random.between(0, 0.2),
-    duplicateRate: isFair ? 0 : random.pick([0, 0.1]),
-    reorderRate: isFair ? 0 : random.pick([0, 0.1]),
+    loss: isFair ? 0 : random.between(0, 0.2),
+    duplicate: isFair ? 0 : random.pick([0, 0.1]),
+    reorder: isFair ? 0 : random.pick([0, 0.1]),
     reorderDelayMs: random.between(5, 100),
-    corruptRate: isFair ? 0 : random.pick([0, 0, 0.02]),
+    corrupt: isFair ? 0 : random.pick([0, 0, 0.02]),
     burst: isFair ? undefined : random.pick([undefined, { enterRate: 0.01, leaveRate: 0.2 }]),
     rateBitsPerSecond: random.pick([Infinity, 10_000_000, 1_000_000]),
     queuePackets: random.pick([50, 1_000]),
@@ -118,7 +118,7 @@ class Storm {
   /** From now on nothing is lost, and every loop runs once more. */
   end(): void {
     const { world } = this.#society
-    const calm = { lossRate: 0, duplicateRate: 0, reorderRate: 0, corruptRate: 0, burst: undefined, partitions: [] }
+    const calm = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, burst: undefined, partitions: [] }
     for (const link of world.network.links()) link.configure({ ...calm, rateBitsPerSecond: 10_000_000 })
     world.runUntil(Math.max(world.now, this.#blockedUntilMs))
   }

@@ -11,7 +11,7 @@ export const wrappingScenarios: readonly Scenario[] = [
     // They go round soon after the start, on each channel that is used enough.
     const before = random.integer(1, 3_000)
     const play = new Play(context, {
-      link: { delayMs: 5, jitterMs: 2, lossRate: random.pick([0, 0.01, 0.05]) },
+      link: { delayMs: 5, jitterMs: 2, loss: random.pick([0, 0.01, 0.05]) },
       firstSequence: 65_536 - before,
     })
     const conversation = play.connect()
@@ -33,7 +33,7 @@ export const wrappingScenarios: readonly Scenario[] = [
     const { random } = context
     // The 16 bits that travel go round soon after the start, in both directions.
     const firstPacketNumber = random.pick([1, 2, 3]) * 65_536 - random.integer(1, 1_000)
-    const link = { delayMs: 5, jitterMs: 2, lossRate: random.pick([0, 0.01, 0.05]) }
+    const link = { delayMs: 5, jitterMs: 2, loss: random.pick([0, 0.01, 0.05]) }
     const play = new Play(context, { link, firstPacketNumber })
     const conversation = play.connect()
     const { client } = conversation
@@ -54,7 +54,7 @@ export const wrappingScenarios: readonly Scenario[] = [
     // Half of what 16 bits number decides what is old and what is new; an eighth of the seeds goes round all of it.
     const packets = random.chance(1 / 8) ? 68_000 : 34_000
     const play = new Play(context, {
-      link: { delayMs: 5, jitterMs: 2, lossRate: random.pick([0, 0.01]) },
+      link: { delayMs: 5, jitterMs: 2, loss: random.pick([0, 0.01]) },
       serverLoop: { stepMs: 10 },
     })
     const conversation = play.connect()
