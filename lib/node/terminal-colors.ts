@@ -3,9 +3,6 @@ import picocolors from 'picocolors'
 
 export type Colors = ReturnType<typeof picocolors.createColors>
 
-/** Leaves every text as it is. */
-export const noColors: Colors = picocolors.createColors(false)
-
 /**
  * Colours for what is written to `stream`, or none: only a terminal that has them gets them, whatever CI or FORCE_COLOR
  * say. A pipe or a file is read by programs.
