@@ -1,4 +1,4 @@
-// Tests of the game on a simulated network, with vitest: npx vitest run. game.test.ts has some for node:test.
+// Tests of the game on a simulated network, with vitest: npx vitest run. game.node-test.ts has some for node:test.
 
 import { describe, expect, it } from 'vitest'
 import { onTheStreet, startServer } from './street.ts'

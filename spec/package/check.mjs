@@ -80,7 +80,7 @@ async function checkPackage(packed, consumer, game) {
     expectOutput(/Tests +10 passed/, 'npx', ['vitest', 'run', '--reporter=default'], game),
   )
   await check('simulates them in node:test', () =>
-    expectOutput(/pass 2\n/, process.execPath, ['--import', 'tsx', '--test', 'game.test.ts'], game),
+    expectOutput(/pass 2\n/, process.execPath, ['--import', 'tsx', '--test', 'game.node-test.ts'], game),
   )
 }
 

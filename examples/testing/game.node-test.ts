@@ -1,4 +1,4 @@
-// Tests of the game on a simulated network, with Node's own runner: node --import tsx --test game.test.ts. game.spec.ts has more, for vitest.
+// Tests of the game on a simulated network, with Node's own runner: node --import tsx --test game.node-test.ts. game.spec.ts has more, for vitest.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
