@@ -2,8 +2,10 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 /** The folders that know no socket, clock or randomness: time and bytes come in as arguments. */
-const pureFolders = ['session', 'classic', 'protocol', 'security', 'simulator']
-const pureFiles = pureFolders.map((folder) => `lib/${folder}/**/*.ts`)
+const pureFolders = ['core', 'session', 'classic', 'protocol', 'security', 'simulator']
+/** The pure rooms of the sibling modules. */
+const pureRooms = ['network/wire']
+const pureFiles = [...pureFolders, ...pureRooms].map((folder) => `lib/${folder}/**/*.ts`)
 
 /** The imports of a pure folder: its own files and those of other pure folders, as a regular expression of paths. */
 function pureImports(allowed) {
@@ -93,9 +95,14 @@ export default tseslint.config(
     },
   },
   {
+    name: 'udpipe/pure-rooms',
+    files: pureRooms.map((folder) => `lib/${folder}/*.ts`),
+    rules: { 'no-restricted-imports': pureImports(`\\./|\\.\\./\\.\\./(?:${pureFolders.join('|')})/`) },
+  },
+  {
     name: 'udpipe/transport-only',
     files: ['lib/**/*.ts'],
-    ignores: ['lib/transport/**', ...pureFiles],
+    ignores: ['lib/transport/**', 'lib/network/transport/**', ...pureFiles],
     rules: {
       'no-restricted-imports': [
         'error',

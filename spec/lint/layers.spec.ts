@@ -32,9 +32,9 @@ describe('the core outside lib/transport', () => {
   })
 })
 
-describe('lib/transport', () => {
+describe.each(['lib/transport', 'lib/network/transport'])('%s', (folder) => {
   it('may open sockets', async () => {
-    expect(await brokenRules(socket, 'lib/transport/example.ts')).toEqual([])
+    expect(await brokenRules(socket, `${folder}/example.ts`)).toEqual([])
   })
 })
 

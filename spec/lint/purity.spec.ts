@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { brokenRules } from './lint-as.ts'
 
 /** The folders that know no socket, clock, timer or randomness. */
-const pureFolders = ['session', 'classic', 'protocol', 'security', 'simulator']
+const pureFolders = ['core', 'session', 'classic', 'protocol', 'security', 'simulator']
 
 const impurities: readonly (readonly [what: string, code: string, rule: string])[] = [
   ['a module of Node', "import { hostname } from 'node:os'\nexport const x = hostname", 'no-restricted-imports'],
@@ -62,4 +62,24 @@ describe.each(pureFolders)('a pure folder, lib/%s', (folder) => {
     const code = 'export const x = Math.max(1, new TextEncoder().encode(JSON.stringify([])).length)'
     expect(await brokenRules(code, path)).toEqual([])
   })
+})
+
+describe.each(['network/wire'])('a pure room of a sibling module, lib/%s', (room) => {
+  const path = `lib/${room}/example.ts`
+
+  it.each(impurities)('may not use %s', async (_what, code, rule) => {
+    expect(await brokenRules(code, path)).toEqual([rule])
+  })
+
+  it.each(['./other.ts', '../../core/other.ts', '../../security/other.ts'])('may import %s', async (from) => {
+    expect(await brokenRules(`import { x } from '${from}'\nexport const y = x`, path)).toEqual([])
+  })
+
+  it.each(['../index.ts', '../transport/other.ts', '../../errors.ts', '../../index.ts', '../../transport/clock.ts'])(
+    'may not import %s',
+    async (from) => {
+      const code = `import { x } from '${from}'\nexport const y = x`
+      expect(await brokenRules(code, path)).toEqual(['no-restricted-imports'])
+    },
+  )
 })
