@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Link, type LinkNetwork, type LinkOwner } from '../link.ts'
 import type { Settings } from '../options.ts'
 import { result, type Result } from '../result.ts'
-import type { FailureCode } from '../wire/close-code.ts'
+import { closeCodes, type FailureCode } from '../wire/close-code.ts'
 import { Liveness } from '../wire/liveness.ts'
 import { Session, type SessionEvent } from '../wire/session.ts'
 import { sessionCrypto, sessionRandom, slab } from './crypto.ts'
@@ -12,7 +12,7 @@ import { FlushQueue } from './flush-queue.ts'
 const MAX_BATCH_BYTES = 256 * 1024
 /** After this side's end, how long the other's is waited for. */
 const LINGER_MS = 1_000
-/** How long an end on purpose may stand still with tables that the other side does not take. */
+/** How long an end on purpose may stand still with tables that the other side does not take; for any other, it is LINGER_MS. */
 const FLUSH_STALL_MS = 5_000
 /** A frame that waits keeps all of the memory that it was packed in: above this share it is copied. */
 const MAX_KEPT_SHARE = 4
@@ -50,6 +50,7 @@ export class TcpLink extends Link {
   #isFlushDue = false
   #isSocketPaused = false
   #isEnding = false
+  #endsOnPurpose = false
   /** The socket is gone, and what it brought before is not polled yet. */
   #isGone = false
 
@@ -113,6 +114,7 @@ export class TcpLink extends Link {
 
   protected beginEnd(code: number, reason: string): void {
     this.#session.close(code, reason)
+    this.#endsOnPurpose = code === closeCodes.normal
     if (this.#socket.connecting) this.#socket.destroy()
     else this.#end()
   }
@@ -300,7 +302,7 @@ export class TcpLink extends Link {
   }
 
   #waitMs(): number {
-    if (this.#isEnding) return this.#session.waitingBytes > 0 || this.#isWriting ? FLUSH_STALL_MS : LINGER_MS
+    if (this.#isEnding) return this.#endsOnPurpose && this.#isWriting ? FLUSH_STALL_MS : LINGER_MS
     if (!this.hasStood) return this.#handshakeDeadlineMs - performance.now()
     const { slowMs } = this.settings
     const slowWaitMs =

@@ -61,7 +61,10 @@ export class UdpLink extends Link {
   }
 
   handleDisconnect({ timedOut }: DisconnectInfo): void {
-    this.#finish(timedOut ? result('ERR_TIMEOUT', 'the other side was silent for too long') : CUT)
+    const why = timedOut ? result('ERR_TIMEOUT', 'the other side was silent for too long') : CUT
+    this.handleFailure(why)
+    // What could not be delivered is told behind this, in the same step.
+    queueMicrotask(() => this.#finish(why))
   }
 
   handleDialFailure(why: Result): void {

@@ -1,0 +1,37 @@
+import { onTestFinished } from 'vitest'
+import { Relay } from '../../../lib/relay/relay.ts'
+import type { Carrier } from './carrier.ts'
+import { describeNetwork } from './network-contract.ts'
+
+/** Where the bad link stands for the server. */
+const RELAY_HOST = '127.0.0.9'
+const udp = { privatePorts: 'shared', advertisedHost: RELAY_HOST } as const
+
+let seed = 0
+
+/** Through the relay of `udpipe sim`, which loses a tenth of all datagrams in each direction. */
+const lossy: Carrier = {
+  name: 'UDP that loses 10 %',
+  transport: 'udp',
+  options: { transport: 'udp' },
+  refusal: 'ERR_CONNECT_TIMEOUT',
+  modeMismatch: 'ERR_KEY_MISMATCH',
+  hasty: { connectTimeoutMs: 300 },
+  async open(rig, key = '', options = {}) {
+    const server = await rig.server('127.0.0.1', 0, key, { transport: 'udp', udp, ...options })
+    const port = server.GetPort()
+    seed += 1
+    const relay = new Relay({
+      listen: { host: RELAY_HOST, port },
+      target: { host: '127.0.0.1', port },
+      link: { lossRate: 0.1 },
+      seed,
+      clock: () => performance.now(),
+      onWarning: () => {},
+    })
+    onTestFinished(() => relay.close())
+    return { server, address: RELAY_HOST, port }
+  },
+}
+
+describeNetwork(lossy)
