@@ -16,6 +16,7 @@ export class NetworkRig {
   readonly events: network.NetworkEvent[] = []
   readonly kept = new Set<network.ClientConnection>()
   readonly #closers: (() => Promise<void>)[] = []
+  readonly #lastClosers: (() => void)[] = []
 
   constructor(options?: network.NetworkOptions) {
     this.network = network.createNetwork(options)
@@ -23,7 +24,13 @@ export class NetworkRig {
       const polling = setInterval(() => this.poll(), 5)
       await Promise.all(this.#closers.map((close) => close()))
       clearInterval(polling)
+      for (const close of this.#lastClosers) close()
     })
+  }
+
+  /** Calls this when all servers and clients are closed. */
+  closeLast(close: () => void): void {
+    this.#lastClosers.push(close)
   }
 
   async server(...args: Parameters<typeof network.Server>): Promise<network.Server> {

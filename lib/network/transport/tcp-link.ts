@@ -165,6 +165,7 @@ export class TcpLink extends Link {
         return
       case 'standing':
         this.handleStanding()
+        this.#arm()
         return
       case 'closed':
         this.handleClosed(event)

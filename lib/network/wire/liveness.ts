@@ -1,5 +1,5 @@
 /** By how much a timer may be late before that counts as a pause of our own. */
-const LATENESS_MS = 500
+const LATENESS_MS = 50
 
 /**
  * Whether the other side is alive, by how long it has been silent. Only silence that this side was awake for, and listened to,

@@ -1,4 +1,3 @@
-import { onTestFinished } from 'vitest'
 import { Relay } from '../../../lib/relay/relay.ts'
 import type { Carrier } from './carrier.ts'
 import { describeNetwork } from './network-contract.ts'
@@ -29,7 +28,7 @@ const lossy: Carrier = {
       clock: () => performance.now(),
       onWarning: () => {},
     })
-    onTestFinished(() => relay.close())
+    rig.closeLast(() => relay.close())
     return { server, address: RELAY_HOST, port }
   },
 }
