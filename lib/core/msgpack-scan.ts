@@ -36,9 +36,10 @@ export class MsgpackScan {
   hasMark = false
   /** How many values there are, keys and tables included. */
   values = 0
-  /** How many of them are arrays. */
+  /** How many of them are strings, binary data, arrays and maps. */
+  texts = 0
+  binaries = 0
   arrays = 0
-  /** How many of them are maps. */
   maps = 0
 
   readonly #isUtf8: Utf8Check
@@ -91,6 +92,8 @@ export class MsgpackScan {
     this.hasPlainKeys = true
     this.hasMark = false
     this.values = 0
+    this.texts = 0
+    this.binaries = 0
     this.arrays = 0
     this.maps = 0
     this.#bytes = bytes
@@ -171,6 +174,7 @@ export class MsgpackScan {
   }
 
   #takeText(at: number, length: number, isKey: boolean): boolean {
+    this.texts += 1
     if (!this.#has(length)) return this.#fail(at, 'a string is longer than what is left')
     const start = this.#position
     this.#position = start + length
@@ -182,6 +186,7 @@ export class MsgpackScan {
   }
 
   #takeBinary(at: number, length: number, isKey: boolean): boolean {
+    this.binaries += 1
     if (!this.#has(length)) return this.#fail(at, 'binary data are longer than what is left')
     const start = this.#position
     this.#position = start + length

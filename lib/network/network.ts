@@ -127,7 +127,8 @@ export class Network implements LinkNetwork {
   PollEvents(): NetworkEvent[] {
     const events = this.#queue.poll()
     this.#hasWarnedOfLoss = false
-    if (this.isPaused && !this.#isFull(0.5)) this.#resume()
+    // Later, so that what was polled need not be in memory together with what comes next.
+    if (this.isPaused && !this.#isFull(0.5)) setImmediate(this.#resume)
     return events
   }
 
@@ -194,7 +195,8 @@ export class Network implements LinkNetwork {
     for (const link of this.links) link.pause()
   }
 
-  #resume(): void {
+  readonly #resume = (): void => {
+    if (!this.isPaused || this.#isFull(0.5)) return
     this.isPaused = false
     for (const link of [...this.links]) {
       // What it brings may be too much again.

@@ -121,8 +121,8 @@ describe('a scan of MessagePack', () => {
   })
 
   it('counts what a decoder will make', () => {
-    scanOf('93 81 a161 90 c0 82 01 02 03 04')
-    expect([scan.values, scan.arrays, scan.maps]).toEqual([10, 2, 2])
+    scanOf('93 81 a161 90 c400 82 01 02 03 04')
+    expect([scan.values, scan.texts, scan.binaries, scan.arrays, scan.maps]).toEqual([10, 1, 1, 2, 2])
   })
 
   it('looks at nothing outside of the range that it is given', () => {
