@@ -47,7 +47,9 @@ describe.each([
     expect(() => void open('127.0.0.1', 4096, '', { maxTableByte: 5 })).toThrow(
       expect.objectContaining({
         code: 'ERR_OPTION_UNKNOWN',
-        message: expect.stringMatching(new RegExp(`^${name} has no option 'maxTableByte'; there are transport, `)),
+        message: expect.stringMatching(
+          new RegExp(`^${name} has no option 'maxTableByte'; there are transport, `),
+        ) as string,
       }),
     )
   })
@@ -73,7 +75,7 @@ describe.each([
     ['udp', { maxMessageBytes: 5 }],
   ])('throws for the option %s: %o', (option, value) => {
     expect(() => void open('127.0.0.1', 4096, '', { [option]: value })).toThrow(
-      expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(option) }),
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(option) as string }),
     )
   })
 
@@ -254,8 +256,8 @@ describe('createNetwork', () => {
 
 describe('without msgpackr', () => {
   it('throws at once, and says how it is installed', async () => {
-    const preload = new URL('programs/without-msgpackr.cjs', import.meta.url).pathname
-    const program = new ChildProgram('spec/network/programs/first-use.ts', [], { nodeOptions: ['--require', preload] })
+    const preload = new URL('programs/without-msgpackr.mjs', import.meta.url).pathname
+    const program = new ChildProgram('spec/network/programs/first-use.ts', [], { nodeOptions: ['--import', preload] })
     expect(await program.ended).toBe(0)
     expect(program.stdout).toMatch(/^ERR_DEPENDENCY_MISSING.*npm install msgpackr\n$/)
   })

@@ -30,8 +30,8 @@ describe.each(golden)('the golden session of mode $mode', (session) => {
 
   it('begins as the encoder that was written from the prose alone would have it', () => {
     const [ofClient] = sides()
-    const [ready] = session.clientFrames.map(unnamed)
-    const beginning = Buffer.concat([ofClient.hello, ofClient.encode(ready as ProseFrame)])
+    const ready = session.clientFrames.slice(0, 1).map(unnamed)
+    const beginning = Buffer.concat([ofClient.hello, ofClient.encode(...ready)])
     expect(session.client.startsWith(beginning.toString('hex'))).toBe(true)
   })
 })

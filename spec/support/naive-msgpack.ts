@@ -165,7 +165,7 @@ export function encodeNaively(value: unknown): Buffer {
   if (typeof value === 'string') return Buffer.concat([header(0xdb, Buffer.byteLength(value)), Buffer.from(value)])
   if (value instanceof Uint8Array) return Buffer.concat([header(0xc6, value.length), value])
   if (Array.isArray(value)) return Buffer.concat([header(0xdd, value.length), ...value.map(encodeNaively)])
-  const entries = value instanceof Map ? [...value] : Object.entries(value as object)
+  const entries = value instanceof Map ? [...value] : Object.entries(value)
   return Buffer.concat([header(0xdf, entries.length), ...entries.flat().map(encodeNaively)])
 }
 

@@ -186,7 +186,8 @@ export class ProseSide {
   }
 
   #open(record: Buffer): Buffer {
-    const direction = this.#theirs as Direction
+    const direction = this.#theirs
+    must(direction !== undefined, 'keys')
     const decipher = createDecipheriv(gcmOf(direction.key), direction.key, nonceOf(direction), { authTagLength: 16 })
     decipher.setAAD(record.subarray(0, 4))
     decipher.setAuthTag(record.subarray(-16))

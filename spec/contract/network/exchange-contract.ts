@@ -36,7 +36,7 @@ export function describeExchange(carrier: Carrier): void {
 
       expect(received.map(({ Packet }) => Packet)).toEqual([[1], [2], [3]])
       const [connect] = rig.of(network.EVENT_CONNECT)
-      expect(rig.events.filter(({ Object: object }) => object === connect?.Object)[0]).toBe(connect)
+      expect(rig.events.find(({ Object: object }) => object === connect?.Object)).toBe(connect)
     })
 
     it('carries a table as large as allowed, and its smallest', async () => {

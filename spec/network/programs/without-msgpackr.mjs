@@ -1,5 +1,5 @@
-// With `--require` of this file, the package msgpackr is not installed.
-const Module = require('node:module')
+// With `--import` of this file, the package msgpackr is not installed.
+import Module from 'node:module'
 
 const resolve = Module._resolveFilename
 Module._resolveFilename = function (request, ...rest) {
