@@ -3,7 +3,9 @@ import { ignoreTable, type Table, type TableAdapter, type TableConnection } from
 
 /** The module as it is published: what the build made of it. */
 const built = new URL('../../dist/network/index.js', import.meta.url)
-const network = (await import(built.href)) as typeof Library
+const library = (await import(built.href)) as typeof Library
+/** With a queue that pushes back: the default one drops what a burst brings too much of. */
+const network = library.createNetwork({ overflow: 'pause' })
 
 const KEY_128 = '0c03ea65238dd2c25eb87ce563868098'
 const MAX_SEND_BYTES = 64 * 1024 * 1024
@@ -62,24 +64,24 @@ function poll(): void {
   const events = network.PollEvents()
   for (const event of events) {
     switch (event.Event) {
-      case network.EVENT_RECEIVE:
+      case library.EVENT_RECEIVE:
         sides.get(event.Object)?.onTable(event.Packet)
         break
-      case network.EVENT_CONNECT: {
+      case library.EVENT_CONNECT: {
         const side = new ServerSide(event.Object)
         sides.set(event.Object, side)
         onConnection(side)
         break
       }
-      case network.EVENT_CONNECTED:
+      case library.EVENT_CONNECTED:
         outcomes.get(event.Object)?.(event.Result)
         outcomes.delete(event.Object)
         break
-      case network.EVENT_CLIENT_CLOSE:
-      case network.EVENT_SERVER_CLOSE:
+      case library.EVENT_CLIENT_CLOSE:
+      case library.EVENT_SERVER_CLOSE:
         sides.delete(event.Object)
         break
-      case network.EVENT_ERROR:
+      case library.EVENT_ERROR:
         if (!event.Errors.startsWith('ERR_QUEUE_FULL')) console.error(event.Errors)
     }
   }

@@ -31,6 +31,8 @@ export function parseTarget(
   if (cypherkey !== undefined && cypherkey !== null && typeof cypherkey !== 'string') {
     throw wrongType(what, 'cypherkey', 'a string', cypherkey)
   }
+  // The system would take it for every address of this machine.
+  if (address === '') return result('ERR_HOST_NOT_FOUND', 'the address is empty: name an address, or a host')
   const isAnyPort = what === 'Server' && (port ?? 0) === 0
   const number = port ?? 0
   if (!isAnyPort && !(Number.isInteger(number) && number >= MIN_PORT && number <= MAX_PORT)) {

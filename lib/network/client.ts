@@ -1,7 +1,7 @@
 import { parseWait } from './arguments.ts'
 import { EVENT_CONNECTED, EVENT_ERROR, EVENT_RECEIVE, EVENT_SERVER_CLOSE } from './event.ts'
 import type { ConnectionStats, Link, LinkOwner } from './link.ts'
-import type { Network } from './network.ts'
+import type { Hub } from './hub.ts'
 import type { Settings } from './options.ts'
 import { result, type Result } from './result.ts'
 import { closeCodes } from './wire/close-code.ts'
@@ -9,7 +9,7 @@ import type { Table } from './wire/table-check.ts'
 
 /** What connects to a server, and sends to it: the object that `Client()` resolves with. */
 export class Client implements AsyncDisposable {
-  readonly #network: Network
+  readonly #network: Hub
   readonly #settings: Settings
   readonly #givenAddress: string
   readonly #link: Link
@@ -28,7 +28,7 @@ export class Client implements AsyncDisposable {
    * @param dial opens the connection
    * @internal
    */
-  constructor(network: Network, settings: Settings, address: string, dial: (owner: LinkOwner) => Link) {
+  constructor(network: Hub, settings: Settings, address: string, dial: (owner: LinkOwner) => Link) {
     this.#network = network
     this.#settings = settings
     this.#givenAddress = address

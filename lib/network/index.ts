@@ -4,7 +4,8 @@
  */
 import type { Client as NetworkClient } from './client.ts'
 import type { NetworkEvent } from './event.ts'
-import { Network, type NetworkCounters, type NetworkOptions } from './network.ts'
+import type { NetworkCounters } from './hub.ts'
+import { Network, type NetworkOptions } from './network.ts'
 import type { ClientOptions, ServerOptions } from './options.ts'
 import type { Result } from './result.ts'
 import type { Server as NetworkServer } from './server.ts'
@@ -26,7 +27,8 @@ export {
   type ServerCloseEvent,
 } from './event.ts'
 export type { ConnectionStats } from './link.ts'
-export type { Network, NetworkCounters, NetworkOptions } from './network.ts'
+export type { NetworkCounters } from './hub.ts'
+export type { Network, NetworkOptions } from './network.ts'
 export type { ClientOptions, ConnectionOptions, ServerOptions, UdpOptions } from './options.ts'
 export type { Result } from './result.ts'
 export { decodeTable, encodeTable, type TableOptions } from './table.ts'

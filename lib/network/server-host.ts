@@ -3,7 +3,7 @@ import { ClientConnection } from './client-connection.ts'
 import { holdStrongly, holdWeakly } from './collection.ts'
 import { EVENT_CLIENT_CLOSE, EVENT_CONNECT, EVENT_ERROR, EVENT_RECEIVE } from './event.ts'
 import type { Link, LinkOwner } from './link.ts'
-import type { Network } from './network.ts'
+import type { Hub } from './hub.ts'
 import type { Settings } from './options.ts'
 import { result, type Result } from './result.ts'
 import type { Server } from './server.ts'
@@ -18,7 +18,7 @@ const CLOSE_LIMIT_MS = 1_000
 
 /** What stands behind a `Server`: its links, from the first byte to the last, and the events that come of them. */
 export class ServerHost implements LinkOwner {
-  readonly network: Network
+  readonly network: Hub
   readonly settings: Settings
   /** Those that tables go to. */
   readonly links: Set<Link> = new Set<Link>()
@@ -34,7 +34,7 @@ export class ServerHost implements LinkOwner {
   #closed: Promise<void> | undefined
   #resolveClosed: (() => void) | undefined
 
-  constructor(network: Network, settings: Settings) {
+  constructor(network: Hub, settings: Settings) {
     this.network = network
     this.settings = settings
   }
@@ -43,6 +43,7 @@ export class ServerHost implements LinkOwner {
   open(server: Server, listener: Listener): void {
     this.#openServer = server
     this.#listener = listener
+    this.network.hosts.add(this)
   }
 
   /** A stranger has come. */

@@ -51,6 +51,8 @@ export class TableCodec {
   readonly #check = new TableCheck()
   readonly #scan = new MsgpackScan(isUtf8)
   readonly #packer: InstanceType<Msgpackr['Packr']>
+  /** Leaves out properties that are undefined, which takes twice as long. */
+  readonly #skippingPacker: InstanceType<Msgpackr['Packr']>
   readonly #unpacker: InstanceType<Msgpackr['Unpackr']>
   readonly #decoder = new TableDecoder((bytes) => Buffer.from(bytes))
   readonly #range = { start: 0, end: 0 }
@@ -58,12 +60,9 @@ export class TableCodec {
   /** @throws UDPipeError `ERR_DEPENDENCY_MISSING` */
   constructor() {
     const { Packr, Unpackr } = loadMsgpackr()
-    this.#packer = new Packr({
-      useRecords: false,
-      encodeUndefinedAsNil: true,
-      skipValues: [undefined],
-      variableMapSize: true,
-    })
+    const packing = { useRecords: false, encodeUndefinedAsNil: true, variableMapSize: true }
+    this.#packer = new Packr(packing)
+    this.#skippingPacker = new Packr({ ...packing, skipValues: [undefined] })
     this.#unpacker = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'auto', copyBuffers: true })
   }
 
@@ -78,8 +77,10 @@ export class TableCodec {
       throw new UDPipeError(code, message)
     }
     const value = this.#check.needsMaps ? withMaps(table) : table
-    const frame = this.#packer.pack(value, RESERVE_START_SPACE | FRAME_HEADER_BYTES)
-    if (frame.buffer.byteLength > MAX_PACKER_BYTES) this.#packer.useBuffer(Buffer.allocUnsafeSlow(PACKER_BYTES))
+    const packer = this.#check.hasUndefined ? this.#skippingPacker : this.#packer
+    const frame = packer.pack(value, RESERVE_START_SPACE | FRAME_HEADER_BYTES)
+    // All packers share one buffer.
+    if (frame.buffer.byteLength > MAX_PACKER_BYTES) packer.useBuffer(Buffer.allocUnsafeSlow(PACKER_BYTES))
     if (frame.length - FRAME_HEADER_BYTES > maxTableBytes)
       throw tooLarge(frame.length - FRAME_HEADER_BYTES, maxTableBytes)
     writeFrameHeader(frame, frameTypes.table)
@@ -96,8 +97,10 @@ export class TableCodec {
     if (!isRegular) return this.#decoder.decode(bytes, start) as Table
     this.#range.start = start
     this.#range.end = end
+    // Of a Buffer, the decoder makes Buffers.
+    const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     try {
-      return this.#unpacker.unpack(bytes, this.#range) as Table
+      return this.#unpacker.unpack(source, this.#range) as Table
     } catch (error) {
       // What has been scanned decodes; but what arrives must never throw, whatever the decoder makes of it.
       return this.#refuse((error as Error).message)

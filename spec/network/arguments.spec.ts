@@ -73,6 +73,7 @@ describe.each([
     ['udp', { channels: {} }],
     ['udp', { protocol: 'classic' }],
     ['udp', { maxMessageBytes: 5 }],
+    ['udp', null],
   ])('throws for the option %s: %o', (option, value) => {
     expect(() => void open('127.0.0.1', 4096, '', { [option]: value })).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(option) as string }),
@@ -83,6 +84,16 @@ describe.each([
     expect(() => void open('127.0.0.1', 4096, '', options)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_INVALID' }),
     )
+  })
+
+  it('throws for options of UDPipe that there are not, or that are out of range', () => {
+    const opening = (udp: object) => (): void => void open('127.0.0.1', 4096, '', { transport: 'udp', udp })
+    expect(opening({ bogus: 1 })).toThrow(expect.objectContaining({ code: 'ERR_OPTION_UNKNOWN' }))
+    expect(opening({ mtuBytes: 1 })).toThrow(expect.objectContaining({ code: 'ERR_OPTION_INVALID' }))
+  })
+
+  it('has a result for an address that is empty', async () => {
+    expectCode((await open('', 4096))[1], 'ERR_HOST_NOT_FOUND')
   })
 
   it('throws for times that would end every idle connection, and for unref over UDP', () => {

@@ -22,9 +22,6 @@ export interface ListenerHost extends LinkOwner {
   handleStranger(error: Result): void
 }
 
-/** Begins to listen, or says why it cannot. */
-export type Listen = (host: ListenerHost, target: Target) => Promise<Listener | Result>
-
 /** The key that hexadecimal digits spell; `undefined` for none. */
 export function cipherKeyOf({ cypherkey }: Target): Uint8Array | undefined {
   return cypherkey === '' ? undefined : Uint8Array.from(Buffer.from(cypherkey, 'hex'))

@@ -353,6 +353,7 @@ function socketFailure(code: string | undefined, message: string, hasConnected: 
   if (!hasConnected && code === 'ECONNREFUSED') {
     return result('ERR_CONNECT_REFUSED', `nobody listens there: is the server running? (${message})`)
   }
+  if (!hasConnected && code === 'ETIMEDOUT') return result('ERR_CONNECT_TIMEOUT', `nobody answers: ${message}`)
   return result('ERR_SOCKET', `the connection broke: ${message}`)
 }
 

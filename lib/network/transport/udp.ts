@@ -19,8 +19,12 @@ const SPARE_MESSAGES = 16
 const SPARE_BYTES = 64 * 1024
 
 /** Listens on UDP. */
-export async function listenUdp(host: ListenerHost, target: Target): Promise<Listener | Result> {
-  const server = new UdpServer(host, target)
+export function listenUdp(host: ListenerHost, target: Target): Promise<Listener | Result> {
+  // An option of UDPipe's that is wrong throws here, and is no result.
+  return opened(new UdpServer(host, target), host, target)
+}
+
+async function opened(server: UdpServer, host: ListenerHost, target: Target): Promise<Listener | Result> {
   try {
     const { host: address, port } = await server.start(target.port, target.address)
     server.run().catch((error: unknown) => host.handleStranger(result('ERR_SOCKET', (error as Error).message)))

@@ -4,8 +4,8 @@ import type { Slab } from './slab.ts'
 
 /** A frame of this length leaves as it lies; smaller ones leave together, which costs a copy of them. */
 const LARGE_FRAME_BYTES = 16 * 1024
-/** A queue that is empty gives the memory of a burst back. */
-const MAX_IDLE_FRAMES = 1_024
+/** So many places of frames that have left are kept before the others move up. */
+const MAX_LEFT_FRAMES = 1_024
 
 /** The frames that wait to be sent, and what they become on their way out: bytes as they are, or records. */
 export class Outgoing {
@@ -93,14 +93,11 @@ export class Outgoing {
       this.takenTables += 1
       this.takenBytes += frame.length
     } else this.waitingControls -= 1
-    if (this.isEmpty) this.#rewind()
+    if (this.#head === this.#frames.length || (this.#head > MAX_LEFT_FRAMES && this.#head * 2 > this.#frames.length)) {
+      this.#frames = this.#frames.slice(this.#head)
+      this.#head = 0
+    }
     return frame
-  }
-
-  #rewind(): void {
-    if (this.#frames.length > MAX_IDLE_FRAMES) this.#frames = []
-    else this.#frames.length = 0
-    this.#head = 0
   }
 }
 

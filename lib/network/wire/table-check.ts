@@ -46,6 +46,8 @@ export class TableCheck {
   problem: TableProblem | undefined
   /** Whether an encoder must be handed Maps in place of objects: these have keys that it would take for something else. */
   needsMaps = false
+  /** Whether a property is undefined, and so not to be encoded. */
+  hasUndefined = false
   /** How many values were looked at. */
   steps = 0
 
@@ -53,13 +55,14 @@ export class TableCheck {
   #maxBytes = 0
   /** The bytes that the table takes at the least. */
   #bytes = 0
-  readonly #tables: object[] = []
+  readonly #tables: (object | undefined)[] = []
   readonly #path: unknown[] = []
 
   /** Returns whether the table can travel; {@link problem} says why not. What a getter throws comes through. */
   run(table: unknown, maxDepth: number, maxBytes: number): boolean {
     this.problem = undefined
     this.needsMaps = false
+    this.hasUndefined = false
     this.steps = 0
     this.#maxDepth = maxDepth
     this.#maxBytes = maxBytes
@@ -68,8 +71,16 @@ export class TableCheck {
       if (isTable(table)) return this.#checkTable(table as object, 0)
       return this.#fail(0, `${describe(table)} is no table: send an array, a plain object or a Map`)
     } finally {
-      this.#tables.length = 0
-      this.#path.length = 0
+      this.#forget()
+    }
+  }
+
+  /** The program's objects are not kept. */
+  #forget(): void {
+    for (let i = 0; i < this.#path.length; i += 1) {
+      if (this.#tables[i] === undefined) break
+      this.#tables[i] = undefined
+      this.#path[i] = undefined
     }
   }
 
@@ -97,7 +108,10 @@ export class TableCheck {
       this.#path[depth] = key
       if (key === 'constructor' || key === 'toJSON') this.needsMaps = true
       const value = object[key]
-      if (value === undefined) continue
+      if (value === undefined) {
+        this.hasUndefined = true
+        continue
+      }
       if (!this.#checkText(key, depth) || !this.#checkValue(value, depth)) return false
     }
     return true
