@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { parameter, type End, type Figures } from '../workloads/workload.ts'
 import type { EndOptions } from '../adapters/adapter.ts'
 import type { Table, TableAdapter, TableConnection } from './table-adapter.ts'
@@ -181,7 +183,10 @@ function nextTable(connection: TableConnection): Promise<Table> {
   return new Promise((resolve) => (connection.onTable = resolve))
 }
 
+/** What is held, and not what nobody has collected yet. */
 function settledRss(): number {
-  ;(globalThis as { gc?: () => void }).gc?.()
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
   return process.memoryUsage.rss()
 }

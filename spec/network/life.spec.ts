@@ -330,3 +330,30 @@ describe('addresses', () => {
     if (Result) expect(client.GetAddress()).toBe('127.0.0.1')
   })
 })
+
+describe('a thousand connections', () => {
+  it('are served, broadcast to, and leave', { timeout: 60_000 }, async () => {
+    const rig = new NetworkRig()
+    const count = 1_000
+    const server = await rig.server('127.0.0.1', 0, KEY_128, { maxHandshakes: count })
+    const clients = await Promise.all(
+      Array.from({ length: count }, () =>
+        rig.client('127.0.0.1', server.GetPort(), KEY_128, { connectTimeoutMs: 30_000 }),
+      ),
+    )
+    for (const [i, client] of clients.entries()) client.Send([i])
+    const received = await rig.next(network.EVENT_RECEIVE, count)
+    const numbers = received.map(({ Packet }) => (Packet as number[])[0])
+    expect(new Set(numbers).size).toBe(count)
+    expect([server.ConnectionCount(), server.Broadcast({ to: 'all' })]).toEqual([count, count])
+    await rig.next(network.EVENT_RECEIVE, 2 * count)
+
+    for (const client of clients) client.Disconnect()
+    await rig.next(network.EVENT_CLIENT_CLOSE, count)
+    await rig.next(network.EVENT_SERVER_CLOSE, count)
+    await rig.settle()
+
+    for (const code of [1, 2, 4, 5] as const) expect([code, rig.of(code).length]).toEqual([code, count])
+    expect(rig.network.counters()).toMatchObject({ connections: 0, lostEvents: 0 })
+  })
+})

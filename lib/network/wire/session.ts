@@ -57,6 +57,16 @@ export interface TableEvent {
   end: number
 }
 
+/** What a session has until the Hellos are judged. */
+interface Handshake {
+  readonly mode: Mode
+  readonly cipherKey: Uint8Array | undefined
+  readonly crypto: SessionCrypto
+  readonly keyPair: SessionKeyPair | undefined
+  readonly hello: Uint8Array
+  readonly peerHello: Uint8Array
+}
+
 /** PONGs that wait to be sent; with more, nothing is read. */
 const MAX_WAITING_CONTROLS = 16
 const MIN_FRAME_BYTES = 1
@@ -77,14 +87,13 @@ export class Session {
   /** The largest frame that the other side accepts; `Infinity` until it said so. */
   peerLimit: number = NO_LIMIT
 
-  readonly #options: SessionOptions
-  readonly #mode: Mode
-  readonly #keyPair: SessionKeyPair | undefined
-  readonly #hello: Uint8Array
-  readonly #peerHello = new Uint8Array(HELLO_BYTES)
+  readonly #role: 'client' | 'server'
+  readonly #limit: number
+  /** What is of use until both Hellos are judged, and takes as much as all the rest. */
+  #handshake: Handshake | undefined
   #peerHelloBytes = 0
   #state: 'hello' | 'judged' | 'open' | 'over' = 'hello'
-  #isHelloDue: boolean
+  #helloDue: Uint8Array | undefined
   #isClosing = false
 
   /** Frames in mode 0, records in the others. */
@@ -101,14 +110,16 @@ export class Session {
 
   constructor(options: SessionOptions) {
     const { role, cipherKey, limit, random, crypto, slab } = options
-    this.#options = options
-    this.#mode = cipherKey === undefined ? 0 : cipherKey.length === 16 ? 1 : 2
-    this.#keyPair = this.#mode === 0 ? undefined : crypto.keyPair(random)
-    this.#hello = encodeHello(this.#mode, limit, this.#keyPair?.publicKey ?? random)
-    this.#isHelloDue = role === 'client'
+    this.#role = role
+    this.#limit = limit
+    const mode = cipherKey === undefined ? 0 : cipherKey.length === 16 ? 1 : 2
+    const keyPair = mode === 0 ? undefined : crypto.keyPair(random)
+    const hello = encodeHello(mode, limit, keyPair?.publicKey ?? random)
+    this.#handshake = { mode, cipherKey, crypto, keyPair, hello, peerHello: new Uint8Array(HELLO_BYTES) }
+    this.#helloDue = role === 'client' ? hello : undefined
     this.#outgoing = new Outgoing(slab)
     this.#stream =
-      this.#mode === 0
+      mode === 0
         ? new StreamReader(MIN_FRAME_BYTES, limit)
         : new StreamReader(MIN_RECORD_BYTES, Math.min(MAX_FIRST_RECORD_BYTES, maxRecordBytes(limit)))
   }
@@ -151,14 +162,14 @@ export class Session {
       this.#stream.handleBytes(bytes)
       return
     }
-    this.#peerHello.set(bytes.subarray(0, helloBytes), this.#peerHelloBytes)
+    this.#handshake?.peerHello.set(bytes.subarray(0, helloBytes), this.#peerHelloBytes)
     this.#peerHelloBytes += helloBytes
     if (bytes.length > helloBytes) this.#stream.handleBytes(bytes.subarray(helloBytes))
   }
 
   /** What comes next of what arrived; `undefined` when more has to arrive, or to be sent, first. */
   pollEvent(): SessionEvent | undefined {
-    if (this.#state === 'hello') return this.#judge()
+    if (this.#state === 'hello' && this.#handshake !== undefined) return this.#judge(this.#handshake)
     while (this.#state === 'open' && !this.isBlocked) {
       const reading = this.#opener === undefined ? this.#stream.next() : this.#nextInRecord(this.#opener)
       if (reading === 'incomplete') return undefined
@@ -201,38 +212,41 @@ export class Session {
 
   /** The next bytes to send; `undefined` when there are none. They are the session's no more. */
   pollTransmit(): Uint8Array | undefined {
-    if (this.#isHelloDue) {
-      this.#isHelloDue = false
-      return this.#hello
+    if (this.#helloDue !== undefined) {
+      const hello = this.#helloDue
+      this.#helloDue = undefined
+      return hello
     }
     return this.#sealer === undefined ? this.#outgoing.pollPlain() : this.#outgoing.pollRecord(this.#sealer)
   }
 
-  #judge(): SessionEvent | undefined {
+  #judge(handshake: Handshake): SessionEvent | undefined {
+    const { hello, peerHello, mode } = handshake
     // A stranger who does not begin like one of ours is answered with nothing.
-    if (isForeign(this.#peerHello, this.#peerHelloBytes)) {
+    if (isForeign(peerHello, this.#peerHelloBytes)) {
       return this.#failSilently('ERR_PROTOCOL', 'the other side is no udpipe/network')
     }
     if (this.#peerHelloBytes < HELLO_BYTES) return undefined
     // Sent before it is judged, so that a client can say what differs.
-    if (this.#options.role === 'server') this.#isHelloDue = true
-    const problem = judgeHello(this.#peerHello, this.#mode)
+    if (this.#role === 'server') this.#helloDue = hello
+    const problem = judgeHello(peerHello, mode)
     if (problem !== undefined) return this.#failSilently(problem.code, problem.sentence)
-    if (!this.#agreeOnKeys()) return this.#failSilently('ERR_PROTOCOL', 'the other side’s public key is worthless')
-    this.peerLimit = limitOf(this.#peerHello)
+    if (!this.#agreeOnKeys(handshake))
+      return this.#failSilently('ERR_PROTOCOL', 'the other side’s public key is worthless')
+    this.peerLimit = limitOf(peerHello)
+    this.#handshake = undefined
     this.#state = 'judged'
     return GREETED
   }
 
   /** Returns whether the other side's public key is one. */
-  #agreeOnKeys(): boolean {
-    const { role, cipherKey, crypto } = this.#options
-    if (cipherKey === undefined || this.#keyPair === undefined) return true
-    const publicKey = this.#peerHello.subarray(PUBLIC_KEY_START, PUBLIC_KEY_START + PUBLIC_KEY_BYTES)
-    const shared = this.#keyPair.exchange(publicKey)
+  #agreeOnKeys({ cipherKey, crypto, keyPair, hello, peerHello }: Handshake): boolean {
+    if (cipherKey === undefined || keyPair === undefined) return true
+    const publicKey = peerHello.subarray(PUBLIC_KEY_START, PUBLIC_KEY_START + PUBLIC_KEY_BYTES)
+    const shared = keyPair.exchange(publicKey)
     if (isWorthless(shared)) return false
-    const isClient = role === 'client'
-    const [clientHello, serverHello] = isClient ? [this.#hello, this.#peerHello] : [this.#peerHello, this.#hello]
+    const isClient = this.#role === 'client'
+    const [clientHello, serverHello] = isClient ? [hello, peerHello] : [peerHello, hello]
     const keys = deriveKeys(crypto, cipherKey, shared, clientHello, serverHello)
     this.#sealer = new Sealer(crypto, isClient ? keys.clientToServer : keys.serverToClient)
     this.#opener = new Opener(crypto, isClient ? keys.serverToClient : keys.clientToServer)
@@ -247,7 +261,7 @@ export class Session {
       const text = opener.open(this.#stream.bytes, this.#stream.start, this.#stream.end)
       if (text === undefined) return 'sealed'
       this.#hasOpened = true
-      this.#stream.maxBytes = maxRecordBytes(this.#options.limit)
+      this.#stream.maxBytes = maxRecordBytes(this.#limit)
       this.#text = text
       this.#textOffset = 0
     }
@@ -260,7 +274,7 @@ export class Session {
     if (start > text.length) return 'split'
     const length = readLength(text, this.#textOffset)
     if (length < MIN_FRAME_BYTES) return 'too-short'
-    if (length > this.#options.limit) return 'too-long'
+    if (length > this.#limit) return 'too-long'
     if (start + length > text.length) return 'split'
     this.#stream.bytes = text
     this.#stream.start = start
@@ -334,6 +348,7 @@ export class Session {
 
   #end(): void {
     this.#state = 'over'
+    this.#handshake = undefined
     this.#stream.clear()
     this.#text = NO_BYTES
     this.#textOffset = 0
