@@ -2,7 +2,7 @@ import { parseWait } from './arguments.ts'
 import { EVENT_CONNECTED, EVENT_ERROR, EVENT_RECEIVE, EVENT_SERVER_CLOSE } from './event.ts'
 import type { ConnectionStats, Link, LinkOwner } from './link.ts'
 import type { Hub } from './hub.ts'
-import type { Settings } from './options.ts'
+import type { ClientSettings } from './options.ts'
 import { result, type Result } from './result.ts'
 import { closeCodes } from './wire/close-code.ts'
 import type { Table } from './wire/table-check.ts'
@@ -10,7 +10,7 @@ import type { Table } from './wire/table-check.ts'
 /** What connects to a server, and sends to it: the object that `Client()` resolves with. */
 export class Client implements AsyncDisposable {
   readonly #network: Hub
-  readonly #settings: Settings
+  readonly #settings: ClientSettings
   readonly #givenAddress: string
   readonly #link: Link
   readonly #startedAtMs = performance.now()
@@ -28,7 +28,7 @@ export class Client implements AsyncDisposable {
    * @param dial opens the connection
    * @internal
    */
-  constructor(network: Hub, settings: Settings, address: string, dial: (owner: LinkOwner) => Link) {
+  constructor(network: Hub, settings: ClientSettings, address: string, dial: (owner: LinkOwner) => Link) {
     this.#network = network
     this.#settings = settings
     this.#givenAddress = address
@@ -159,6 +159,11 @@ export class Client implements AsyncDisposable {
 
   readonly #handleConnectTimeout = (): void => {
     if (this.#outcomeSeconds !== undefined) return
+    // Nothing is read while too much waits to be polled, and that is not the server's fault.
+    if (this.#network.isPaused) {
+      this.#connectTimer.refresh()
+      return
+    }
     const { connectTimeoutMs } = this.#settings
     const sentence = `there was no connection within ${connectTimeoutMs} ms: is the server running, and does a firewall let it through?`
     this.#link.close(closeCodes.timeout, 'the client gave up', result('ERR_CONNECT_TIMEOUT', sentence))

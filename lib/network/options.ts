@@ -47,8 +47,16 @@ export interface ClientOptions extends ConnectionOptions {
 /** The options of UDPipe that are not the module's own. */
 export type UdpOptions = Omit<UDPipeOptions, (typeof ownUdpOptions)[number]>
 
-/** Options after parsing: complete and in range. */
-export type Settings = Required<Omit<ServerOptions & ClientOptions, 'udp'>> & { readonly udp: UdpOptions }
+/** What every connection needs of its options, after parsing: complete and in range. */
+export interface Settings extends Required<ConnectionOptions> {
+  /** How long a handshake may take; of a client, all of its dialling. */
+  readonly handshakeTimeoutMs: number
+}
+
+/** The options of a server after parsing. */
+export type ServerSettings = Settings & Required<ServerOptions>
+/** The options of a client after parsing. */
+export type ClientSettings = Settings & Required<ClientOptions>
 
 /** What the module sets itself, because tables would not travel as they should with anything else. */
 const ownUdpOptions = [
@@ -111,8 +119,8 @@ const clientParsers = {
  *
  * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
  */
-export function parseServerOptions(given: unknown): Settings {
-  return parse(given, serverParsers, 'Server') as unknown as Settings
+export function parseServerOptions(given: unknown): ServerSettings {
+  return parse(given, serverParsers, 'Server') as unknown as ServerSettings
 }
 
 /**
@@ -120,8 +128,9 @@ export function parseServerOptions(given: unknown): Settings {
  *
  * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`
  */
-export function parseClientOptions(given: unknown): Settings {
-  return parse(given, clientParsers, 'Client') as unknown as Settings
+export function parseClientOptions(given: unknown): ClientSettings {
+  const parsed = parse(given, clientParsers, 'Client') as unknown as ClientSettings
+  return { ...parsed, handshakeTimeoutMs: parsed.connectTimeoutMs }
 }
 
 /**

@@ -4,7 +4,7 @@ import { holdStrongly, holdWeakly } from './collection.ts'
 import { EVENT_CLIENT_CLOSE, EVENT_CONNECT, EVENT_ERROR, EVENT_RECEIVE } from './event.ts'
 import type { Link, LinkOwner } from './link.ts'
 import type { Hub } from './hub.ts'
-import type { Settings } from './options.ts'
+import type { ServerSettings } from './options.ts'
 import { result, type Result } from './result.ts'
 import type { Server } from './server.ts'
 import type { Listener } from './transport/listener.ts'
@@ -19,7 +19,7 @@ const CLOSE_LIMIT_MS = 1_000
 /** What stands behind a `Server`: its links, from the first byte to the last, and the events that come of them. */
 export class ServerHost implements LinkOwner {
   readonly network: Hub
-  readonly settings: Settings
+  readonly settings: ServerSettings
   /** Those that tables go to. */
   readonly links: Set<Link> = new Set<Link>()
   #openServer: Server | undefined
@@ -34,7 +34,7 @@ export class ServerHost implements LinkOwner {
   #closed: Promise<void> | undefined
   #resolveClosed: (() => void) | undefined
 
-  constructor(network: Hub, settings: Settings) {
+  constructor(network: Hub, settings: ServerSettings) {
     this.network = network
     this.settings = settings
   }

@@ -1,6 +1,6 @@
 import type { Target } from '../arguments.ts'
 import type { LinkOwner, Link, LinkNetwork } from '../link.ts'
-import type { Settings } from '../options.ts'
+import type { ServerSettings } from '../options.ts'
 import { result, type Result } from '../result.ts'
 
 /** What listens for a server. */
@@ -15,7 +15,7 @@ export interface Listener {
 /** Whom a listener listens for. */
 export interface ListenerHost extends LinkOwner {
   readonly network: LinkNetwork & { nextSocketId(): number }
-  readonly settings: Settings
+  readonly settings: ServerSettings
   /** A stranger has come. */
   addHandshake(link: Link): void
   /** Something went wrong with listening, or with somebody of whom there is no link. */

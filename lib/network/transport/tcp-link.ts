@@ -39,7 +39,7 @@ export class TcpLink extends Link {
   readonly #session: Session
   readonly #liveness: Liveness
   /** Until when the handshake has to be over; for a client its owner sees to that. */
-  readonly #handshakeDeadlineMs: number
+  #handshakeDeadlineMs: number
   #timer: NodeJS.Timeout | undefined
   #arrivedAtMs = 0
   /** What the system has taken: tables, and the bytes of their frames. */
@@ -70,11 +70,6 @@ export class TcpLink extends Link {
     socket.on('close', this.#handleGone)
     if (role === 'server') this.#open()
     else socket.once('connect', this.#open)
-  }
-
-  /** Whether the other side has not proved that it is one of ours. */
-  get isShakingHands(): boolean {
-    return !this.hasStood && this.isOpen
   }
 
   resume(): void {
@@ -323,10 +318,15 @@ export class TcpLink extends Link {
       return
     }
     const now = performance.now()
-    if (!this.hasStood) {
-      if (now >= this.#handshakeDeadlineMs) this.fail('ERR_TIMEOUT', 'the handshake took too long')
-    } else this.#judgePeer(now)
+    if (this.hasStood) this.#judgePeer(now)
+    else this.#judgeStranger(now)
     this.#arm()
+  }
+
+  #judgeStranger(now: number): void {
+    // Who is not read cannot have said anything.
+    if (this.network.isPaused) this.#handshakeDeadlineMs = now + this.settings.handshakeTimeoutMs
+    else if (now >= this.#handshakeDeadlineMs) this.fail('ERR_TIMEOUT', 'the handshake took too long')
   }
 
   #judgePeer(now: number): void {

@@ -41,10 +41,10 @@ export class UdpLink extends Link {
     limit.writeUInt32BE(this.settings.maxTableBytes + 1, 1)
     peer.send(limit)
     if (this.network.isPaused) peer.pause()
-    this.#handshakeTimer = setTimeout(() => {
-      if (!this.hasStood) this.fail('ERR_TIMEOUT', 'the handshake took too long')
-    }, this.settings.handshakeTimeoutMs)
-    this.#handshakeTimer.unref()
+    this.#handshakeTimer = setInterval(() => {
+      // Who is not read cannot have said anything.
+      if (!this.network.isPaused) this.fail('ERR_TIMEOUT', 'the handshake took too long')
+    }, this.settings.handshakeTimeoutMs).unref()
   }
 
   handleMessage(message: Buffer): void {
@@ -53,7 +53,7 @@ export class UdpLink extends Link {
     if (type === frameTypes.close) this.#handleClose(message.subarray(1))
     else if (!this.hasStood) this.#handleLimit(message)
     else if (type === frameTypes.table) this.handleTable(message, 1, message.length)
-    else this.fail('ERR_PROTOCOL', `there is no message of the type ${type ?? 'of an empty one'}`)
+    else this.fail('ERR_PROTOCOL', `there is no message ${type === undefined ? 'of nothing' : `of the type ${type}`}`)
   }
 
   handleUndelivered(tables: number): void {
@@ -111,7 +111,7 @@ export class UdpLink extends Link {
       this.fail('ERR_PROTOCOL', 'the first message of the other side is not its limit')
       return
     }
-    clearTimeout(this.#handshakeTimer)
+    clearInterval(this.#handshakeTimer)
     this.handleLimit(limit)
     this.handleStanding()
   }
@@ -137,6 +137,7 @@ export class UdpLink extends Link {
   #endPipe(): void {
     if (this.#isEnding) return
     this.#isEnding = true
+    clearInterval(this.#handshakeTimer)
     // What comes now, the end above all, is no burden to a queue.
     this.#peer?.resume()
     void this.#end.close().then(() => this.#finish(CUT))
@@ -152,7 +153,7 @@ export class UdpLink extends Link {
   }
 
   #finish(why: Result): void {
-    clearTimeout(this.#handshakeTimer)
+    clearInterval(this.#handshakeTimer)
     clearInterval(this.#drainTimer)
     if (!this.#isEnding) {
       this.#isEnding = true

@@ -2,7 +2,7 @@ import { UDPipe, type DisconnectInfo, type Peer, type UDPipeOptions, type Undeli
 import type { UDPipeError } from '../../errors.ts'
 import type { Target } from '../arguments.ts'
 import type { LinkNetwork, LinkOwner } from '../link.ts'
-import type { Settings } from '../options.ts'
+import type { ClientSettings, Settings } from '../options.ts'
 import { result, type Result } from '../result.ts'
 import { frameTypes } from '../wire/frame.ts'
 import { listenFailure, type Listener, type ListenerHost } from './listener.ts'
@@ -38,7 +38,7 @@ async function opened(server: UdpServer, host: ListenerHost, target: Target): Pr
 export function dialUdp(
   owner: LinkOwner,
   network: LinkNetwork & { nextSocketId(): number },
-  settings: Settings,
+  settings: ClientSettings,
   target: Target,
 ): UdpLink {
   const client = new UdpClient(settings, target)
@@ -101,7 +101,7 @@ class UdpClient extends UDPipe {
   readonly #target: Target
   #link: UdpLink | undefined
 
-  constructor(settings: Settings, target: Target) {
+  constructor(settings: ClientSettings, target: Target) {
     const handshakeTimeoutMs = Math.min(settings.connectTimeoutMs, MAX_HANDSHAKE_TIMEOUT_MS)
     super({ ...pipeOptions(settings, target), reconnect: false, handshakeTimeoutMs })
     this.#target = target
