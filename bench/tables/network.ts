@@ -9,8 +9,10 @@ const network = library.createNetwork({ overflow: 'pause' })
 
 const KEY_128 = '0c03ea65238dd2c25eb87ce563868098'
 const MAX_SEND_BYTES = 64 * 1024 * 1024
-/** While nothing happens it is asked for now and then, as a game's loop does; while something does, once a turn. */
+/** While something happens it is polled once a turn of the event loop; after so many turns in which nothing did, now and then. */
+const SPINS = 200
 const IDLE_POLL_MS = 4
+let spins = 0
 
 class ServerSide implements TableConnection {
   onTable: (table: Table) => void = ignoreTable
@@ -85,7 +87,8 @@ function poll(): void {
         if (!event.Errors.startsWith('ERR_QUEUE_FULL')) console.error(event.Errors)
     }
   }
-  if (events.length > 0) setImmediate(poll)
+  spins = events.length > 0 ? 0 : spins + 1
+  if (spins < SPINS) setImmediate(poll)
   else setTimeout(poll, IDLE_POLL_MS)
 }
 

@@ -226,7 +226,7 @@ export class TcpLink extends Link {
     this.#sentBytes = this.#session.takenBytes
     this.handleSent()
     if (this.#isEnding) this.#arm()
-    this.flush()
+    if (this.#isEnding || this.#session.hasOutgoing) this.flush()
     if (this.#session.hasUnread) this.#read()
   }
 

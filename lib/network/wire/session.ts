@@ -139,6 +139,11 @@ export class Session {
     return this.#outgoing.waitingControls >= MAX_WAITING_CONTROLS
   }
 
+  /** Whether there is something to be polled by `pollTransmit`. */
+  get hasOutgoing(): boolean {
+    return this.#helloDue !== undefined || !this.#outgoing.isEmpty
+  }
+
   /** Bytes of frames that wait to be polled. */
   get waitingBytes(): number {
     return this.#outgoing.waitingBytes
