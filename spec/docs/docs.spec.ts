@@ -88,7 +88,7 @@ describe('docs/network.md', () => {
   })
 
   it('lists every option, with its default', () => {
-    const parsed = { ...parseServerOptions({}), ...parseClientOptions({}) }
+    const parsed = { ...parseClientOptions({}), ...parseServerOptions({}) }
     const rows = [...text.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|[^|]+\|[^|]*\|[^|]+\|$/gm)].map(([, names = '']) => names)
     const listed = rows.flatMap((names) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name))
     expect(listed.toSorted()).toEqual(Object.keys(parsed).toSorted())

@@ -243,6 +243,53 @@ describe('a peer that does not keep to the wire', () => {
   })
 })
 
+describe('a program that does not poll', () => {
+  it.each([false, true])('loses whose EVENT_CONNECT is lost, kept or not (%s)', async (keepConnections) => {
+    const [rig, other] = [new NetworkRig(), new NetworkRig()]
+    const server = await rig.server('127.0.0.1', 0, '', { keepConnections })
+    const client = await other.client('127.0.0.1', server.GetPort())
+    await other.next(network.EVENT_CONNECTED)
+    for (let i = 0; i < 2_000; i += 1) client.Send([i])
+
+    const { Errors } = await other.last(network.EVENT_SERVER_CLOSE)
+    await rig.next(network.EVENT_CLIENT_CLOSE)
+
+    expect(Errors).toBe('OK: the server does not poll its events')
+    expect(server.ConnectionCount()).toBe(0)
+    expect(rig.of(network.EVENT_CONNECT)).toHaveLength(0)
+    expectCode(rig.of(network.EVENT_CLIENT_CLOSE)[0]?.Errors, 'ERR_QUEUE_FULL')
+  })
+
+  it('is told when its tables arrived, not when it polled', async () => {
+    const rig = new NetworkRig()
+    const server = await rig.server('127.0.0.1')
+    const client = await rig.client('127.0.0.1', server.GetPort())
+    await rig.next(network.EVENT_CONNECT)
+    await rig.next(network.EVENT_CONNECTED)
+    client.Send(['early'])
+    await delay(300)
+    const polledAt = performance.timeOrigin + performance.now()
+    const { Timestamp } = await rig.last(network.EVENT_RECEIVE)
+    expect(polledAt - Timestamp).toBeGreaterThan(100)
+  })
+
+  it('is not the reason that a newcomer is taken for slow', async () => {
+    const [rig, other] = [new NetworkRig({ maxEventBytes: 64 * 1024 }), new NetworkRig()]
+    const server = await rig.server('127.0.0.1', 0, '', { handshakeTimeoutMs: 100 })
+    const client = await other.client('127.0.0.1', server.GetPort())
+    await other.next(network.EVENT_CONNECTED)
+    for (let i = 0; i < 4; i += 1) client.Send([Buffer.alloc(40_000)])
+    while (rig.network.counters().pauses === 0) await delay(5)
+    const late = await other.client('127.0.0.1', server.GetPort())
+    await delay(400)
+    expect(other.of(network.EVENT_CONNECTED)).toHaveLength(1)
+
+    await rig.next(network.EVENT_CONNECT, 2)
+    expect((await other.last(network.EVENT_CONNECTED, 2)).Object).toBe(late)
+    expect(rig.of(network.EVENT_ERROR)).toHaveLength(0)
+  })
+})
+
 describe('strangers', () => {
   it('that stay half open are ended after handshakeTimeoutMs, and the oldest makes room', async () => {
     const rig = new NetworkRig()

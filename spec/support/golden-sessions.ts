@@ -22,7 +22,18 @@ const LIMIT = 65_537
 /** What the client sends in its first two turns, and the server in its one. */
 const tables: readonly Table[] = [
   { OpCode: 10, Data: 'From client', pos: [1.5, -2, 300], id: 4_294_967_295 },
-  ['é', null, true, -129, Buffer.from([0, 255]), 2n ** 63n, new Map<number | string, string>([[1, 'one'], ['ten', 'zehn']])],
+  [
+    'é',
+    null,
+    true,
+    -129,
+    Buffer.from([0, 255]),
+    2n ** 63n,
+    new Map<number | string, string>([
+      [1, 'one'],
+      ['ten', 'zehn'],
+    ]),
+  ],
   { OpCode: 10, Data: 'From server', nested: { deep: [[], {}] } },
 ]
 
