@@ -26,15 +26,20 @@ const rooms = {
   options: ['core', 'session', 'security', 'port'],
   host: ['core', 'session', 'security', 'reliable/*', 'classic', 'port', 'options'],
   simulator: ['core', 'session', 'security', 'port', 'options', 'host'],
+  'network/wire': ['core'],
+  'network/link': ['core', 'options', 'network/wire'],
+  'network/transport': ['.', 'core', 'node', 'options', 'network/link', 'network/wire'],
+  network: ['.', 'core', 'options', 'network/*'],
   relay: ['core', 'security', 'reliable/wire', 'classic', 'port', 'node', 'host', 'simulator'],
 }
 
 /** The rooms that import modules of Node and packages; nobody else does, but the command line. */
-const roomsWithPackages = ['node']
+const roomsWithPackages = ['node', 'network', 'network/link', 'network/transport']
 
 /** The rooms that know no socket, clock or randomness: time, bytes and all that is impure come in as arguments. */
+const impureRooms = [...roomsWithPackages, 'relay']
 const pureFiles = Object.keys(rooms)
-  .filter((room) => room !== 'node' && room !== 'relay')
+  .filter((room) => !impureRooms.includes(room))
   .map((room) => `lib/${room}/**/*.ts`)
 
 const impureGlobals = [

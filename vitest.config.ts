@@ -30,6 +30,8 @@ export default defineConfig({
   test: {
     globalSetup: ['spec/support/bundle-programs.ts', 'spec/support/translate-programs.mjs'],
     setupFiles: ['spec/support/end-programs.ts'],
+    // What takes long is played by `npm run test:long` alone.
+    exclude: process.env['LONG'] === undefined ? ['node_modules/**', '**/*.long.spec.ts'] : ['node_modules/**'],
     // A bound for what hangs, not a judgement of how fast a machine is.
     testTimeout: 120_000,
     pool: 'forks',

@@ -1,11 +1,11 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 
-/** The room of a file: the longest name in `rooms` that its path under `lib/` begins with; `undefined` outside `lib/`. */
+/** The room of a file: the longest name in `rooms` that its path under `lib/` begins with, or `.`; `undefined` outside `lib/`. */
 function roomOf(path, lib, rooms) {
   const inside = relative(lib, path).split(sep).join('/')
   if (inside.startsWith('..')) return undefined
   const names = Object.keys(rooms).filter((name) => inside.startsWith(`${name}/`))
-  return names.sort((a, b) => b.length - a.length)[0] ?? ''
+  return names.sort((a, b) => b.length - a.length)[0] ?? '.'
 }
 
 function isAllowed(to, allowed) {
@@ -25,7 +25,7 @@ export const roomsRule = {
   create(context) {
     const { lib, rooms, bare = [] } = context.options[0]
     const from = roomOf(context.filename, lib, rooms)
-    if (from === undefined || from === '') return {}
+    if (from === undefined || from === '.') return {}
     const check = (source) => {
       const specifier = source?.type === 'TemplateLiteral' ? source.quasis[0]?.value.raw : source?.value
       if (typeof specifier !== 'string') return
@@ -34,7 +34,7 @@ export const roomsRule = {
         return
       }
       const to = roomOf(resolve(dirname(context.filename), specifier), lib, rooms)
-      if (to === from || (to !== undefined && to !== '' && isAllowed(to, rooms[from]))) return
+      if (to === from || (to !== undefined && isAllowed(to, rooms[from]))) return
       context.report({ node: source, messageId: 'above', data: { from, to: specifier } })
     }
     return {

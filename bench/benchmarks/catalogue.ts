@@ -6,11 +6,13 @@ import { handshakes } from './handshakes.ts'
 import { idle } from './idle.ts'
 import { kcpScenario, latency } from './latency.ts'
 import { small } from './small.ts'
+import { tables } from './tables.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   latency,
   kcpScenario,
   small,
+  tables,
   bulk,
   distance,
   fleet,

@@ -1,4 +1,6 @@
 import type { AdapterName } from '../adapters/catalogue.ts'
+import type { TableAdapterName } from '../tables/catalogue.ts'
+import type { TableWorkloadName } from '../tables/workloads.ts'
 import type { Impairment } from '../network/impairment.ts'
 import type { WorkloadName } from '../workloads/catalogue.ts'
 import type { Figures, Report } from '../workloads/workload.ts'
@@ -7,8 +9,8 @@ import { EndProcess, type Mark } from './end-process.ts'
 
 /** What runs, and where. */
 export interface PairOptions {
-  readonly adapter: AdapterName
-  readonly workload: WorkloadName
+  readonly adapter: AdapterName | TableAdapterName
+  readonly workload: WorkloadName | TableWorkloadName
   readonly parameters: Figures
   readonly security: string | undefined
   readonly maxConnections?: number

@@ -65,8 +65,39 @@ export interface FarClientCommand {
 /** Told by the client before the bad link. */
 export type FarClientReport = { readonly type: 'ready' } | { readonly type: 'sent' }
 
+/** Told to the server of tables. */
+export interface TableServerCommand {
+  readonly type: 'start'
+  readonly cypherkey: string
+}
+
+/** Told by the server of tables. */
+export type TableServerReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'error'; readonly why: string }
+
+/** Told to a client of tables: connect, send, and wait for what comes back. */
+export interface TableClientCommand {
+  readonly type: 'connect'
+  readonly port: number
+  readonly cypherkey: string
+  readonly tables: number
+}
+
+/** Told by a client of tables. */
+export type TableClientReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'sent'; readonly sample: string }
+  | { readonly type: 'echoed'; readonly tables: number; readonly isInOrder: boolean }
+  | { readonly type: 'refused'; readonly why: string }
+  | { readonly type: 'closed'; readonly why: string }
+
+/** What any process of the demonstration tells. */
+type AnyReport = ServerReport | ClientReport | FarServerReport | FarClientReport | TableServerReport | TableClientReport
+
 /** Tells the director, who forked this process. */
-export function tell(report: ServerReport | ClientReport | FarServerReport | FarClientReport): void {
+export function tell(report: AnyReport): void {
   process.send?.(report)
 }
 

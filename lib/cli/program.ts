@@ -6,6 +6,7 @@ import { defineKey } from './key.ts'
 import { defineListen } from './listen.ts'
 import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
+import { defineTable } from './table.ts'
 import { defineToken } from './token.ts'
 import { terminalColors } from '../node/terminal-colors.ts'
 
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   defineSim(program)
   defineKey(program)
   defineToken(program)
+  defineTable(program)
   return program
 }
 
@@ -42,7 +44,8 @@ Examples:
 
   udpipe ping host 1234                      how far away a server is
   udpipe sim --help                          the same over a bad network
-  udpipe token --help                        who may connect, by the word of a backend`
+  udpipe token --help                        who may connect, by the word of a backend
+  udpipe table --help                        tables of udpipe/network, a line of JSON each`
 
 /** The package names itself, so this holds for the source as for what is built from it. */
 function version(): string {

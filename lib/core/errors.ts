@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'ERR_PEER_REQUIRED'
   | 'ERR_PEER_CLOSED'
   | 'ERR_REENTRANT_STEP'
+  | 'ERR_TABLE_INVALID'
+  | 'ERR_DEPENDENCY_MISSING'
   // What the machine refused: rejects a promise, and reaches onError.
   | 'ERR_ADDRESS_IN_USE'
   | 'ERR_ADDRESS_NOT_AVAILABLE'
@@ -30,6 +32,20 @@ export type ErrorCode =
   | 'ERR_REFUSED'
   | 'ERR_HANDSHAKE_TIMEOUT'
   | 'ERR_CONNECT_TOKEN_UNAVAILABLE'
+  // What `udpipe/network` says in a result or an event.
+  | 'ERR_PORT_INVALID'
+  | 'ERR_KEY_INVALID'
+  | 'ERR_CONNECT_REFUSED'
+  | 'ERR_CONNECT_TIMEOUT'
+  | 'ERR_PROTOCOL'
+  | 'ERR_ENCRYPTION_MISMATCH'
+  | 'ERR_KEY_MISMATCH'
+  | 'ERR_FULL'
+  | 'ERR_TABLE_MALFORMED'
+  | 'ERR_SEAL'
+  | 'ERR_TIMEOUT'
+  | 'ERR_SLOW'
+  | 'ERR_COLLECTED'
 
 /** An error with a stable {@link code}, a sentence that says what was wrong, and what to do about it. */
 export class UDPipeError extends Error {

@@ -13,6 +13,8 @@ export interface PeerDriver {
   readonly stats: Readonly<SessionStats>
   send(message: string | Uint8Array, options?: SendOptions): boolean
   ping(): void
+  pause(): void
+  resume(): void
   close(options?: CloseOptions): Promise<void>
 }
 
@@ -89,6 +91,20 @@ export class Peer {
    */
   ping(): void {
     this.#driver.ping()
+  }
+
+  /**
+   * Takes nothing more of this peer until {@link resume}: neither messages nor the end of its connection are told meanwhile. Of reliable
+   * messages the peer may send as much as its credit, then it has to wait; others are dropped as their queues fill up. PINGs are answered
+   * all the time.
+   */
+  pause(): void {
+    this.#driver.pause()
+  }
+
+  /** Goes on after {@link pause}: what has arrived is told in the next step. */
+  resume(): void {
+    this.#driver.resume()
   }
 
   /**

@@ -34,6 +34,8 @@ export class SessionDriver implements PeerDriver, HostedSession {
   #remote: Address
   #awakeAtMs = 0
   #isQueueFull = false
+  /** Whether the program takes nothing of this peer for now. */
+  #isPaused = false
   /** Whether the program has been told that the connection is over, or is being told. */
   #hasEnded = false
   readonly #whenClosed: (() => void)[] = []
@@ -103,8 +105,9 @@ export class SessionDriver implements PeerDriver, HostedSession {
     return this.session.stats
   }
 
+  /** Whether it is over, and the program has been told all of it. */
   get isClosed(): boolean {
-    return this.session.state === 'closed'
+    return this.session.state === 'closed' && !this.#isPaused
   }
 
   /** Whether the connection is lost and may go on. */
@@ -160,6 +163,17 @@ export class SessionDriver implements PeerDriver, HostedSession {
     return this.closed()
   }
 
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#touch(this)
+    this.#context.wake()
+  }
+
   /** Resolves when the session is over and its socket closed. */
   closed(): Promise<void> {
     return new Promise((resolve) => {
@@ -200,7 +214,11 @@ export class SessionDriver implements PeerDriver, HostedSession {
   /** Turns the session's events into callbacks. */
   dispatch(): void {
     try {
-      for (let event = this.session.pollEvent(); event; event = this.session.pollEvent()) this.#handleEvent(event)
+      while (!this.#isPaused) {
+        const event = this.session.pollEvent()
+        if (event === undefined) return
+        this.#handleEvent(event)
+      }
     } finally {
       this.onChange()
     }

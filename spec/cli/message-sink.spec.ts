@@ -149,6 +149,8 @@ function fakePeer(protocol: ProtocolName): { peer: Peer; stats: SessionStats; pi
     stats,
     send: () => true,
     ping: () => void (pings += 1),
+    pause: () => {},
+    resume: () => {},
     close: () => Promise.resolve(),
   })
   return { peer, stats, pings: () => pings }

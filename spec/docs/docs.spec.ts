@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/phase.ts'
+import { parseClientOptions, parseServerOptions } from '../../lib/network/link/options.ts'
 import { nodePlatform } from '../../lib/node/platform.ts'
 import { parseOptions } from '../../lib/options/parse-options.ts'
 import { transitions as reliableTransitions } from '../../lib/reliable/connection/connection-state.ts'
@@ -71,6 +72,42 @@ describe('README.md', () => {
     for (const [, path = ''] of read('README.md').matchAll(/\]\(([^#)]+)\)/g)) {
       expect(() => readFileSync(join(root, path)), path).not.toThrow(/ENOENT/)
     }
+  })
+})
+
+describe('docs/network.md', () => {
+  const text = read('docs/network.md')
+  const snippets = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
+
+  it('has snippets that print what the text says', () => {
+    expect(snippets.map(run)).toEqual([
+      "{ OpCode: 11, Data: { OpCode: 10, Data: 'From client' } }\n",
+      'true true\n',
+      'OK 0 0\n',
+      "{ pos: [ 1, 2.5 ], items: Map(1) { 7 => 'sword' } }\ntable.players[0].owner: a Set cannot travel.\n",
+    ])
+  })
+
+  it('lists every option, with its default', () => {
+    const parsed = { ...parseClientOptions({}), ...parseServerOptions({}) }
+    const rows = [...text.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|[^|]+\|[^|]*\|[^|]+\|$/gm)].map(([, names = '']) => names)
+    const listed = rows.flatMap((names) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    expect(listed.toSorted()).toEqual(Object.keys(parsed).toSorted())
+    expect(parsed).toMatchObject({
+      maxTableBytes: 2 ** 20,
+      maxSendBytes: 2 ** 22,
+      maxSendTables: 8_192,
+      keepAliveMs: 5_000,
+    })
+    expect(parsed).toMatchObject({ timeoutMs: 15_000, slowMs: 30_000, maxConnections: 1_024, maxHandshakes: 256 })
+    expect(parsed).toMatchObject({ handshakeTimeoutMs: 5_000, connectTimeoutMs: 10_000, maxDepth: 64 })
+  })
+
+  it('names only codes that there are, and files', () => {
+    const codes = [...read('lib/errors.ts').matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code)
+    for (const [code] of text.matchAll(/ERR_\w+/g)) expect(codes).toContain(code)
+    for (const [, path = ''] of text.matchAll(/\]\(\.\.\/([^#)]+)\)/g))
+      expect(existsSync(join(root, path)), path).toBe(true)
   })
 })
 

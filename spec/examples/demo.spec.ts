@@ -13,6 +13,7 @@ describe('the demonstration', () => {
       'A client is killed',
       'A client is frozen',
       'The same messages over a bad link',
+      'Tables to another process',
       'Goodbye',
     ])
     expect(demo.stdout).toMatch(
@@ -24,6 +25,8 @@ describe('the demonstration', () => {
     expect(demo.stdout).toMatch(/^ +reliable( +[\d.,]+ ms){4} +180 of 180$/m)
     expect(demo.stdout).toMatch(/^ +unreliable( +[\d.,]+ ms){4} +\d+ of 180$/m)
     expect(summary).toMatch(/ once each and in order.* +180 of 180, [\d.]+ ms {2}✓\n/)
+    expect(summary).toMatch(/ encrypted tables, there and back in order +1,000 of 1,000, [\d.,]+ ms {2}✓\n/)
+    expect(summary).toMatch(/ with another key +ERR_KEY_MISMATCH, on both sides {2}✓\n/)
     expect(summary).not.toContain('✗')
   })
 

@@ -14,6 +14,14 @@ function roomOf(file: string): string {
   return posix.dirname(file)
 }
 
+/** The sibling modules: their public classes name each other as types, which leaves nothing when it runs. */
+const SIBLINGS = ['network/', 'sockets/', 'websocket/']
+
+/** The code without imports of types alone. */
+function withoutTypes(code: string): string {
+  return code.replace(/^(import|export) type [^;]*? from '[^']*'$/gm, '')
+}
+
 /** Every file of lib/, by its path in there. */
 function readFiles(): ReadonlyMap<string, string> {
   const paths = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
@@ -33,9 +41,13 @@ function importsOf(file: string, code: string): string[] {
     )
 }
 
-function importsBetweenFiles(files: ReadonlyMap<string, string>): Imports {
+/** `hasTypes`: whether types of sibling modules count, too. */
+function importsBetweenFiles(files: ReadonlyMap<string, string>, hasTypes = false): Imports {
   const imports = new Map<string, Set<string>>()
-  for (const [file, code] of files) imports.set(file, new Set(importsOf(file, code)))
+  for (const [file, code] of files) {
+    const counted = SIBLINGS.some((room) => file.startsWith(room)) && !hasTypes ? withoutTypes(code) : code
+    imports.set(file, new Set(importsOf(file, counted)))
+  }
   return imports
 }
 
@@ -88,7 +100,7 @@ describe('the imports of lib/', () => {
   })
 
   it('make no cycle between rooms', () => {
-    expect(findCycle(importsBetweenRooms(files))).toBeUndefined()
+    expect(findCycle(importsBetweenRooms(importsBetweenFiles(readFiles(), true)))).toBeUndefined()
   })
 })
 

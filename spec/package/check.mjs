@@ -27,6 +27,9 @@ const neededFiles = [
   'dist/index.d.ts',
   'dist/cli/main.js',
   'lib/index.ts',
+  'dist/network/index.js',
+  'dist/network/index.d.ts',
+  'lib/network/README.md',
 ]
 
 /** A user's settings: strict, and the declarations of the package are checked, too. */

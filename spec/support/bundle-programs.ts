@@ -6,7 +6,13 @@ import type { TestProject } from 'vitest/node'
 import { bundleNameOf, bundlesVariable } from './bundles.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const FOLDERS = ['spec/life/programs', 'spec/sim/programs', 'spec/stress/programs', 'spec/node/programs']
+const FOLDERS = [
+  'spec/life/programs',
+  'spec/network/programs',
+  'spec/node/programs',
+  'spec/sim/programs',
+  'spec/stress/programs',
+]
 const COMMAND = 'lib/cli/main.ts'
 
 /**
@@ -25,7 +31,11 @@ export async function setup(project: TestProject): Promise<() => void> {
 }
 
 async function bundlePrograms(folder: string): Promise<void> {
-  const files = FOLDERS.flatMap((path) => readdirSync(join(ROOT, path)).map((name) => `${path}/${name}`))
+  const files = FOLDERS.flatMap((path) =>
+    readdirSync(join(ROOT, path))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `${path}/${name}`),
+  )
   await build({
     root: ROOT,
     configFile: false,

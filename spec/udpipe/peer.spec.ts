@@ -41,6 +41,52 @@ describe('a peer', () => {
     expect(serverPeer.protocol).toBe('classic')
   })
 
+  it('that is paused is not heard, however long that takes, and then once each and in order', async () => {
+    const rig = createRig('reliable')
+    const { server, client, clientPeer } = await rig.connectedPair()
+    clientPeer.pause()
+    for (let i = 0; i < 50; i += 1) client.send(String(i))
+    await rig.pass(20_000)
+    const whilePaused = server.messages.length
+
+    clientPeer.resume()
+    await rig.passUntil(() => server.messages.length === 50)
+
+    expect(whilePaused).toBe(0)
+    expect(server.messages.map(String)).toEqual(Array.from({ length: 50 }, (_, i) => String(i)))
+    expect(server.called('onDisconnect')).toHaveLength(0)
+  })
+
+  it('that is paused makes the other side wait when its credit is used up, and holds no more than that', async () => {
+    const rig = createRig('reliable')
+    const { client, clientPeer, serverPeer } = await rig.connectedPair({
+      server: { maxMessageBytes: 65_536 },
+      client: { maxQueuedBytes: 256 * 1024 * 1024, maxQueuedMessages: 100_000 },
+    })
+    clientPeer.pause()
+    for (let i = 0; i < 200; i += 1) client.send(Buffer.alloc(60_000))
+    await rig.pass(5_000)
+
+    expect(clientPeer.stats.heldBytes).toBeLessThan(4 * 1024 * 1024)
+    expect(serverPeer.stats.queuedMessages).toBeGreaterThan(100)
+    clientPeer.resume()
+  })
+
+  it('that is paused has its end told when it is resumed, behind its messages', async () => {
+    const rig = createRig('reliable')
+    const { server, client, clientPeer } = await rig.connectedPair()
+    clientPeer.pause()
+    client.send('last')
+    void client.close()
+    await rig.pass(2_000)
+    const before = server.called('onDisconnect').length
+
+    clientPeer.resume()
+    await rig.passUntil(() => server.called('onDisconnect').length > 0)
+
+    expect([before, server.messages.map(String)]).toEqual([0, ['last']])
+  })
+
   it('keeps whatever belongs with it', async () => {
     const rig = createRig()
     const { server, client, clientPeer } = await rig.connectedPair()

@@ -1,0 +1,4 @@
+import { lossy } from './datagrams.ts'
+import { describeNetwork } from './network-contract.ts'
+
+describeNetwork(lossy)
