@@ -3,8 +3,7 @@ import { UDPipeError } from '../core/errors.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
 import { Inbox, type Datagram } from '../port/inbox.ts'
 import type { PortFactory, PortOptions } from '../port/port-factory.ts'
-import type { Receiver, Socket } from './network.ts'
-import type { Program } from './program.ts'
+import type { Receiver, Socket, SocketOptions } from './network.ts'
 import type { SimulationContext } from './simulation-context.ts'
 
 /** How many datagrams wait for the program at most, unless it says otherwise: as at a real socket. */
@@ -16,12 +15,36 @@ const DEFAULT_KERNEL_BYTES = 4 * 1024 * 1024
 /** What the kernel's books take of the buffer for each datagram, beside its payload. */
 const KERNEL_OVERHEAD_BYTES = 400
 
+/** The program that sockets belong to. */
+export interface PortOwner {
+  readonly name: string
+  /** The address of the machine that it runs on. */
+  readonly host: string
+  /** Whether it can do anything at present. */
+  readonly isRunning: boolean
+  /** A port that is free: the one that was asked for, or the next. */
+  takePort(wanted: number): number
+  /** Keeps a socket that opens; says how it is to be. */
+  addPort(port: SimulatedPort): PortLimits
+  removePort(port: SimulatedPort): void
+  /** Something waits in the kernel. */
+  wake(): void
+}
+
+/** How a program wants its sockets to be. */
+export interface PortLimits {
+  /** How many datagrams wait for the next step. Default 16,384. */
+  readonly inboxDatagrams?: number | undefined
+  /** How they reach the network. */
+  readonly socket?: SocketOptions | undefined
+}
+
 /** Opens the sockets of a simulated program. */
 export class SimulatedPorts implements PortFactory {
-  readonly #program: Program
+  readonly #program: PortOwner
   readonly #context: SimulationContext
 
-  constructor(program: Program, context: SimulationContext) {
+  constructor(program: PortOwner, context: SimulationContext) {
     this.#program = program
     this.#context = context
   }
@@ -49,7 +72,7 @@ export class SimulatedPort implements LinkSocket, Receiver {
   readonly socket: Socket
   readonly counters = { droppedInbox: 0, droppedSend: 0 }
   onReadable: () => void = doNothing
-  readonly #program: Program
+  readonly #program: PortOwner
   readonly #context: SimulationContext
   readonly #options: PortOptions
   readonly #inbox: Inbox
@@ -60,7 +83,7 @@ export class SimulatedPort implements LinkSocket, Receiver {
   #peer: Address | undefined
   #isClosed = false
 
-  constructor(program: Program, context: SimulationContext, options: PortOptions) {
+  constructor(program: PortOwner, context: SimulationContext, options: PortOptions) {
     this.name = program.name
     this.address = { host: options.host, port: options.port }
     this.#program = program
