@@ -2,16 +2,15 @@ import { UDPipeError } from '../core/errors.ts'
 import type { Platform, Scheduler, Terminal } from '../port/platform.ts'
 import { Clock, type ClockOptions } from './clock.ts'
 import type { Partition } from './link-options.ts'
-import type { SocketOptions } from './network.ts'
 import { invalid, requireFinite, requireSpan } from './option-checks.ts'
 import type { Random } from './random.ts'
 import type { SimulationContext } from './simulation-context.ts'
-import { SimulatedPort, SimulatedPorts } from './simulated-port.ts'
+import { SimulatedPorts, type PortLimits, type PortOwner, type SimulatedPort } from './simulated-port.ts'
 import { Timer, type TimerOptions } from './timer.ts'
 import type { Actor, Flushable } from './timeline.ts'
 
 /** What a {@link Program} is. */
-export interface ProgramOptions {
+export interface ProgramOptions extends PortLimits {
   readonly name: string
   /** The address of the machine that it runs on. */
   readonly host: string
@@ -22,10 +21,6 @@ export interface ProgramOptions {
   readonly clock?: ClockOptions | undefined
   /** Spans of the simulation's time in which the program does nothing at all. Default none. */
   readonly pauses?: readonly Partition[] | undefined
-  /** How many datagrams wait in each of its sockets for the next step. Default 16,384. */
-  readonly inboxDatagrams?: number | undefined
-  /** How its sockets reach the network. */
-  readonly socket?: SocketOptions | undefined
 }
 
 /** What a real platform gives that is the same on a virtual clock. */
@@ -48,7 +43,7 @@ interface Call {
  * Its turns are Node's: timers that are due, then what has arrived at its sockets, then immediates; microtasks after each. While it is paused,
  * what arrives waits in the kernel, and is stamped when the program comes to read it: after its timers, as in a real loop that was blocked.
  */
-export class Program implements Actor, Flushable {
+export class Program implements Actor, Flushable, PortOwner {
   readonly name: string
   readonly host: string
   readonly clock: Clock
@@ -213,7 +208,7 @@ export class Program implements Actor, Flushable {
   }
 
   /** Keeps a socket that opens; says how it is to be. */
-  addPort(port: SimulatedPort): Pick<ProgramOptions, 'inboxDatagrams' | 'socket'> {
+  addPort(port: SimulatedPort): PortLimits {
     this.#ports.add(port)
     return this.#options
   }

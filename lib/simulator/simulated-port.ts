@@ -15,22 +15,28 @@ const DEFAULT_KERNEL_BYTES = 4 * 1024 * 1024
 /** What the kernel's books take of the buffer for each datagram, beside its payload. */
 const KERNEL_OVERHEAD_BYTES = 400
 
-/** The program that a socket belongs to. */
+/** The program that sockets belong to. */
 export interface PortOwner {
   readonly name: string
+  /** The address of the machine that it runs on. */
   readonly host: string
   /** Whether it can do anything at present. */
   readonly isRunning: boolean
-  /** Something waits in the kernel. */
-  wake(): void
   /** A port that is free: the one that was asked for, or the next. */
   takePort(wanted: number): number
   /** Keeps a socket that opens; says how it is to be. */
-  addPort(port: SimulatedPort): {
-    readonly inboxDatagrams?: number | undefined
-    readonly socket?: SocketOptions | undefined
-  }
+  addPort(port: SimulatedPort): PortLimits
   removePort(port: SimulatedPort): void
+  /** Something waits in the kernel. */
+  wake(): void
+}
+
+/** How a program wants its sockets to be. */
+export interface PortLimits {
+  /** How many datagrams wait for the next step. Default 16,384. */
+  readonly inboxDatagrams?: number | undefined
+  /** How they reach the network. */
+  readonly socket?: SocketOptions | undefined
 }
 
 /** Opens the sockets of a simulated program. */

@@ -1,6 +1,5 @@
 import { nextInInterval } from './interval.ts'
 import { requireFinite, requireFunction } from './option-checks.ts'
-import type { Program } from './program.ts'
 import type { Actor, Timeline } from './timeline.ts'
 
 /** From when until when a repeated action is called. */
@@ -17,7 +16,7 @@ export interface TimerSettings extends TimerOptions {
   /** Without it, the action is called once. */
   readonly intervalMs?: number | undefined
   /** The program that the action belongs to: while that is paused, it is not called. */
-  readonly program?: Pick<Program, 'runsFrom'> | undefined
+  readonly program?: { runsFrom(time: number): number } | undefined
   /** Is told that the action will not be called again. */
   readonly onEnd?: ((timer: Timer) => void) | undefined
 }
