@@ -27,6 +27,18 @@ const impureGlobals = [
   'fetch',
 ]
 
+/** The sibling modules, which stand on the core and on lib/sockets, and never on each other. */
+const siblings = ['router', 'websocket', 'iot', 'network']
+const above = [...siblings, 'sockets']
+
+/** What a folder outside lib/transport may not import: sockets, names, the packages of lib/sockets, and the folders that are named. */
+function impureImports(folders, modules = ['node:dgram', 'dgram', 'node:dns', 'node:crypto']) {
+  const paths = modules.map((name) => ({ name, message: transportOnly }))
+  const packages = { group: ['ws', 'https-proxy-agent'], message: 'Only lib/sockets loads them, on first use.' }
+  const rooms = { regex: `/(?:${folders.join('|')})/`, message: 'Each room imports only what stands below it.' }
+  return ['error', { paths, patterns: folders.length === 0 ? [packages] : [packages, rooms] }]
+}
+
 /** What only lib/transport may import, as a regular expression of an attribute. */
 const transportModules = '/^(node:)?(dgram|dns|crypto)$/'
 const transportOnly = 'Only lib/transport touches sockets, names and the random source.'
@@ -97,15 +109,7 @@ export default tseslint.config(
     files: ['lib/**/*.ts'],
     ignores: ['lib/transport/**', ...pureFiles],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: ['node:dgram', 'dgram', 'node:dns', 'node:crypto'].map((name) => ({
-            name,
-            message: transportOnly,
-          })),
-        },
-      ],
+      'no-restricted-imports': impureImports(above),
       // The rule above knows import declarations only: neither import('node:dgram') nor the type of that name.
       'no-restricted-syntax': [
         'error',
@@ -120,6 +124,18 @@ export default tseslint.config(
       ],
     },
   },
+  { name: 'udpipe/command', files: ['lib/cli/**/*.ts'], rules: { 'no-restricted-imports': impureImports([]) } },
+  {
+    // A WebSocket's key is hashed.
+    name: 'udpipe/sockets',
+    files: ['lib/sockets/**/*.ts'],
+    rules: { 'no-restricted-imports': impureImports(siblings, ['node:dgram', 'dgram', 'node:dns']) },
+  },
+  ...siblings.map((sibling) => ({
+    name: `udpipe/${sibling}`,
+    files: [`lib/${sibling}/**/*.ts`],
+    rules: { 'no-restricted-imports': impureImports(siblings.filter((other) => other !== sibling)) },
+  })),
   {
     name: 'udpipe/public-name',
     files: ['examples/**/*.ts'],
