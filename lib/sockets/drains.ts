@@ -22,13 +22,13 @@ export class Drains {
     this.#queue = queue
   }
 
-  /** A message was taken by the system. */
-  readonly onTaken = (): void => {
-    this.#settle()
+  /** A message was taken by the system, unless that failed: then the connection ends, and {@link finish} tells. */
+  readonly onTaken = (error?: Error | null): void => {
+    if (!error) this.#settle()
   }
 
   /** Bytes are lent to the queue. Returns what is to be called when the system has taken them; it takes them in order. */
-  lend(): () => void {
+  lend(): (error?: Error | null) => void {
     this.#lent += 1
     return this.#onReturned
   }
@@ -47,7 +47,8 @@ export class Drains {
     for (const { resolve } of this.#waiting.splice(0)) resolve(false)
   }
 
-  readonly #onReturned = (): void => {
+  readonly #onReturned = (error?: Error | null): void => {
+    if (error) return
     this.#returned += 1
     this.#settle()
   }

@@ -15,7 +15,7 @@ export interface WsSocket {
   readonly extensions: string
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
-  send(data: string | Uint8Array, options: { binary: boolean }, onTaken?: (error?: Error) => void): void
+  send(data: string | Uint8Array, options: { binary: boolean }, onTaken?: (error?: Error | null) => void): void
   ping(data: Uint8Array): void
   pong(data: Uint8Array): void
   close(code?: number, reason?: string): void

@@ -127,7 +127,7 @@ export abstract class Endpoint {
       case 'sent':
         return sent
       case 'wait':
-        return this.#awaitDrain(connection as Connection)
+        return this.#awaitDrain(connection)
       case 'full':
         return Promise.resolve(queueFull())
       default:
