@@ -182,9 +182,9 @@ export class Connection {
     return this.#drains.wait()
   }
 
-  /** Whether so little waits that whoever waits for that may go on. */
+  /** Whether so little waits that whoever waits for that may go on. What a socket that was cut says of its writes is no proof. */
   get isDrained(): boolean {
-    return this.#ws.bufferedAmount <= this.#waitMarkBytes / 2
+    return !this.#socket.destroyed && this.#ws.bufferedAmount <= this.#waitMarkBytes / 2
   }
 
   /**
