@@ -164,7 +164,8 @@ export class RawPeer {
 
   async #until(isMet: () => boolean): Promise<void> {
     while (!isMet()) {
-      if (this.hasEnded && !this.#hasHead) throw new Error(`It ended before its head was complete: ${String(this.#unread)}`)
+      if (this.hasEnded && !this.#hasHead)
+        throw new Error(`It ended before its head was complete: ${String(this.#unread)}`)
       if (this.#isGone) return
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }

@@ -18,7 +18,9 @@ function run(number: number, method: string, args: unknown[]): BlockingResult {
     }
     const target = clients.get(number) as unknown as Record<string, unknown>
     const member = target[method]
-    return { result: typeof member === 'function' ? (member as (...a: unknown[]) => unknown).apply(target, args) : member }
+    return {
+      result: typeof member === 'function' ? (member as (...a: unknown[]) => unknown).apply(target, args) : member,
+    }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return { code, message }

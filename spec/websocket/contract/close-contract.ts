@@ -110,12 +110,15 @@ export function specifyClose(stage: () => Stage): void {
     if (unconnected !== undefined) expect(await unconnected.close()).toEqual(wrongState)
   })
 
-  it.each([999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 1000.5, '1000', null])('refuses the code %j', async (code) => {
-    const { subject } = await stage().open()
+  it.each([999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 1000.5, '1000', null])(
+    'refuses the code %j',
+    async (code) => {
+      const { subject } = await stage().open()
 
-    await expect(subject.close(code as number)).rejects.toMatchObject({ code: 'ERR_ARGUMENT_INVALID' })
-    expect(await subject.state()).toBe('OPEN')
-  })
+      await expect(subject.close(code as number)).rejects.toMatchObject({ code: 'ERR_ARGUMENT_INVALID' })
+      expect(await subject.state()).toBe('OPEN')
+    },
+  )
 
   it('takes a reason of 123 bytes, and no longer one', async () => {
     const { subject, peer } = await stage().open()

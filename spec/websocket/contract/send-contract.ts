@@ -43,7 +43,9 @@ export function specifySend(stage: () => Stage): void {
   ])('refuses %s at once', async (_what, message, type) => {
     const { subject } = await stage().open()
 
-    await expect(subject.send(message as string, type as number)).rejects.toMatchObject({ code: 'ERR_ARGUMENT_INVALID' })
+    await expect(subject.send(message as string, type as number)).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT_INVALID',
+    })
     expect(await subject.state()).toBe('OPEN')
   })
 
@@ -54,7 +56,8 @@ export function specifySend(stage: () => Stage): void {
     await subject.receive()
 
     expect(await subject.send('late')).toEqual([undefined, false, 1006, 'wrong state'])
-    if (unconnected !== undefined) expect(await unconnected.send('early')).toEqual([undefined, false, 1006, 'wrong state'])
+    if (unconnected !== undefined)
+      expect(await unconnected.send('early')).toEqual([undefined, false, 1006, 'wrong state'])
   })
 
   it('takes one message of any size while nothing waits, and waits until it is gone', async () => {

@@ -8,7 +8,8 @@ import type { Pair, Stage, Subject } from './subject.ts'
 export type BlockingCall = readonly [client: number, method: string, ...args: unknown[]]
 
 /** What came of it. */
-export type BlockingResult = { readonly result: unknown } | { readonly code: string | undefined; readonly message: string }
+export type BlockingResult =
+  { readonly result: unknown } | { readonly code: string | undefined; readonly message: string }
 
 /** A thread of its own for blocking clients, so that the specs' thread can play the other end. */
 export class BlockingThread {
