@@ -113,10 +113,6 @@ export class Dialing {
 
   #sendRequest(request: ClientRequest): void {
     this.#key = String(request.getHeader('sec-websocket-key'))
-    // 101 without the headers that make an upgrade of it is one of those that only inform, for Node.
-    request.on('information', ({ statusCode }) => {
-      if (statusCode === 101) this.#failHandshake('Invalid Upgrade header')
-    })
     request.on('proxyConnect', ({ statusCode, statusText }: { statusCode: number; statusText: string }) => {
       if (statusCode !== 200) this.#fail(`proxy: ${describeStatus(statusCode, statusText)}`)
     })
@@ -156,7 +152,9 @@ export class Dialing {
   readonly #handleResponse = (_request: ClientRequest, response: IncomingMessage): void => {
     const { statusCode = 0, statusMessage = '' } = response
     this.#answer = flatten(response.headers)
-    this.#failHandshake(describeStatus(statusCode, statusMessage), statusCode)
+    // A 101 without the headers that make an upgrade of it is a response as others are, for Node.
+    const problem = statusCode === 101 ? 'Invalid Upgrade header' : describeStatus(statusCode, statusMessage)
+    this.#failHandshake(problem, statusCode)
   }
 
   readonly #handleOpen = (): void => {
