@@ -5,7 +5,7 @@ import { Connection, type ConnectionObserver } from './connection.ts'
 import { clientDeflate } from './deflate.ts'
 import { invalidArgument } from './errors.ts'
 import { MAX_FRAGMENTS, type ClientTls, type ConnectionLimits } from './limits.ts'
-import { proxyAgent, proxyFor } from './proxy.ts'
+import { proxiedTls, proxyAgent, proxyFor } from './proxy.ts'
 import { reasonOf } from './reasons.ts'
 import { loadWs, type WsSocket } from './ws-module.ts'
 
@@ -88,8 +88,9 @@ export class Dialing {
     const proxy = proxyFor(url, options.proxy)
     this.#isProxied = proxy !== undefined
     this.#ws = new WebSocket(url, [], {
-      ...tls,
       ...(proxy !== undefined && { agent: proxyAgent(proxy, this.#cut.signal) }),
+      ...(proxy !== undefined && tls?.servername === undefined && proxiedTls(url)),
+      ...tls,
       ...(origin !== undefined && { origin }),
       headers: { ...headers, ...(protocols.length > 0 && { 'Sec-WebSocket-Protocol': protocols.join(', ') }) },
       perMessageDeflate: clientDeflate(limits),

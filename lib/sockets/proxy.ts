@@ -1,4 +1,6 @@
 import type { Agent } from 'node:http'
+import { isIP } from 'node:net'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { invalidOption } from './errors.ts'
 import { loadPackage } from './ws-module.ts'
 
@@ -47,6 +49,15 @@ export function proxyFor(
 export function proxyAgent(url: URL, signal: AbortSignal): Agent {
   const { HttpsProxyAgent } = loadPackage('https-proxy-agent', 'Connections through a proxy') as ProxyAgentModule
   return new HttpsProxyAgent(url, { signal })
+}
+
+/** What TLS needs besides, through a proxy: for an address, Node would look for 'localhost' in the certificate. */
+export function proxiedTls(target: URL): object {
+  const host = target.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) === 0) return {}
+  return {
+    checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate),
+  }
 }
 
 /** curl takes `host:port` without a scheme for http. */

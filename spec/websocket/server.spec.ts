@@ -598,9 +598,7 @@ describe('a server that is attached to another', () => {
     await a.listening.close()
     expect(toA.closed).toEqual([true, 1001, ''])
     expect(await toB.ping()).toBeGreaterThan(0)
-    const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [
-      NodeJS.ReadableStream,
-    ]
+    const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [IncomingMessage]
     expect(((await response.toArray()) as Buffer[]).join('')).toBe('plain')
     await toB.close()
     await b.listening.close()
