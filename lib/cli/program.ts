@@ -7,6 +7,7 @@ import { defineListen } from './listen.ts'
 import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
 import { defineToken } from './token.ts'
+import { defineWs } from './ws.ts'
 import { terminalColors } from '../terminal-colors.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   defineSim(program)
   defineKey(program)
   defineToken(program)
+  defineWs(program)
   return program
 }
 
@@ -42,7 +44,8 @@ Examples:
 
   udpipe ping host 1234                      how far away a server is
   udpipe sim --help                          the same over a bad network
-  udpipe token --help                        who may connect, by the word of a backend`
+  udpipe token --help                        who may connect, by the word of a backend
+  udpipe ws --help                           the same over WebSockets, for browsers`
 
 /** The package names itself, so this holds for the source as for what is built from it. */
 function version(): string {

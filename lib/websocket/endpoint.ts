@@ -20,7 +20,7 @@ import { connectionStats, type ConnectionStats } from './stats.ts'
 import { Waiter } from './waiter.ts'
 
 /** What `onMessage` takes. */
-export type MessageHandler = (...message: Message) => unknown
+export type MessageHandler = (message: string | Buffer, opcode: DataOpcode) => unknown
 
 /** What `receive` takes. */
 export interface ReceiveOptions {
@@ -265,7 +265,7 @@ export abstract class Endpoint {
 
   #handle(data: string | Buffer, opcode: DataOpcode): void {
     try {
-      const result = this.#handler?.(...([data, opcode] as Message))
+      const result = this.#handler?.(data, opcode)
       if (result instanceof Promise) result.catch((error: unknown) => this.handleThrown(error))
     } catch (error) {
       this.handleThrown(error)
