@@ -65,8 +65,32 @@ export interface FarClientCommand {
 /** Told by the client before the bad link. */
 export type FarClientReport = { readonly type: 'ready' } | { readonly type: 'sent' }
 
+/** Told to the WebSocket server. */
+export interface WebsocketServerCommand {
+  readonly type: 'start' | 'broadcast' | 'close'
+}
+
+/** Told by the WebSocket server. */
+export type WebsocketServerReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'echo-ended'; readonly wasClean: boolean; readonly code: number; readonly reason: string }
+
+/** Told to the client that blocks: connect, ask so many questions, close. */
+export interface BlockingClientCommand {
+  readonly url: string
+  readonly questions: number
+}
+
+/** Told by the client that blocks. */
+export type BlockingClientReport =
+  { readonly type: 'ready' } | { readonly type: 'asked'; readonly answers: number; readonly medianMs: number }
+
+type Report =
+  ServerReport | ClientReport | FarServerReport | FarClientReport | WebsocketServerReport | BlockingClientReport
+
 /** Tells the director, who forked this process. */
-export function tell(report: ServerReport | ClientReport | FarServerReport | FarClientReport): void {
+export function tell(report: Report): void {
   process.send?.(report)
 }
 

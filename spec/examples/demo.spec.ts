@@ -13,6 +13,7 @@ describe('the demonstration', () => {
       'A client is killed',
       'A client is frozen',
       'The same messages over a bad link',
+      'WebSockets',
       'Goodbye',
     ])
     expect(demo.stdout).toMatch(
@@ -24,6 +25,8 @@ describe('the demonstration', () => {
     expect(demo.stdout).toMatch(/^ +reliable( +[\d.,]+ ms){4} +180 of 180$/m)
     expect(demo.stdout).toMatch(/^ +unreliable( +[\d.,]+ ms){4} +\d+ of 180$/m)
     expect(summary).toMatch(/ once each and in order.* +180 of 180, [\d.]+ ms {2}✓\n/)
+    expect(summary).toMatch(/ to each client +20 and 20 of 20 {2}✓\n/)
+    expect(summary).toMatch(/ 300 questions of a client that blocks, median +[\d.]+ ms {2}✓\n/)
     expect(summary).not.toContain('✗')
   })
 
