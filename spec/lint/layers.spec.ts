@@ -38,6 +38,33 @@ describe('lib/transport', () => {
   })
 })
 
+describe('the siblings', () => {
+  const importing = (path: string): string => `import * as x from '${path}'\nexport const y = x`
+
+  it.each([
+    ['lib/websocket/example.ts', '../iot/index.ts'],
+    ['lib/iot/example.ts', '../websocket/index.ts'],
+    ['lib/sockets/example.ts', '../websocket/index.ts'],
+    ['lib/example.ts', './websocket/index.ts'],
+    ['lib/example.ts', './sockets/connection.ts'],
+    ['lib/example.ts', 'ws'],
+    ['lib/websocket/example.ts', 'ws'],
+    ['lib/websocket/example.ts', 'node:crypto'],
+    ['lib/cli/example.ts', 'ws'],
+  ])('%s may not import %s', async (file, path) => {
+    expect(await brokenRules(importing(path), file)).toEqual(['no-restricted-imports'])
+  })
+
+  it.each([
+    ['lib/websocket/example.ts', '../sockets/connection.ts'],
+    ['lib/sockets/example.ts', 'node:crypto'],
+    ['lib/sockets/example.ts', '../errors.ts'],
+    ['lib/cli/example.ts', '../websocket/index.ts'],
+  ])('%s may import %s', async (file, path) => {
+    expect(await brokenRules(importing(path), file)).toEqual([])
+  })
+})
+
 describe('an example', () => {
   it.each(['../lib/index.ts', '../../lib/udpipe.ts', '../lib/session/address.ts'])(
     'may not import %s',
