@@ -6,6 +6,7 @@ import { handshakes } from './handshakes.ts'
 import { idle } from './idle.ts'
 import { kcpScenario, latency } from './latency.ts'
 import { small } from './small.ts'
+import { websocket } from './websocket.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   latency,
@@ -17,4 +18,5 @@ export const benchmarks: readonly Benchmark[] = [
   handshakes,
   idle,
   floor,
+  websocket,
 ]

@@ -266,7 +266,8 @@ export abstract class Endpoint {
   #handle(data: string | Buffer, opcode: DataOpcode): void {
     try {
       const result = this.#handler?.(data, opcode)
-      if (result instanceof Promise) result.catch((error: unknown) => this.handleThrown(error))
+      // What `send` returns nearly always cannot fail, and is not worth a promise more.
+      if (result instanceof Promise && result !== sent) result.catch((error: unknown) => this.handleThrown(error))
     } catch (error) {
       this.handleThrown(error)
     }

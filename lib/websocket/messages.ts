@@ -17,11 +17,11 @@ const MAX_PING_BYTES = 125
  */
 export function opcodeOf(message: Sendable, type: unknown): DataOpcode {
   const isText = typeof message === 'string'
+  if (isText && (type === TEXT || type === undefined)) return TEXT
   if (!isText && !types.isUint8Array(message) && !types.isArrayBuffer(message)) {
     throw invalidArgument(`A message is a string, a Uint8Array or an ArrayBuffer; this one is ${describe(message)}.`)
   }
-  if (type === undefined) return isText ? TEXT : BINARY
-  if (type === BINARY) return BINARY
+  if (type === undefined || type === BINARY) return BINARY
   if (type !== TEXT) throw invalidArgument(`A message is sent as TEXT (1) or BINARY (2); this is ${describe(type)}.`)
   if (!isText && !isUtf8(bytesOf(message))) {
     throw invalidArgument('Bytes sent as TEXT must be UTF-8, and these are not: send them as BINARY.')
