@@ -35,8 +35,11 @@ export class Acceptor {
   readonly #ws: WsModule
   readonly #server: WsServer
 
-  /** @throws UDPipeError `ERR_DEPENDENCY_MISSING` */
-  constructor(limits: ConnectionLimits) {
+  /**
+   * @param closeLimitMs how long a close handshake may take
+   * @throws UDPipeError `ERR_DEPENDENCY_MISSING`
+   */
+  constructor(limits: ConnectionLimits, closeLimitMs: number) {
     this.#limits = limits
     this.#ws = loadWs()
     this.#server = new this.#ws.WebSocketServer({
@@ -45,7 +48,7 @@ export class Acceptor {
       perMessageDeflate: serverDeflate(limits),
       maxPayload: limits.maxMessageBytes,
       maxFragments: MAX_FRAGMENTS,
-      closeTimeout: limits.closeTimeoutMs,
+      closeTimeout: closeLimitMs,
     })
     this.#server.on('headers', (lines, request) => {
       const { responseHeaders } = request as unknown as CheckedRequest

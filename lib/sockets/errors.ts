@@ -1,7 +1,7 @@
-import { UDPipeError } from '../errors.ts'
+import { UDPipeError, type ErrorCode } from '../errors.ts'
 
 export { toOpenError } from '../transport/socket-error.ts'
-export { UDPipeError }
+export { UDPipeError, type ErrorCode }
 
 /** What a call was handed is not what it takes. */
 export function invalidArgument(message: string): UDPipeError {

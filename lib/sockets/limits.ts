@@ -63,7 +63,8 @@ export interface ServerTls extends Omit<ClientTls, 'servername'> {
 export const connectionParsers: { readonly [Name in keyof ConnectionLimits]: Parser<ConnectionLimits[Name]> } = {
   handshakeTimeoutMs: number(1, DAY_MS, 10_000),
   closeTimeoutMs: number(1, DAY_MS, 5_000),
-  maxMessageBytes: integer(1, 1024 * MiB, 16 * MiB),
+  // Below what a string can hold: what comes must never throw.
+  maxMessageBytes: integer(1, 256 * MiB, 16 * MiB),
   maxQueuedBytes: integer(1, 1024 * MiB, 4 * MiB),
   maxInboxBytes: integer(1, 1024 * MiB, 4 * MiB),
   maxInboxMessages: integer(1, 1_000_000, 8_192),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Acceptor, offeredProtocols, problemOf, refuse, type Refusal, type Upgrade } from '../sockets/accept.ts'
 import { wsCloseCodes } from '../sockets/close-codes.ts'
 import type { DataOpcode } from '../sockets/connection.ts'
+import { headers } from '../sockets/limits.ts'
 import { Listener } from '../sockets/listener.ts'
 import { upgradesOf, type UpgradeHost } from '../sockets/upgrades.ts'
 import { ClientGroup } from './client-group.ts'
@@ -31,7 +32,7 @@ export class Server {
    */
   constructor(settings: ListenSettings) {
     this.#settings = settings
-    this.#acceptor = new Acceptor(settings.limits)
+    this.#acceptor = new Acceptor(settings.limits, settings.timeoutMs ?? settings.limits.closeTimeoutMs)
     for (const [protocol, handler] of settings.protocols) this.#addGroup(protocol, handler)
     if (settings.default !== undefined) this.#addGroup(undefined, settings.default)
     if (settings.host === undefined) {
@@ -231,8 +232,11 @@ export class Server {
 /** A program's mistake in `verify` must not let anybody in. */
 function checkVerdict(verdict: unknown): Verdict {
   if (typeof verdict === 'boolean') return verdict
-  const { status } = (verdict ?? {}) as { status?: unknown }
-  if (typeof status === 'number' && Number.isInteger(status) && status >= 300 && status <= 599)
-    return verdict as Verdict
-  throw invalidArgument('verify returns true, false, or { status, reason?, headers? } with a status from 300 to 599.')
+  const { status, reason = '', headers: given } = (verdict ?? {}) as Record<string, unknown>
+  const isStatus = typeof status === 'number' && Number.isInteger(status) && status >= 300 && status <= 599
+  if (!isStatus || typeof reason !== 'string') {
+    throw invalidArgument('verify returns true, false, or { status, reason?, headers? } with a status from 300 to 599.')
+  }
+  headers(given, 'headers of verify')
+  return verdict as Verdict
 }

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ClientTls } from '../sockets/limits.ts'
 import type { DataOpcode } from '../sockets/connection.ts'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../sockets/errors.ts'
 import type { ClientSettings } from './options.ts'
 
 // What a thread that blocks and the worker that does its work tell each other.

@@ -32,7 +32,7 @@ async function listen(config: Partial<ListenConfig> = {}): Promise<Server> {
     default: (ws) => ws.onMessage((message, opcode) => ws.send(message, opcode)),
     on_error: () => {},
     ...config,
-  } as ListenConfig)
+  })
   servers.push(listening)
   return listening
 }
@@ -199,7 +199,7 @@ describe.skipIf(!hasChromium)('Chromium', () => {
     await listen({
       ...attach,
       path: '/leaving',
-      default: (ws: ServerClient) => setTimeout(() => ws.close(4002), 50),
+      default: (ws: ServerClient) => setTimeout(() => void ws.close(4002), 50),
     } as never)
     await listen({ ...attach, path: '/nowhere', origins: ['https://elsewhere.example'] } as never)
     const profile = mkdtempSync(join(folder, 'chromium-'))
@@ -220,7 +220,7 @@ describe.skipIf(!hasChromium)('Chromium', () => {
     await gone
     expect(result).toEqual({
       protocol: 'echo',
-      extensions: perMessageDeflate ? expect.stringContaining('permessage-deflate') : '',
+      extensions: perMessageDeflate ? (expect.stringContaining('permessage-deflate') as string) : '',
       text: 'grüße 🙂',
       bytes: [0, 255],
       large: 3_000_000,

@@ -299,6 +299,8 @@ describe('who is let in', () => {
     ],
     ['what it rejects with', () => Promise.reject(new Error('no database')), /^HTTP\/1.1 500 /, 1],
     ['what is no verdict', () => 'yes' as never, /^HTTP\/1.1 500 /, 1],
+    ['a status that lets in', () => ({ status: 200 }), /^HTTP\/1.1 500 /, 1],
+    ['headers that are two', () => ({ status: 403, headers: { 'X-A': 'a\r\nX-B: b' } }), /^HTTP\/1.1 500 /, 1],
     ['a promise that takes too long', () => new Promise<never>(() => {}), /^HTTP\/1.1 503 /, 1],
   ])('takes for a no %s', async (_what, verify, head, told) => {
     const { listening, errors, come } = await listen({ verify, handshakeTimeoutMs: 100 })
@@ -558,7 +560,7 @@ describe('the close of a server', () => {
   })
 
   it('ends with its scope', async () => {
-    let port = 0
+    let port: number
     {
       await using listening = await server.listen({ port: 0, interface: '127.0.0.1', default: () => {} })
       port = listening.port
@@ -622,11 +624,11 @@ describe('a server that is attached to another', () => {
   it('refuses a path that is taken, and options of a server of its own', async () => {
     const http = createServer()
     await listen({ server: http, path: '/a', port: undefined, interface: undefined } as never)
-    const invalid = expect.objectContaining({ code: 'ERR_OPTION_INVALID' })
+    const invalid: unknown = expect.objectContaining({ code: 'ERR_OPTION_INVALID' })
 
-    expect(() => server.listen({ server: http, path: '/a', default: () => {} })).toThrow(invalid)
-    expect(() => server.listen({ server: http, port: 80, default: () => {} })).toThrow(invalid)
-    expect(() => server.listen({ server: {}, default: () => {} })).toThrow(invalid)
+    expect(() => server.listen({ server: http, path: '/a', default: () => {} })).toThrow(invalid as Error)
+    expect(() => server.listen({ server: http, port: 80, default: () => {} })).toThrow(invalid as Error)
+    expect(() => server.listen({ server: {}, default: () => {} })).toThrow(invalid as Error)
   })
 
   it('takes a handle that only listens later', async () => {

@@ -1,4 +1,4 @@
-import { client, server, type Client, type ClientOptions, type ServerClient } from 'udpipe/websocket'
+import { client, server, type Client, type ClientOptions, type ListenConfig, type ServerClient } from 'udpipe/websocket'
 import { RawPeer, RawServer } from '../../support/raw-peer.ts'
 import type { Pair, Stage, Subject } from './subject.ts'
 
@@ -11,7 +11,10 @@ export function subjectOf(endpoint: Client | ServerClient): Subject {
     tryReceive: async () => Promise.resolve(endpoint.tryReceive()),
     send: async (message, type) => endpoint.send(message, type as 1),
     close: async (code, reason) => endpoint.close(code, reason),
-    terminate: async () => Promise.resolve(endpoint.terminate()),
+    terminate: () => {
+      endpoint.terminate()
+      return Promise.resolve()
+    },
   }
 }
 
@@ -46,10 +49,14 @@ export function serverStage(): Promise<Stage> {
     isBlocking: false,
     isClient: false,
     async open(options?: ClientOptions): Promise<Pair> {
-      const { headers: _h, origin: _o, tls: _t, proxy: _p, unref: _u, ...limits } = options ?? {}
       let come: (ws: ServerClient) => void = () => {}
       const arrived = new Promise<ServerClient>((resolve) => (come = resolve))
-      const listening = await server.copas.listen({ port: 0, interface: '127.0.0.1', default: come, ...limits })
+      const listening = await server.copas.listen({
+        port: 0,
+        interface: '127.0.0.1',
+        default: come,
+        ...(options as Partial<ListenConfig>),
+      })
       const [peer, endpoint] = await Promise.all([RawPeer.connect(listening.port), arrived])
       closing.push(async () => {
         peer.destroy()
