@@ -30,11 +30,13 @@ const rooms = {
   'network/link': ['core', 'options', 'network/wire'],
   'network/transport': ['.', 'core', 'node', 'options', 'network/link', 'network/wire'],
   network: ['.', 'core', 'options', 'network/*'],
+  sockets: ['core', 'node', 'options'],
+  websocket: ['core', 'options', 'sockets'],
   relay: ['core', 'security', 'reliable/wire', 'classic', 'port', 'node', 'host', 'simulator'],
 }
 
 /** The rooms that import modules of Node and packages; nobody else does, but the command line. */
-const roomsWithPackages = ['node', 'network', 'network/link', 'network/transport']
+const roomsWithPackages = ['node', 'sockets', 'websocket', 'network', 'network/link', 'network/transport']
 
 /** The rooms that know no socket, clock or randomness: time, bytes and all that is impure come in as arguments. */
 const impureRooms = [...roomsWithPackages, 'relay']

@@ -39,6 +39,8 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: ScenariosFirst },
     coverage: { include: ['lib/**'] },
+    // What takes minutes: npm run test:long.
+    exclude: process.env['LONG'] === undefined ? ['**/*.long.spec.ts', '**/node_modules/**'] : ['**/node_modules/**'],
     projects: [
       { extends: true, test: { name: 'private ports', include: ['spec/**/*.spec.ts', 'examples/**/*.spec.ts'] } },
       {

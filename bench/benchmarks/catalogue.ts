@@ -7,6 +7,7 @@ import { idle } from './idle.ts'
 import { kcpScenario, latency } from './latency.ts'
 import { small } from './small.ts'
 import { tables } from './tables.ts'
+import { websocket } from './websocket.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   latency,
@@ -19,4 +20,5 @@ export const benchmarks: readonly Benchmark[] = [
   handshakes,
   idle,
   floor,
+  websocket,
 ]

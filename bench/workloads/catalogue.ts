@@ -7,6 +7,7 @@ import { idle } from './idle.ts'
 import { latency } from './latency.ts'
 import { oneWay } from './one-way.ts'
 import { roundTrips } from './round-trips.ts'
+import { websocketBlocking, websocketBroadcast, websocketConnect, websocketEcho, websocketIdle } from './websocket.ts'
 import type { Workload } from './workload.ts'
 
 export const workloads = {
@@ -19,6 +20,11 @@ export const workloads = {
   latency,
   oneWay,
   roundTrips,
+  websocketBlocking,
+  websocketBroadcast,
+  websocketConnect,
+  websocketEcho,
+  websocketIdle,
 } satisfies Record<string, Workload>
 
 export type WorkloadName = keyof typeof workloads

@@ -11,10 +11,11 @@ import { frozen } from './chapters/frozen.ts'
 import { handshake } from './chapters/handshake.ts'
 import { killed } from './chapters/killed.ts'
 import { tables } from './chapters/tables.ts'
+import { websockets } from './chapters/websockets.ts'
 import { milliseconds, Screen, type Finding } from './screen.ts'
 import { Stage, type Chapter } from './stage.ts'
 
-const chapters: readonly Chapter[] = [handshake, conversation, killed, frozen, badLink, tables, farewell]
+const chapters: readonly Chapter[] = [handshake, conversation, killed, frozen, badLink, tables, websockets, farewell]
 
 /** Nothing here takes so long; a demonstration that does has failed. */
 const LIMIT_MS = 90_000

@@ -93,11 +93,34 @@ export type TableClientReport =
   | { readonly type: 'refused'; readonly why: string }
   | { readonly type: 'closed'; readonly why: string }
 
+/** Told to the WebSocket server. */
+export interface WebsocketServerCommand {
+  readonly type: 'start' | 'broadcast' | 'close'
+}
+
+/** Told by the WebSocket server. */
+export type WebsocketServerReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'echo-ended'; readonly wasClean: boolean; readonly code: number; readonly reason: string }
+
+/** Told to the client that blocks: connect, ask so many questions, close. */
+export interface BlockingClientCommand {
+  readonly url: string
+  readonly questions: number
+}
+
+/** Told by the client that blocks. */
+export type BlockingClientReport =
+  { readonly type: 'ready' } | { readonly type: 'asked'; readonly answers: number; readonly medianMs: number }
+
 /** What any process of the demonstration tells. */
-type AnyReport = ServerReport | ClientReport | FarServerReport | FarClientReport | TableServerReport | TableClientReport
+type Report =
+  | (ServerReport | ClientReport | FarServerReport | FarClientReport)
+  | (TableServerReport | TableClientReport | WebsocketServerReport | BlockingClientReport)
 
 /** Tells the director, who forked this process. */
-export function tell(report: AnyReport): void {
+export function tell(report: Report): void {
   process.send?.(report)
 }
 

@@ -8,6 +8,7 @@ import { definePing } from './ping.ts'
 import { defineSim } from './sim.ts'
 import { defineTable } from './table.ts'
 import { defineToken } from './token.ts'
+import { defineWs } from './ws.ts'
 import { terminalColors } from '../node/terminal-colors.ts'
 
 /** The command `udpipe`. It throws a `CommanderError` where commander would end the process. */
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   defineKey(program)
   defineToken(program)
   defineTable(program)
+  defineWs(program)
   return program
 }
 
@@ -45,7 +47,8 @@ Examples:
   udpipe ping host 1234                      how far away a server is
   udpipe sim --help                          the same over a bad network
   udpipe token --help                        who may connect, by the word of a backend
-  udpipe table --help                        tables of udpipe/network, a line of JSON each`
+  udpipe table --help                        tables of udpipe/network, a line of JSON each
+  udpipe ws --help                           the same over WebSockets, for browsers`
 
 /** The package names itself, so this holds for the source as for what is built from it. */
 function version(): string {

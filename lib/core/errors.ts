@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'ERR_PEER_CLOSED'
   | 'ERR_REENTRANT_STEP'
   | 'ERR_TABLE_INVALID'
+  | 'ERR_WOULD_DEADLOCK'
   | 'ERR_DEPENDENCY_MISSING'
   // What the machine refused: rejects a promise, and reaches onError.
   | 'ERR_ADDRESS_IN_USE'

@@ -7,11 +7,15 @@ import { parseClientOptions, parseServerOptions } from '../../lib/network/link/o
 import { nodePlatform } from '../../lib/node/platform.ts'
 import { parseOptions } from '../../lib/options/parse-options.ts'
 import { transitions as reliableTransitions } from '../../lib/reliable/connection/connection-state.ts'
+import { parseClientOptions as parseWebsocketOptions, parseListenConfig } from '../../lib/websocket/options.ts'
 import { scenarios } from '../sim/registry.ts'
+import { ChildProgram } from '../support/child-program.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const folders: string[] = []
+/** Above those that systems hand out by themselves, and other for each process. */
+const freePort = 61_000 + (process.pid % 4_000)
 
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -191,5 +195,60 @@ describe('docs/lifecycle.md', () => {
     expect(names.length).toBeGreaterThan(0)
     for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true)
     expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+  })
+})
+
+describe('docs/websocket.md', () => {
+  const text = read('docs/websocket.md')
+  const [, program = '', blocking = '', attached = ''] = text.split('```ts\n').map((part) => part.split('```')[0] ?? '')
+
+  it('has a program that does what Lua’s does', () => {
+    const expected = `msg sent\nmsg hello 1\ntrue 4001\n`
+    expect(run(program.replaceAll('8080', String(freePort)))).toBe(expected)
+    const lua = /```lua\n(.*?)```/s.exec(text)?.[1] ?? ''
+    for (const word of ['server.copas.listen', 'client.copas', 'goodbye strange client', 'lost interest'])
+      expect([lua.includes(word), program.includes(word)]).toEqual([true, true])
+  })
+
+  it('has a script that blocks, and an endpoint on an HTTP server', async () => {
+    const echo = new ChildProgram('examples/websocket-echo.ts', ['0'])
+    const [, served = ''] = await echo.until(/Listening on 127\.0\.0\.1:(\d+)/)
+    expect(run(blocking.replace('localhost:8080', `127.0.0.1:${served}`))).toBe('Got message: hello\n')
+
+    const port = String(freePort)
+    const check = `
+      import { client } from 'udpipe/websocket'
+      await new Promise((resolve) => http.once('listening', resolve))
+      const one = client.copas({ origin: 'https://example.org' })
+      console.log((await one.connect('ws://localhost:${port}/chat?token=secret'))[0])
+      await one.send('to all'); console.log((await one.receive())[0])
+      console.log((await client.copas().connect('ws://localhost:${port}/chat'))[1])
+      process.exit()`
+    expect(run(attached.replaceAll('8080', port) + check)).toBe(
+      'true\nto all\nWebsocket Handshake failed: HTTP 401 Unauthorized\n',
+    )
+  })
+
+  it.each([
+    ['client', () => parseWebsocketOptions({}), ['limits', 'timeoutMs'], ['timeout']],
+    [
+      'listen',
+      () => parseListenConfig({ default: () => {} }),
+      ['limits', 'timeoutMs', 'host'],
+      ['server', 'timeout', 'on_error'],
+    ],
+  ])('names every option of %s', (_what, parse, inner, outer) => {
+    const settings = parse()
+    const names = [
+      ...Object.keys(settings).filter((name) => !inner.includes(name)),
+      ...Object.keys(settings.limits),
+      ...outer,
+    ]
+    for (const name of names) expect(text).toMatch(new RegExp(`\`${name}\``))
+  })
+
+  it('links to files that exist', () => {
+    for (const [, path = ''] of text.matchAll(/\]\((?!http)([^#)]+)\)/g))
+      expect(existsSync(join(root, 'docs', path)), path).toBe(true)
   })
 })

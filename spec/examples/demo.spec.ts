@@ -14,6 +14,7 @@ describe('the demonstration', () => {
       'A client is frozen',
       'The same messages over a bad link',
       'Tables to another process',
+      'WebSockets',
       'Goodbye',
     ])
     expect(demo.stdout).toMatch(
@@ -27,6 +28,8 @@ describe('the demonstration', () => {
     expect(summary).toMatch(/ once each and in order.* +180 of 180, [\d.]+ ms {2}✓\n/)
     expect(summary).toMatch(/ encrypted tables, there and back in order +1,000 of 1,000, [\d.,]+ ms {2}✓\n/)
     expect(summary).toMatch(/ with another key +ERR_KEY_MISMATCH, on both sides {2}✓\n/)
+    expect(summary).toMatch(/ to each client +20 and 20 of 20 {2}✓\n/)
+    expect(summary).toMatch(/ 300 questions of a client that blocks, median +[\d.]+ ms {2}✓\n/)
     expect(summary).not.toContain('✗')
   })
 

@@ -17,6 +17,11 @@ const PROGRAM_LIMIT_MS = 120_000
 /** Without a look at the registry for what the cache holds. */
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
 
+/** Without the optional peer, the module loads, and its first use throws. */
+const WITHOUT_WS = `
+  import { client } from 'udpipe/websocket'
+  try { client.copas().connect('ws://127.0.0.1') } catch (error) { console.log(error.code, error.message) }`
+
 /** What may be in the package, and what must be. */
 const allowedFiles = /^(?:(?:dist|lib)\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
 const neededFiles = [
@@ -26,6 +31,8 @@ const neededFiles = [
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',
+  'dist/websocket/index.js',
+  'dist/websocket/sync-worker.js',
   'lib/index.ts',
   'dist/network/index.js',
   'dist/network/index.d.ts',
@@ -40,8 +47,9 @@ const consumerSettings = {
     strict: true,
     skipLibCheck: false,
     types: ['node'],
+    lib: ['es2023', 'esnext.disposable'],
   },
-  files: ['consumer.ts'],
+  files: ['consumer.ts', 'websocket-consumer.ts'],
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'udpipe-package-'))
@@ -85,6 +93,13 @@ async function checkPackage(packed, consumer, game) {
   await check('simulates them in node:test', () =>
     expectOutput(/pass 2\n/, process.execPath, ['--import', 'tsx', '--test', 'game.node-test.ts'], game),
   )
+  await check('says what WebSockets need where that is not installed', () =>
+    expectOutput(/npm install ws/, process.execPath, ['--input-type=module', '--eval', WITHOUT_WS], consumer),
+  )
+  await check('echoes over WebSockets, blocking, where it is', async () => {
+    await run('npm', [...INSTALL, `ws@${devDependencies.ws}`], consumer)
+    await expectOutput(/^A MESSAGE\n$/, process.execPath, ['websocket-consumer.js'], consumer)
+  })
 }
 
 /** Runs one check, and says how it went. */
@@ -115,7 +130,7 @@ async function pack(destination) {
 async function install(tarball, consumer) {
   await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify(consumerSettings))
-  await copyFile(new URL('consumer.ts', import.meta.url), join(consumer, 'consumer.ts'))
+  for (const name of consumerSettings.files) await copyFile(new URL(name, import.meta.url), join(consumer, name))
   await run('npm', [...INSTALL, tarball, `@types/node@${devDependencies['@types/node']}`], consumer)
 }
 
