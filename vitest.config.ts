@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
 
 /** What is to hold wherever a server's clients are, on private ports of their own or all on the front door's. */
 const onEitherPort = [
@@ -23,6 +23,53 @@ class ScenariosFirst extends BaseSequencer {
   }
 }
 
+/** `npm run test:long`: what takes minutes, and the scenarios over ten times as many seeds. */
+const isLong = process.env['LONG'] !== undefined
+
+const privatePorts = {
+  extends: true,
+  test: {
+    name: 'private ports',
+    include: ['spec/**/*.spec.ts', 'examples/**/*.spec.ts'],
+    exclude: ['**/*.long.spec.ts', '**/node_modules/**'],
+  },
+} as const
+
+const sharedPort = {
+  extends: true,
+  test: {
+    name: 'shared port',
+    include: onEitherPort.map((name) => `spec/udpipe/${name}.spec.ts`),
+    env: { UDPIPE_SPEC_PORTS: 'shared' },
+  },
+} as const
+
+const long = {
+  extends: true,
+  test: { name: 'long', include: ['spec/**/*.long.spec.ts', 'spec/sim/scenarios/*.spec.ts'] },
+} as const
+
+/** Prints what a seed of each scenario cost, slowest first. */
+class SeedCosts implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const costs = modules
+      .flatMap((module) => [...module.children.allTests()])
+      .map((test) => ({ name: test.name.replace(/^.* of /, ''), ms: test.meta().seedMs ?? NaN }))
+      .filter(({ ms }) => ms >= 0)
+      .sort((a, b) => b.ms - a.ms)
+    if (costs.length === 0) return
+    const shown = costs.map(({ name, ms }) => `${name} ${ms.toFixed(0)}`).join(', ')
+    console.log(`\nWhat a seed takes, in milliseconds: ${shown}`)
+  }
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** How long a seed of the scenario took, in milliseconds. */
+    seedMs?: number
+  }
+}
+
 export default defineConfig({
   // Specs import the public name `udpipe` and still run the source: the package resolves itself.
   resolve: { conditions: ['@udpipe/source'] },
@@ -30,8 +77,6 @@ export default defineConfig({
   test: {
     globalSetup: ['spec/support/bundle-programs.ts', 'spec/support/translate-programs.mjs'],
     setupFiles: ['spec/support/end-programs.ts'],
-    // What takes long is played by `npm run test:long` alone.
-    exclude: process.env['LONG'] === undefined ? ['node_modules/**', '**/*.long.spec.ts'] : ['node_modules/**'],
     // A bound for what hangs, not a judgement of how fast a machine is.
     testTimeout: 120_000,
     pool: 'forks',
@@ -39,18 +84,7 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: ScenariosFirst },
     coverage: { include: ['lib/**'] },
-    // What takes minutes: npm run test:long.
-    exclude: process.env['LONG'] === undefined ? ['**/*.long.spec.ts', '**/node_modules/**'] : ['**/node_modules/**'],
-    projects: [
-      { extends: true, test: { name: 'private ports', include: ['spec/**/*.spec.ts', 'examples/**/*.spec.ts'] } },
-      {
-        extends: true,
-        test: {
-          name: 'shared port',
-          include: onEitherPort.map((name) => `spec/udpipe/${name}.spec.ts`),
-          env: { UDPIPE_SPEC_PORTS: 'shared' },
-        },
-      },
-    ],
+    reporters: ['default', new SeedCosts()],
+    projects: isLong ? [long] : [privatePorts, sharedPort],
   },
 })

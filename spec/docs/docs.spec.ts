@@ -108,7 +108,7 @@ describe('docs/network.md', () => {
   })
 
   it('names only codes that there are, and files', () => {
-    const codes = [...read('lib/errors.ts').matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code)
+    const codes = [...read('lib/core/errors.ts').matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code)
     for (const [code] of text.matchAll(/ERR_\w+/g)) expect(codes).toContain(code)
     for (const [, path = ''] of text.matchAll(/\]\(\.\.\/([^#)]+)\)/g))
       expect(existsSync(join(root, path)), path).toBe(true)

@@ -4,14 +4,13 @@ import { replayCommand } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { Worker } from './workers.ts'
 
-const DEFAULT_SEEDS = 300
+const DEFAULT_SEEDS = 30
 
 /** Only what never ends takes this long. */
 const TIMEOUT_MS = 600_000
 
 /**
- * Makes a test of each scenario, over the first few hundred seeds, or as many as SIM_SEEDS says; costly ones get their
- * share of that. `onceFailed`: seeds of a scenario that once found a fault, and are played ever since.
+ * Makes a test of each scenario, over the first thirty seeds, or as many as SIM_SEEDS says; costly ones get their share of that. `onceFailed`: seeds of a scenario that once found a fault, and are played ever since.
  */
 export function specifyScenarios(
   title: string,
@@ -32,13 +31,16 @@ export function specifyScenarios(
 
       it(
         `holds in every run of ${name}`,
-        async ({ signal }) => {
+        async ({ signal, task }) => {
           const player = (worker ??= new Worker())
           signal.addEventListener('abort', () => {
             player.kill()
             worker = undefined
           })
+          const startMs = performance.now()
           for (const batch of batches) expectNone((await player.run(batch)).failures)
+          const played = batches.reduce((sum, batch) => sum + batch.seeds, 0)
+          task.meta.seedMs = (performance.now() - startMs) / played
         },
         TIMEOUT_MS,
       )
