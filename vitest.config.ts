@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
 
 /** What is to hold wherever a server's clients are, on private ports of their own or all on the front door's. */
@@ -27,27 +27,27 @@ class ScenariosFirst extends BaseSequencer {
 const isLong = process.env['LONG'] !== undefined
 
 const privatePorts = {
-  extends: true,
+  extends: true as const,
   test: {
     name: 'private ports',
     include: ['spec/**/*.spec.ts', 'examples/**/*.spec.ts'],
     exclude: ['**/*.long.spec.ts', '**/node_modules/**'],
   },
-} as const
+} satisfies TestProjectInlineConfiguration
 
 const sharedPort = {
-  extends: true,
+  extends: true as const,
   test: {
     name: 'shared port',
     include: onEitherPort.map((name) => `spec/udpipe/${name}.spec.ts`),
     env: { UDPIPE_SPEC_PORTS: 'shared' },
   },
-} as const
+} satisfies TestProjectInlineConfiguration
 
 const long = {
-  extends: true,
+  extends: true as const,
   test: { name: 'long', include: ['spec/**/*.long.spec.ts', 'spec/sim/scenarios/*.spec.ts'] },
-} as const
+} satisfies TestProjectInlineConfiguration
 
 /** Prints what a seed of each scenario cost, slowest first. */
 class SeedCosts implements Reporter {
