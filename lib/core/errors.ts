@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'ERR_PEER_REQUIRED'
   | 'ERR_PEER_CLOSED'
   | 'ERR_REENTRANT_STEP'
+  | 'ERR_DEPENDENCY_MISSING'
   // What the machine refused: rejects a promise, and reaches onError.
   | 'ERR_ADDRESS_IN_USE'
   | 'ERR_ADDRESS_NOT_AVAILABLE'

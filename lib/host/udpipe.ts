@@ -11,7 +11,7 @@ import type { SessionDriver } from './session-driver.ts'
 import type { Options, UDPipeOptions } from '../options/options.ts'
 import { parseOptions } from '../options/parse-options.ts'
 import { Peer } from './peer.ts'
-import { protectionOf } from './protection.ts'
+import { protectionOf, requireCryptography } from './protection.ts'
 import { ServerEndpoint } from './server-endpoint.ts'
 import type { Address } from '../core/address.ts'
 import type { TicksOptions } from '../core/tick-schedule.ts'
@@ -105,7 +105,7 @@ export abstract class UDPipe extends Callbacks implements AsyncDisposable {
    * @param args `(port?, host?, timeoutSeconds?, options?)` or `(options?)`; port 0, the default, is any free one; host is `'0.0.0.0'` by default
    * @returns the address that was bound. It rejects, and `onError` hears of it, with `ERR_ADDRESS_IN_USE`, `ERR_ADDRESS_NOT_AVAILABLE`,
    *   `ERR_ACCESS`, `ERR_HOST_NOT_FOUND` or `ERR_SOCKET`; and with `ERR_CLOSED` when it was closed before that
-   * @throws UDPipeError `ERR_ALREADY_STARTED`, and what the constructor throws
+   * @throws UDPipeError `ERR_ALREADY_STARTED`, `ERR_DEPENDENCY_MISSING`, and what the constructor throws
    */
   start(...args: CallArguments<number, string>): Promise<Address> {
     const context = this.#begin(readArguments(args, 'port', 'host'))
@@ -122,7 +122,7 @@ export abstract class UDPipe extends Callbacks implements AsyncDisposable {
    *   option `connectToken`, and no port, the servers are those that the token names
    * @returns the server as a peer, once the first connection stands, for which `step()` or `run()` has to go on meanwhile. It rejects with
    *   `ERR_HOST_NOT_FOUND`, `ERR_CONNECT_TOKEN_UNAVAILABLE`, `ERR_CONNECT_TOKEN_INVALID`, `ERR_SOCKET`, `ERR_CLOSED`, or what the last attempt failed with; `onError` hears of all but `ERR_CLOSED`
-   * @throws UDPipeError `ERR_ALREADY_STARTED`, and what the constructor throws
+   * @throws UDPipeError `ERR_ALREADY_STARTED`, `ERR_DEPENDENCY_MISSING`, and what the constructor throws
    */
   connect(...args: CallArguments<string, number>): Promise<Peer> {
     const options = readArguments(args, 'host', 'port')
@@ -359,6 +359,7 @@ export abstract class UDPipe extends Callbacks implements AsyncDisposable {
   /** Starts anew with the options of this call. */
   #begin(options: UDPipeOptions): EndpointContext {
     const parsed = parseOptions({ ...this.#given, ...options }, this.#platform)
+    requireCryptography(parsed, this.#platform.cryptography)
     this.#engine.begin(parsed.clock)
     this.#called = options
     this.#options = parsed
