@@ -54,7 +54,7 @@ const impureGlobals = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/', 'spec/build/'] },
+  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/', 'spec/build/', 'site/build/', 'site/pages/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -28,7 +28,7 @@ export interface SettleOptions {
 /** The largest UDP payload that IPv4 carries. */
 const MAX_DATAGRAM_BYTES = 65_507
 
-/** A network, virtual time, and programs on it. {@link World} and {@link Pair} say which programs. */
+/** A network, virtual time, and programs on it. {@link World} says which programs. */
 export class Simulation {
   readonly network: Network
   /** The source of all randomness; take a fork of it with a label of your own. */
