@@ -57,7 +57,7 @@ export class ClassicClient extends ClassicSession {
   }
 
   protected override takeRetryMs(): number | undefined {
-    return this.#backoff?.hasNext ? this.#backoff.next() : undefined
+    return this.#backoff?.next(this.heardAt)
   }
 
   #dial(): void {
@@ -98,8 +98,8 @@ export class ClassicClient extends ClassicSession {
       this.dropMalformed()
       return
     }
-    this.#backoff?.reset()
     this.establish()
+    this.#backoff?.established(now)
     this.handleLinked(now, bytes)
   }
 

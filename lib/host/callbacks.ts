@@ -2,6 +2,7 @@ import type { UDPipeError } from '../core/errors.ts'
 import type { Peer } from './peer.ts'
 import type { Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
+import type { AdmissionAnswer } from '../options/admission-answer.ts'
 import type { TicketInfo } from '../session/admission.ts'
 import type { UndeliveredMessage } from '../session/session.ts'
 
@@ -19,6 +20,15 @@ export interface RateLimitInfo {
   readonly graceMs: number
 }
 
+/** How a connection came to stand. */
+export interface ConnectInfo {
+  /**
+   * Whether it is one that was lost and goes on, with all that was queued and not confirmed. If not, a client is new to the server, or to
+   * the server's program since it restarted: it may have to log in.
+   */
+  readonly isResumed: boolean
+}
+
 /** Why a connection ended. */
 export interface DisconnectInfo {
   /** What the side that closed it gave to `close`, or one of `closeCodes`; 0 by default, and when nobody closed it. */
@@ -27,7 +37,8 @@ export interface DisconnectInfo {
   /** Whether it ended because one of the ends had heard nothing for its `timeoutMs`. */
   readonly timedOut: boolean
   /**
-   * Whether this end, a client, dials again by itself. At a server it is false, because nobody can know whether the client will
+   * Whether this end, a client, dials again by itself: not where the server closed with `reconnect: false`, nor where it expelled its client
+   * (`closeCodes`). At a server it is false, because nobody can know whether the client will
    * come back; it may, within `resumeWindowMs` of a timeout, and then `onConnect` fires again for the same peer.
    */
   readonly willReconnect: boolean
@@ -41,13 +52,17 @@ export abstract class Callbacks {
   /**
    * Server: a client with the right token said HELLO and has been given a private port.
    *
-   * @param message what the client's HELLO carried for the user; empty in the classic protocol
+   * Nobody has proved yet to be that client, because a HELLO can be captured and said again; {@link onConnect} fires once it has.
+   *
+   * @param message what the client's HELLO carried for the user, its option `hello`; empty in the classic protocol
    * @param ip the address of the private port, as the server bound it
    * @param port the private port
    * @param clientIp where the HELLO came from
    * @param clientPort where the HELLO came from; later datagrams may come from another port of the same address
    * @param ticket what the backend says about the client, where the server has `connectTokenKey`
-   * @returns `false` to send the client away
+   * @returns nothing or `true` to let the client in; `false`, or `{ code, reason, reconnect }`, to send it away, of which its error tells
+   *   the code and the reason; or a promise of either, which may take `admissionTimeoutMs`. Until then the handshake counts as half open,
+   *   and the client's repeated HELLO starts nothing new.
    */
   onNewClient(
     message: Buffer,
@@ -56,8 +71,8 @@ export abstract class Callbacks {
     clientIp: string,
     clientPort: number,
     ticket?: TicketInfo,
-  ): boolean | undefined
-  onNewClient(): boolean | undefined {
+  ): AdmissionAnswer | PromiseLike<AdmissionAnswer>
+  onNewClient(): AdmissionAnswer | PromiseLike<AdmissionAnswer> {
     return undefined
   }
 
@@ -71,9 +86,10 @@ export abstract class Callbacks {
 
   /**
    * The connection stands: messages flow both ways. `ip` and `port` are the other side's. Fires again, for the same peer, when
-   * a connection that was lost goes on or, on a client, another one takes its place.
+   * a connection that was lost goes on or, on a client, another one takes its place. Where it does not go on, what is sent in here goes
+   * before what waited.
    */
-  onConnect(peer: Peer, ip: string, port: number): void
+  onConnect(peer: Peer, ip: string, port: number, info: ConnectInfo): void
   onConnect(): void {}
 
   /** A connection that stood has ended, for whatever reason. Fires once for each `onConnect`. */

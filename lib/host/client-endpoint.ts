@@ -1,5 +1,6 @@
 import type { ConnectTokenSource } from '../options/connect-token.ts'
 import type { Counters } from './counters.ts'
+import { FreshHello } from './fresh-hello.ts'
 import { EarlyMessages } from './early-messages.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointContext } from './endpoint-context.ts'
@@ -10,7 +11,7 @@ import type { Peer } from './peer.ts'
 import type { SendOptions } from '../options/send-options.ts'
 import { protocols } from './protocols.ts'
 import type { Address } from '../core/address.ts'
-import type { ConnectToken, Session } from '../session/session.ts'
+import type { CloseReason, ConnectToken, Session } from '../session/session.ts'
 import { TokenSource } from './token-source.ts'
 import { familyOf } from '../core/numeric-host.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
@@ -23,6 +24,8 @@ export class ClientEndpoint implements Endpoint {
   readonly #port: number
   readonly #drivers: SessionDrivers
   readonly #early: EarlyMessages
+  /** What says what each HELLO carries, where a function does. */
+  readonly #freshHello: FreshHello | undefined
   #settle: { resolve(peer: Peer): void; reject(error: UDPipeError): void } | undefined
   #driver: SessionDriver | undefined
   #isClosed = false
@@ -32,6 +35,8 @@ export class ClientEndpoint implements Endpoint {
     this.#port = port
     this.#drivers = new SessionDrivers(() => this.#end())
     this.#early = new EarlyMessages(context)
+    const { hello } = context.options
+    if (typeof hello === 'function') this.#freshHello = new FreshHello(hello, (error) => context.report(error))
     this.connected = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
     // Who does not look at the promise hears of a failure through onError.
     this.connected.catch(() => {})
@@ -85,9 +90,9 @@ export class ClientEndpoint implements Endpoint {
     this.#drivers.transmit(now)
   }
 
-  close(now: number, code: number, reason: string): void {
+  close(now: number, why: CloseReason): void {
     if (this.#driver === undefined) this.#end()
-    else this.#driver.session.close(now, code, reason)
+    else this.#driver.session.close(now, why.code, why.reason, why.isFinal)
     if (this.#driver !== undefined) this.#drivers.touch(this.#driver)
   }
 
@@ -152,17 +157,18 @@ export class ClientEndpoint implements Endpoint {
     this.#context.requestFlush()
   }
 
-  /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID` when a HELLO of this size has no room for it */
+  /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID`, `ERR_OPTION_INVALID` when a HELLO of this size has no room for all that it is to carry */
   #createSession(frontDoor: Address, socket: LinkSocket, pass: Pass | undefined): Session {
     const { dependencies, options, settings } = this.#context
-    const entry = protocols[options.protocol]
-    if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, dependencies)
+    const { clock, hello } = options
+    const payload = dependencies.payload ?? this.#freshHello?.next ?? (hello as Uint8Array | undefined)
+    const tokens = pass && { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
     try {
-      const tokens = { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
-      return entry.createClient(options.clock(), settings, frontDoor, { ...dependencies, ...tokens })
+      const all = { ...dependencies, payload, ...tokens }
+      return protocols[options.protocol].createClient(clock(), settings, frontDoor, all)
     } catch (error) {
       socket.close()
-      throw noRoom(error)
+      throw pass === undefined ? noRoomForHello(error) : noRoom(error)
     }
   }
 
@@ -197,7 +203,7 @@ export class ClientEndpoint implements Endpoint {
   #end(): void {
     this.#isClosed = true
     this.#settle?.reject(
-      this.#driver?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
+      this.#driver?.failure ?? this.#freshHello?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
     )
   }
 }
@@ -206,6 +212,11 @@ export class ClientEndpoint implements Endpoint {
 interface Pass {
   readonly source: TokenSource
   readonly token: ConnectToken
+}
+
+function noRoomForHello(error: unknown): UDPipeError {
+  const message = `hello does not fit: let it carry less, or raise mtuBytes. ${(error as Error).message}`
+  return new UDPipeError('ERR_OPTION_INVALID', message, { cause: error })
 }
 
 function noRoom(error: unknown): UDPipeError {

@@ -1,3 +1,4 @@
+import type { CloseReason } from '../session/session.ts'
 import type { Counters } from './counters.ts'
 import type { SessionDriver } from './session-driver.ts'
 import type { Peer } from './peer.ts'
@@ -22,7 +23,7 @@ export interface Endpoint {
   /** Sends what is due. */
   transmit(now: number): void
   /** Closes every connection and lets nobody in any more. */
-  close(now: number, code: number, reason: string): void
+  close(now: number, why: CloseReason): void
   setTimeout(timeoutMs: number): void
   /** Adds what was dropped so far and is not in the UDPipe's own counters yet. */
   count(counters: Counters): void

@@ -3,6 +3,7 @@ import { Runner } from './runner.ts'
 import { Ticker } from './ticker.ts'
 import type { Endpoint } from './endpoint.ts'
 import { UDPipeError } from '../core/errors.ts'
+import type { CloseReason } from '../session/session.ts'
 import type { Scheduler } from '../port/platform.ts'
 import { tickIntervalMs, type TicksOptions } from '../core/tick-schedule.ts'
 
@@ -162,14 +163,14 @@ export class Engine {
   }
 
   /** Closes, stepping by itself until it is done. */
-  async close(code: number, reason: string): Promise<void> {
+  async close(why: CloseReason): Promise<void> {
     if (this.#phase === 'idle' || this.#phase === 'ended' || this.#phase === 'closed') return
     this.#phase = 'closing'
     if (this.#endpoint === undefined) {
       this.#end('closed')
       return
     }
-    this.#endpoint.close(this.#clock(), code, reason)
+    this.#endpoint.close(this.#clock(), why)
     this.requestFlush()
     const over = this.signal
     await new Promise<void>((resolve, reject) => {

@@ -16,6 +16,13 @@ export interface PeerDriver {
   close(options?: CloseOptions): Promise<void>
 }
 
+/** What is known of a client from the HELLO that it was let in with. */
+export interface PeerOrigin {
+  readonly clientId: string | undefined
+  readonly userData: Buffer | undefined
+  readonly hello: Buffer | undefined
+}
+
 /** The other side of one connection, as callbacks are handed it. */
 export class Peer {
   /** Unlike that of any other peer of this UDPipe. */
@@ -24,13 +31,19 @@ export class Peer {
   readonly clientId: string | undefined
   /** Yours: whatever belongs with this peer. On a server with `connectTokenKey` it begins as the token's user data, a Buffer. */
   userData: unknown
+  /**
+   * On a server, what the HELLO carried that this client was let in with: its option `hello`. Empty when it carried nothing, `undefined` on
+   * a client. A client that comes back to its connection is not asked anew.
+   */
+  readonly hello: Buffer | undefined
   readonly #driver: PeerDriver
 
   /** @internal */
-  constructor(id: number, driver: PeerDriver, clientId?: string, userData?: Buffer) {
+  constructor(id: number, driver: PeerDriver, { clientId, userData, hello }: Partial<PeerOrigin> = {}) {
     this.id = id
     this.clientId = clientId
     this.userData = userData
+    this.hello = hello
     this.#driver = driver
   }
 

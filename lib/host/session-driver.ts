@@ -16,7 +16,7 @@ import { Peer, type PeerDriver } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
 import { routeOf } from './route.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import type { TicketInfo } from '../session/admission.ts'
+import type { Admission } from '../session/admission.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState, UndeliveredMessage } from '../session/session.ts'
 import type { SessionStats } from '../session/stats.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
@@ -57,7 +57,7 @@ export class SessionDriver implements PeerDriver {
     socket: LinkSocket,
     remote: Address,
     touch: (driver: SessionDriver) => void,
-    ticket?: TicketInfo,
+    admission?: Pick<Admission, 'ticket' | 'payload'>,
   ) {
     this.#context = context
     this.session = session
@@ -66,12 +66,13 @@ export class SessionDriver implements PeerDriver {
     this.#remote = remote
     this.#touch = touch
     this.deadline = -Infinity
-    this.peer = new Peer(
-      context.nextPeerId(),
-      this,
-      ticket?.clientId,
-      ticket && context.platform.text.present(ticket.userData),
-    )
+    const { text } = context.platform
+    const ticket = admission?.ticket
+    this.peer = new Peer(context.nextPeerId(), this, {
+      clientId: ticket?.clientId,
+      userData: ticket && text.present(ticket.userData),
+      hello: admission && text.present(admission.payload),
+    })
   }
 
   get protocol(): ProtocolName {
@@ -152,8 +153,8 @@ export class SessionDriver implements PeerDriver {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    const { code, reason } = parseCloseOptions(options)
-    this.session.close(this.#context.options.clock(), code, reason)
+    const { code, reason, isFinal } = parseCloseOptions(options)
+    this.session.close(this.#context.options.clock(), code, reason, isFinal)
     this.onChange()
     this.#touch(this)
     return this.closed()
@@ -272,7 +273,7 @@ export class SessionDriver implements PeerDriver {
       case 'connected':
         this.wasEstablished = true
         this.#hasEnded = false
-        callbacks.onConnect(this.peer, event.remote.host, event.remote.port)
+        callbacks.onConnect(this.peer, event.remote.host, event.remote.port, { isResumed: event.isResumed })
         return
       case 'ping':
         callbacks.onPing(this.peer)
@@ -296,7 +297,7 @@ export class SessionDriver implements PeerDriver {
         this.#handleEnd(event)
         return
       case 'refused':
-        this.failure = refused(this.#remote, event.reason, event.willReconnect)
+        this.failure = refused(this.#remote, event, event.willReconnect)
         callbacks.onError(this.failure)
         return
       case 'unanswered':

@@ -227,8 +227,7 @@ export abstract class UDPipe extends Callbacks implements AsyncDisposable {
    */
   close(peer?: Peer, options: CloseOptions = {}): Promise<void> {
     if (peer !== undefined && this.#client === undefined) return peer.close(options)
-    const { code, reason } = parseCloseOptions(options)
-    return this.#engine.close(code, reason)
+    return this.#engine.close(parseCloseOptions(options))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

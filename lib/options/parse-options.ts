@@ -1,5 +1,6 @@
 import { parseKeys } from './connect-token.ts'
 import { UDPipeError } from '../core/errors.ts'
+import { hello } from './hello.ts'
 import { callable, count, flag, integer, invalid, list, number, optional, text, type Parser } from './kinds.ts'
 import {
   advertisedHost,
@@ -48,6 +49,7 @@ export function parseOptions(
   checkTimes(options.pingIntervalMs, options.stallTimeoutMs, options.timeoutMs)
   checkSecurity(options, Object.hasOwn(given, 'security'))
   checkTokens(options)
+  checkHello(options)
   return options
 }
 
@@ -71,12 +73,15 @@ const parsers = {
   publicAddresses: optional(list(publicAddress, [])),
   maxUsedTokens: integer(1, 16_777_216, 65_536),
   connectToken,
+  hello,
+  admissionTimeoutMs: number(50, 600_000, 5_000),
   timeoutMs: number(50, DAY_MS, 10_000),
   stallTimeoutMs: number(20, DAY_MS, 1_000),
   pingIntervalMs: number(10, DAY_MS, 500),
   handshakeTimeoutMs: number(50, 600_000, 5_000),
   resumeWindowMs: number(0, DAY_MS, 30_000),
   reconnect,
+  queueWhileAway: flag(true),
   privatePorts,
   advertisedHost,
   maxMessageBytes: integer(1, 256 * MiB, 16 * MiB),
@@ -115,6 +120,15 @@ function checkSecurity(options: Options, isSecurityGiven: boolean): void {
   if (hasKey && security === 'none') {
     throw new UDPipeError('ERR_OPTION_INVALID', `serverKey and serverPrivateKey need security: 'noise'.`)
   }
+}
+
+/** What is for the server's program is not to be left out in silence. */
+function checkHello({ hello, protocol }: Options): void {
+  if (hello === undefined || protocol === 'reliable') return
+  throw new UDPipeError(
+    'ERR_UNSUPPORTED',
+    `The HELLO of the classic protocol carries the token and nothing else; the option hello needs protocol: 'reliable'.`,
+  )
 }
 
 /** The classic protocol has no place for a ticket: at such a door it would keep nobody out. */

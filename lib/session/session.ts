@@ -26,13 +26,23 @@ export type SendOutcome = 'accepted' | 'queue-full' | 'too-large' | 'reserved' |
 /** Why an established connection ended. */
 export type EndCause = 'closed-here' | 'closed-there' | 'timeout'
 
+/** What the end of a connection is told with. */
+export interface CloseReason {
+  /** 0 to 65,535: one of the program's own, or of `closeCodes`. */
+  readonly code: number
+  readonly reason: string
+  /** Whether a client that hears it is not to dial again. */
+  readonly isFinal: boolean
+}
+
 /** What a session tells its owner, oldest first, through {@link Session.pollEvent}. */
 export type SessionEvent =
   /** The address this session talks to has changed; `undefined` when it talks to nobody for now. */
   | { readonly type: 'peer'; readonly remote: Address | undefined }
   /** A client was shown its private port. */
   | { readonly type: 'connecting'; readonly remote: Address }
-  | { readonly type: 'connected'; readonly remote: Address }
+  /** The connection stands; `isResumed` where it is one that was lost and goes on. */
+  | { readonly type: 'connected'; readonly remote: Address; readonly isResumed: boolean }
   | {
       readonly type: 'message'
       /** A view that is the receiver's to keep. */
@@ -115,8 +125,11 @@ export interface Session {
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome
   /** Asks the other side for a sign of life; the answer is a `'pong'` event. */
   ping(now: number): void
-  /** Ends the connection gracefully and for good: what is queued goes first, within a limit. */
-  close(now: number, code: number, reason: string): void
+  /**
+   * Ends the connection gracefully and for good: what is queued goes first, within a limit. `isFinal`, false by default, has a client at
+   * the other side end as well, where the protocol can say so, instead of dialing again.
+   */
+  close(now: number, code: number, reason: string, isFinal?: boolean): void
   /** Changes the silence that ends the connection. */
   setTimeout(timeoutMs: number): void
 

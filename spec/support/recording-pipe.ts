@@ -75,8 +75,8 @@ export class RecordingPipe extends UDPipe {
     this.#record('onConnecting', peer, ip, port)
   }
 
-  override onConnect(peer: Peer, ip: string, port: number): void {
-    this.#record('onConnect', peer, ip, port)
+  override onConnect(...args: Arguments<'onConnect'>): void {
+    this.#record('onConnect', ...args)
   }
 
   override onDisconnect(peer: Peer, info: DisconnectInfo): void {

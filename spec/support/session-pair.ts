@@ -9,7 +9,7 @@ import { SessionDrivers } from '../../lib/host/session-drivers.ts'
 import { Trace as Lines } from '../../lib/host/trace.ts'
 import { nodePlatform } from '../../lib/node/platform.ts'
 import { parseOptions } from '../../lib/options/parse-options.ts'
-import type { Session } from '../../lib/session/session.ts'
+import type { CloseReason, Session } from '../../lib/session/session.ts'
 import { Program, Simulation, type Link, type LinkOptions, type SimulationOptions } from '../../lib/simulator/index.ts'
 import { End, type EventListener } from './end.ts'
 import type { LoopOptions } from './end-world.ts'
@@ -189,7 +189,7 @@ class SessionHost implements Endpoint {
     this.#drivers.transmit(now)
   }
 
-  close(now: number, code: number, reason: string): void {
+  close(now: number, { code, reason }: CloseReason): void {
     this.driver.session.close(now, code, reason)
     this.#drivers.touch(this.driver)
   }

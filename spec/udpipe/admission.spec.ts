@@ -348,7 +348,7 @@ describe.runIf(!isPortShared)('a client behind a NAT that shows the private port
     await rig.until(() => connect.texts.length === 1)
 
     expect(connect.texts).toEqual(['CONNECTED'])
-    expect(server.called('onConnect')).toEqual([[server.peer, '127.0.0.1', connect.port]])
+    expect(server.called('onConnect')).toEqual([[server.peer, '127.0.0.1', connect.port, { isResumed: false }]])
   })
 })
 
