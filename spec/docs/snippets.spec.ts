@@ -51,17 +51,23 @@ describe('a piece of TypeScript in the documentation', () => {
     expect(explained).toBe('')
   })
 
-  it.each(programs)('runs, ends, and prints what it says: $name', async (program) => {
-    const printed: string[] = []
-    const log = vi.spyOn(console, 'log').mockImplementation((...args: unknown[]) => void printed.push(format(...args)))
-    try {
-      await import(program.path)
-    } finally {
-      log.mockRestore()
-    }
-    const promised = promisedOutput(program)
-    if (promised.length > 0) expect(printed).toEqual(promised)
-  }, 20_000)
+  it.each(programs)(
+    'runs, ends, and prints what it says: $name',
+    async (program) => {
+      const printed: string[] = []
+      const log = vi
+        .spyOn(console, 'log')
+        .mockImplementation((...args: unknown[]) => void printed.push(format(...args)))
+      try {
+        await import(program.path)
+      } finally {
+        log.mockRestore()
+      }
+      const promised = promisedOutput(program)
+      if (promised.length > 0) expect(printed).toEqual(promised)
+    },
+    20_000,
+  )
 })
 
 describe('a command in the documentation', () => {

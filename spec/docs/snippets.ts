@@ -35,7 +35,7 @@ export const snippets: readonly Snippet[] = pages.flatMap((page) => {
 
 const IMPORTS = `
 import { UDPipe, UDPipeError, closeCodes, refusalCodes, ticks } from 'udpipe'
-import type { Admission, ConnectInfo, DisconnectInfo, MessageInfo, Peer } from 'udpipe'
+import type { AdmissionAnswer, ConnectInfo, DisconnectInfo, MessageInfo, Peer } from 'udpipe'
 `
 
 const CONNECTED = `
