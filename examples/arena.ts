@@ -38,10 +38,7 @@ class Arena extends UDPipe<Player> {
   }
 
   override onConnect(peer: Peer<Player>, _ip: string, _port: number, { isResumed }: ConnectInfo): void {
-    if (isResumed) {
-      console.log(`arena: ${peer.userData.name} is back, at step ${peer.userData.steps}`)
-      return
-    }
+    if (isResumed) return console.log(`arena: ${peer.userData.name} is back, at step ${peer.userData.steps}`)
     const [name = ''] = (peer.hello?.toString() ?? '').split(' ')
     peer.userData = { name, steps: 0 }
     this.#names.add(name)
@@ -63,10 +60,6 @@ class Arena extends UDPipe<Player> {
   ban(peer: Peer<Player>): void {
     this.#banned.add(peer.userData.name)
     void peer.close({ code: codes.banned, reason: 'no cheating', reconnect: false })
-  }
-
-  override onError(): void {
-    // That a client was refused is no news here.
   }
 }
 
@@ -114,7 +107,7 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
   }
 }
 
-/** Another one dials; the promise of the connection is not looked at, because `onError` hears the same. */
+/** One more dials. `onError` hears what the promise rejects with. */
 function join(game: Game): Game {
   if (!games.includes(game)) games.push(game)
   game.connect('127.0.0.1', port).catch(() => {})

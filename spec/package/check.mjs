@@ -18,11 +18,14 @@ const PROGRAM_LIMIT_MS = 120_000
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
 
 /** What may be in the package, and what must be. */
-const allowedFiles = /^(?:(?:dist|lib)\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
+const allowedFiles = /^(?:(?:dist|lib|docs|examples)\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
 const neededFiles = [
   'package.json',
   'README.md',
   'LICENSE',
+  'CHANGELOG.md',
+  'docs/first-game.md',
+  'examples/arena.ts',
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,12 +31,14 @@ export async function packPackage(folder: string): Promise<string> {
   const stage = join(folder, 'stage')
   mkdirSync(stage)
   const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: readonly string[] }
-  for (const name of ['package.json', 'README.md', 'LICENSE', ...files.filter((file) => file !== 'dist')]) {
+  const packed = files.filter((file) => file !== 'dist' && !file.startsWith('!'))
+  for (const name of ['package.json', 'tsconfig.json', 'README.md', 'LICENSE', ...packed]) {
     cpSync(join(ROOT, name), join(stage, name), { recursive: true })
   }
-  await runProgram(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'lib', '--outDir', join(stage, 'dist')], ROOT)
-  const packed = await runProgram('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], stage)
-  const [{ filename }] = JSON.parse(packed) as [{ filename: string }]
+  symlinkSync(join(ROOT, 'node_modules'), join(stage, 'node_modules'))
+  await runProgram(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'lib'], stage)
+  const report = await runProgram('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], stage)
+  const [{ filename }] = JSON.parse(report) as [{ filename: string }]
   return join(folder, filename)
 }
 
