@@ -79,7 +79,9 @@ describe('a session under Noise', () => {
     conversation.run(300)
     expect(conversation.badTokens).toBe(1)
     expect(conversation.requests).toHaveLength(0)
-    expect(conversation.clientEvents).toContainEqual(expect.objectContaining({ type: 'refused', code: refusalCodes.badToken }))
+    expect(conversation.clientEvents).toContainEqual(
+      expect.objectContaining({ type: 'refused', code: refusalCodes.badToken }),
+    )
   })
 
   it('comes to nothing with a server that has not the key that the client pins', () => {
