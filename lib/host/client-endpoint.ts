@@ -203,7 +203,9 @@ export class ClientEndpoint implements Endpoint {
   #end(): void {
     this.#isClosed = true
     this.#settle?.reject(
-      this.#driver?.failure ?? this.#freshHello?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
+      this.#driver?.failure ??
+        this.#freshHello?.failure ??
+        new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
     )
   }
 }

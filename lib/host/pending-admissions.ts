@@ -110,5 +110,9 @@ export class PendingAdmissions {
 const TOO_LATE: CloseReason = { ...REFUSED, reason: 'the server’s program did not answer in time' }
 
 function failed(what: string, options?: ErrorOptions): UDPipeError {
-  return new UDPipeError('ERR_ADMISSION_FAILED', `A client was refused because the promise of onNewClient ${what}.`, options)
+  return new UDPipeError(
+    'ERR_ADMISSION_FAILED',
+    `A client was refused because the promise of onNewClient ${what}.`,
+    options,
+  )
 }

@@ -1,5 +1,5 @@
 import { UDPipeError } from '../core/errors.ts'
-import { MAX_HELLO_PAYLOAD_BYTES } from '../reliable/wire/handshake-payload.ts'
+import { MAX_HELLO_PAYLOAD_BYTES } from '../session/front-door.ts'
 
 /** Says what the next HELLO carries: a string is sent as UTF-8, bytes as they are; at most 512 bytes. */
 export type HelloSource = () => string | Uint8Array
@@ -18,7 +18,10 @@ export function hello(value: unknown, name: string): Uint8Array | HelloSource | 
   const bytes = bytesOfHello(value)
   if (bytes !== undefined && bytes.length <= MAX_HELLO_PAYLOAD_BYTES) return bytes
   // What was given may be a secret, and messages are written to logs.
-  const what = bytes === undefined ? `it was ${typeof value === 'object' ? 'an object' : `a ${typeof value}`}` : `it has ${bytes.length}`
+  const what =
+    bytes === undefined
+      ? `it was ${typeof value === 'object' ? 'an object' : `a ${typeof value}`}`
+      : `it has ${bytes.length}`
   throw new UDPipeError(
     'ERR_OPTION_INVALID',
     `${name} must be a string or bytes, at most ${MAX_HELLO_PAYLOAD_BYTES} bytes of them, or a function that returns such; ${what}.`,

@@ -15,6 +15,9 @@ export interface ConnectionRequest {
   readonly ticket?: TicketInfo | undefined
 }
 
+/** The longest payload that a client's user can send along with HELLO. */
+export const MAX_HELLO_PAYLOAD_BYTES = 512
+
 /** Requests that wait for their owner's answer at one time. */
 export const MAX_UNANSWERED_REQUESTS = 1_024
 

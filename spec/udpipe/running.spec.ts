@@ -108,10 +108,10 @@ describe('run', () => {
     const { port } = await runningEcho()
     const client = new Asking()
     void client.connect('localhost', port)
-    client.send('early')
+    client.send('early: behind what onConnect asks')
     void client.run()
 
-    expect(await client.answer).toBe('echo of early')
+    expect(await client.answer).toBe('echo of a question')
     await client.close()
   })
 })

@@ -326,7 +326,12 @@ export class ReliableFrontDoor implements FrontDoor {
   }
 
   /** Something else than the token is wrong with a HELLO, or something that shows before it. */
-  #handleOtherwiseWrong(now: number, { hello, source }: Pick<Visit, 'hello' | 'source'>, code: number, reason: string): void {
+  #handleOtherwiseWrong(
+    now: number,
+    { hello, source }: Pick<Visit, 'hello' | 'source'>,
+    code: number,
+    reason: string,
+  ): void {
     if (this.#refuseUnproved(now, hello, source, code, reason)) this.stats.refused += 1
   }
 

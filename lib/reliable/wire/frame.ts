@@ -164,7 +164,9 @@ export class Frame {
     const flags = reader.u8()
     this.isFinal = flags === FINAL_FLAG
     this.code = reader.u16()
-    return (flags & ~FINAL_FLAG) === 0 && this.#takePayload(reader, reader.varint()) && this.payloadBytes <= MAX_REASON_BYTES
+    return (
+      (flags & ~FINAL_FLAG) === 0 && this.#takePayload(reader, reader.varint()) && this.payloadBytes <= MAX_REASON_BYTES
+    )
   }
 
   #decodeData(reader: Reader, context: DataContext, first: number): boolean {
