@@ -30,6 +30,8 @@ export type ErrorCode =
   | 'ERR_REFUSED'
   | 'ERR_HANDSHAKE_TIMEOUT'
   | 'ERR_CONNECT_TOKEN_UNAVAILABLE'
+  // What the program asked for itself: rejects a promise.
+  | 'ERR_ABORTED'
 
 /** An error with a stable {@link code}, a sentence that says what was wrong, and what to do about it. */
 export class UDPipeError extends Error {

@@ -1,6 +1,9 @@
 import type { ProtocolName, SessionState } from '../session/session.ts'
 import type { SessionStats } from '../session/stats.ts'
 import type { CloseOptions, SendOptions } from '../options/send-options.ts'
+import { formatAddress } from '../core/address.ts'
+import { UDPipeError } from '../core/errors.ts'
+import { show } from '../core/show.ts'
 
 /** What a peer is made of: the connection behind it, as its endpoint sees it. */
 export interface PeerDriver {
@@ -16,21 +19,27 @@ export interface PeerDriver {
   close(options?: CloseOptions): Promise<void>
 }
 
-/** The other side of one connection, as callbacks are handed it. */
-export class Peer {
+/** What `console.log` of Node, Bun and Deno asks an object for. */
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+/** The other side of one connection, as callbacks are handed it. `UserData` is what your program keeps in {@link userData}. */
+export class Peer<UserData = unknown> {
   /** Unlike that of any other peer of this UDPipe. */
   readonly id: number
   /** On a server with `connectTokenKey`, who the backend says that it is; else `undefined`. */
   readonly clientId: string | undefined
-  /** Yours: whatever belongs with this peer. On a server with `connectTokenKey` it begins as the token's user data, a Buffer. */
-  userData: unknown
+  /**
+   * Yours: whatever belongs with this peer. It begins as `undefined`, and on a server with `connectTokenKey` as the token's user data, a
+   * Buffer: with a type of your own, assign it in `onConnect` before you read it.
+   */
+  userData: UserData
   readonly #driver: PeerDriver
 
   /** @internal */
   constructor(id: number, driver: PeerDriver, clientId?: string, userData?: Buffer) {
     this.id = id
     this.clientId = clientId
-    this.userData = userData
+    this.userData = userData as UserData
     this.#driver = driver
   }
 
@@ -62,9 +71,34 @@ export class Peer {
     return this.#driver.rttMs
   }
 
-  /** The other side's clock minus ours, in milliseconds; `NaN` where the protocol cannot tell. */
+  /**
+   * The other side's clock minus ours, in milliseconds; `NaN` until measured, and where the protocol cannot tell. The clocks are those of the
+   * option `clock` at either end, `performance.now()` by default. `stats.clockErrorMs` says how far it may be wrong.
+   */
   get clockOffsetMs(): number {
     return this.#driver.clockOffsetMs
+  }
+
+  /**
+   * What the other side's clock shows when ours shows `localMs`: see {@link clockOffsetMs}, whose error is this one's.
+   *
+   * @param localMs a time of our clock, `performance.now()` by default
+   * @returns milliseconds of the other side's clock; `NaN` until it was measured
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+   */
+  remoteTime(localMs: number): number {
+    return requireTime('remoteTime(localMs)', localMs) + this.#driver.clockOffsetMs
+  }
+
+  /**
+   * What our clock shows when the other side's shows `remoteMs`: the inverse of {@link remoteTime}.
+   *
+   * @param remoteMs a time of the other side's clock
+   * @returns milliseconds of our clock; `NaN` until the other one was measured
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+   */
+  localTime(remoteMs: number): number {
+    return requireTime('localTime(remoteMs)', remoteMs) - this.#driver.clockOffsetMs
   }
 
   /** What was counted so far: a copy. */
@@ -76,7 +110,8 @@ export class Peer {
    * Sends a message to this peer; see `UDPipe.send`.
    *
    * @returns whether it was accepted; `false` when the queue is full, which `onError` is told once each time, and when the peer is leaving
-   * @throws UDPipeError `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_RESERVED`, `ERR_UNSUPPORTED`, `ERR_ARGUMENT_INVALID`, `ERR_PEER_CLOSED`
+   * @throws UDPipeError `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_RESERVED`, `ERR_UNSUPPORTED`, `ERR_ARGUMENT_INVALID`,
+   *   `ERR_OPTION_UNKNOWN`, `ERR_PEER_CLOSED`; not that it is closed before `onDisconnect` has told of it, and in it: then it returns `false`
    */
   send(message: string | Uint8Array, options?: SendOptions): boolean {
     return this.#driver.send(message, options)
@@ -95,9 +130,22 @@ export class Peer {
    * Closes this connection gracefully: what is queued goes first, within a limit.
    *
    * @returns a promise that resolves when the other side confirmed, or the limit passed
-   * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID`, `ERR_OPTION_UNKNOWN`
    */
   close(options?: CloseOptions): Promise<void> {
     return this.#driver.close(options)
   }
+
+  /** What `console.log(peer)` shows. */
+  [inspectCustom](_depth: number, options: object, inspect?: (value: unknown, options: object) => string): unknown {
+    const { id, clientId, state, rttMs } = this
+    const address = formatAddress({ host: this.address, port: this.port })
+    const shown = { id, ...(clientId !== undefined && { clientId }), address, state, rttMs }
+    return inspect === undefined ? shown : `Peer ${inspect(shown, options)}`
+  }
+}
+
+function requireTime(call: string, ms: unknown): number {
+  if (typeof ms === 'number' && Number.isFinite(ms)) return ms
+  throw new UDPipeError('ERR_ARGUMENT_INVALID', `${call} takes milliseconds, a number; it was ${show(ms)}.`)
 }

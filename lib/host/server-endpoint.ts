@@ -87,6 +87,11 @@ export class ServerEndpoint implements Endpoint {
     return this.#socket.isClosed && this.#drivers.size === 0
   }
 
+  /** A server ends with `close` alone. */
+  get isEnding(): boolean {
+    return this.isClosed
+  }
+
   get nextDeadline(): number {
     return this.#drivers.nextDeadline
   }
@@ -97,6 +102,10 @@ export class ServerEndpoint implements Endpoint {
 
   driverOf(peer: Peer): SessionDriver | undefined {
     return this.#drivers.of(peer)
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
   }
 
   hasBacklog(): boolean {
