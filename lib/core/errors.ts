@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'ERR_CONNECT_TOKEN_UNAVAILABLE'
   | 'ERR_HELLO_UNAVAILABLE'
   | 'ERR_ADMISSION_FAILED'
+  // What the program asked for itself: rejects a promise.
+  | 'ERR_ABORTED'
 
 /** Why a server sent its client away. */
 export interface Refusal {

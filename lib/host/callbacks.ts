@@ -4,7 +4,7 @@ import type { Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { AdmissionAnswer } from '../options/admission-answer.ts'
 import type { TicketInfo } from '../session/admission.ts'
-import type { UndeliveredMessage } from '../session/session.ts'
+import type { ReconnectInfo, UndeliveredMessage } from '../session/session.ts'
 
 /** How a message came. */
 export interface MessageInfo {
@@ -48,7 +48,7 @@ export interface DisconnectInfo {
  * What a program overrides. Every callback fires inside `step()`, does nothing by default (except {@link onError}), and may
  * send, close or change whatever it likes. An exception in one leaves `step()`; the events behind it fire in the next.
  */
-export abstract class Callbacks {
+export abstract class Callbacks<UserData = unknown> {
   /**
    * Server: a client with the right token said HELLO and has been given a private port.
    *
@@ -76,12 +76,18 @@ export abstract class Callbacks {
     return undefined
   }
 
-  /** A message arrived. The buffer is the receiver's to keep. */
-  onNewMessage(message: Buffer, peer: Peer, info: MessageInfo): void
+  /**
+   * A message arrived. The buffer is the receiver's to keep.
+   *
+   * It is a view of the datagram that brought it, and may begin at an odd offset: `new Float32Array(message.buffer, message.byteOffset)`
+   * throws then. Read it with `message.readFloatLE(offset)` or a `DataView`, or copy it:
+   * `new Float32Array(Uint8Array.from(message).buffer)`.
+   */
+  onNewMessage(message: Buffer, peer: Peer<UserData>, info: MessageInfo): void
   onNewMessage(): void {}
 
   /** Client: the server named a private port; CONNECT is on its way there. */
-  onConnecting(peer: Peer, ip: string, port: number): void
+  onConnecting(peer: Peer<UserData>, ip: string, port: number): void
   onConnecting(): void {}
 
   /**
@@ -89,37 +95,44 @@ export abstract class Callbacks {
    * a connection that was lost goes on or, on a client, another one takes its place. Where it does not go on, what is sent in here goes
    * before what waited.
    */
-  onConnect(peer: Peer, ip: string, port: number, info: ConnectInfo): void
+  onConnect(peer: Peer<UserData>, ip: string, port: number, info: ConnectInfo): void
   onConnect(): void {}
 
   /** A connection that stood has ended, for whatever reason. Fires once for each `onConnect`. */
-  onDisconnect(peer: Peer, info: DisconnectInfo): void
+  onDisconnect(peer: Peer<UserData>, info: DisconnectInfo): void
   onDisconnect(): void {}
 
+  /**
+   * Client: it dials again, in `delayMs`; {@link UDPipe.close} ends that. Follows `onDisconnect`, or the `onError` that tells of an attempt
+   * that failed.
+   */
+  onReconnecting(info: ReconnectInfo): void
+  onReconnecting(): void {}
+
   /** Either side closed the connection on purpose; `onDisconnect` follows. */
-  onClose(peer: Peer): void
+  onClose(peer: Peer<UserData>): void
   onClose(): void {}
 
   /** Nothing was heard for `stallTimeoutMs`: what is sent from now on waits. */
-  onStalled(peer: Peer): void
+  onStalled(peer: Peer<UserData>): void
   onStalled(): void {}
 
   /** The other side is back, and what waited goes out in order. */
-  onUnstalled(peer: Peer): void
+  onUnstalled(peer: Peer<UserData>): void
   onUnstalled(): void {}
 
   /**
    * A peer sends more than its rate allows, and what is beyond is dropped. Fires at most once a second. A peer that goes on
    * to send four times its rate is disconnected after five seconds; {@link Peer.close} ends it at once.
    */
-  onRateLimited(peer: Peer, info: RateLimitInfo): void
+  onRateLimited(peer: Peer<UserData>, info: RateLimitInfo): void
   onRateLimited(): void {}
 
   /**
    * Server: a client has come to another address, by another network or because a NAT forgot it, and has proved that it is there:
    * `peer.address` and `peer.port` are the new ones. What was measured of the old path, like the round-trip time, begins anew.
    */
-  onMigrated(peer: Peer, from: Address, to: Address): void
+  onMigrated(peer: Peer<UserData>, from: Address, to: Address): void
   onMigrated(): void {}
 
   /**
@@ -134,11 +147,11 @@ export abstract class Callbacks {
   onBadToken(): void {}
 
   /** The other side asked for a sign of life, and got one. */
-  onPing(peer: Peer): void
+  onPing(peer: Peer<UserData>): void
   onPing(): void {}
 
   /** A PING was answered, `rttMs` milliseconds after it left. */
-  onPong(peer: Peer, rttMs: number): void
+  onPong(peer: Peer<UserData>, rttMs: number): void
   onPong(): void {}
 
   /**
@@ -146,7 +159,7 @@ export abstract class Callbacks {
    * reliable peer a lost connection may or may not have delivered them; while it can still be resumed it is not gone. On a client,
    * `peer` is undefined for what was sent before the server's name was looked up in vain.
    */
-  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer | undefined): void
+  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer<UserData> | undefined): void
   onUndelivered(): void {}
 
   /** An error that belongs to no call. By default it becomes a warning of the process, so that it is not lost. */

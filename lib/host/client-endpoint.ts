@@ -10,8 +10,8 @@ import { SessionDrivers } from './session-drivers.ts'
 import type { Peer } from './peer.ts'
 import type { SendOptions } from '../options/send-options.ts'
 import { protocols } from './protocols.ts'
-import type { Address } from '../core/address.ts'
-import type { CloseReason, ConnectToken, Session } from '../session/session.ts'
+import { dialableHost, type Address } from '../core/address.ts'
+import type { CloseReason, ConnectToken, Session, SessionState } from '../session/session.ts'
 import { TokenSource } from './token-source.ts'
 import { familyOf } from '../core/numeric-host.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
@@ -40,7 +40,12 @@ export class ClientEndpoint implements Endpoint {
     this.connected = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
     // Who does not look at the promise hears of a failure through onError.
     this.connected.catch(() => {})
-    const { connectToken } = context.options
+    const { connectToken, signal } = context.options
+    if (signal?.aborted === true) {
+      this.#abort(signal)
+      return
+    }
+    if (signal !== undefined) this.#listen(signal)
     if (connectToken !== undefined) void this.#dialByToken(connectToken, host)
     else if (familyOf(host) !== undefined) this.#tryDial(host)
     else void this.#dialByName(host)
@@ -48,6 +53,19 @@ export class ClientEndpoint implements Endpoint {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  get isEnding(): boolean {
+    return this.#isClosed || this.#driver?.isEnding === true
+  }
+
+  /** The server, once its address is known. */
+  get peer(): Peer | undefined {
+    return this.#driver?.peer
+  }
+
+  get state(): SessionState {
+    return this.#isClosed ? 'closed' : (this.#driver?.state ?? 'dialing')
   }
 
   get nextDeadline(): number {
@@ -60,6 +78,10 @@ export class ClientEndpoint implements Endpoint {
 
   driverOf(peer: Peer): SessionDriver | undefined {
     return this.#drivers.of(peer)
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
   }
 
   /** Sends to the server, or keeps the message until its name is known. */
@@ -129,10 +151,27 @@ export class ClientEndpoint implements Endpoint {
     this.#context.wake()
   }
 
+  /** Until the first connection stands, or there will be none. */
+  #listen(signal: AbortSignal): void {
+    const abort = (): void => this.#abort(signal)
+    const forget = (): void => signal.removeEventListener('abort', abort)
+    signal.addEventListener('abort', abort)
+    this.connected.then(forget, forget)
+  }
+
+  #abort(signal: AbortSignal): void {
+    const cause: unknown = signal.reason
+    this.#settle?.reject(new UDPipeError('ERR_ABORTED', 'Dialing was given up: its signal aborted.', { cause }))
+    if (this.#driver?.wasEstablished === true) return
+    this.close(this.#context.options.clock(), { code: 0, reason: '', isFinal: false })
+    this.#context.requestFlush()
+    this.#context.wake()
+  }
+
   #tryDial(host: string, pass?: Pass): void {
     if (this.#isClosed) return
     try {
-      this.#dial(host, pass)
+      this.#dial(dialableHost(host), pass)
     } catch (error) {
       this.#fail(error as UDPipeError)
     }

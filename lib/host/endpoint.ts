@@ -7,11 +7,14 @@ import type { Peer } from './peer.ts'
 export interface Endpoint {
   /** Whether it is over: every connection ended and every socket closed. */
   readonly isClosed: boolean
+  /** Whether there will be no connection any more, as the callbacks are told, though something may still be left to say. */
+  readonly isEnding: boolean
   /** When it needs to be stepped again at the latest; `Infinity` for never. */
   readonly nextDeadline: number
   /** The links whose peers a program can see. */
   drivers(): Iterable<SessionDriver>
   driverOf(peer: Peer): SessionDriver | undefined
+  driverWith(peerId: number): SessionDriver | undefined
   /** Whether the next turn of the event loop is likely to bring more of what arrived in this one. */
   hasBacklog(): boolean
   /** Hands what arrived to the sessions. */

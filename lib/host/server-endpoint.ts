@@ -93,6 +93,11 @@ export class ServerEndpoint implements Endpoint {
     return this.#socket.isClosed && this.#drivers.size === 0
   }
 
+  /** A server ends with `close` alone. */
+  get isEnding(): boolean {
+    return this.isClosed
+  }
+
   get nextDeadline(): number {
     return Math.min(this.#drivers.nextDeadline, this.#admissions.nextDeadline)
   }
@@ -103,6 +108,10 @@ export class ServerEndpoint implements Endpoint {
 
   driverOf(peer: Peer): SessionDriver | undefined {
     return this.#drivers.of(peer)
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
   }
 
   hasBacklog(): boolean {

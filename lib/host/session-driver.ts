@@ -1,6 +1,6 @@
 import { toBytes } from './message-bytes.ts'
 import type { DisconnectInfo } from './callbacks.ts'
-import { parseCloseOptions, type CloseOptions, type SendOptions } from '../options/send-options.ts'
+import { checkSendOptions, parseCloseOptions, type CloseOptions, type SendOptions } from '../options/send-options.ts'
 import { countSession, countSocket, type Counters } from './counters.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
@@ -14,7 +14,7 @@ import {
 } from './session-errors.ts'
 import { Peer, type PeerDriver } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
-import { routeOf } from './route.ts'
+import { defaultDelivery } from './route.ts'
 import { formatAddress, type Address } from '../core/address.ts'
 import type { Admission } from '../session/admission.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState, UndeliveredMessage } from '../session/session.ts'
@@ -33,8 +33,10 @@ export class SessionDriver implements PeerDriver {
   #remote: Address
   #awakeAtMs = 0
   #isQueueFull = false
-  /** Whether the program has been told that the connection is over, or is being told. */
+  /** Whether the program has been told that the connection is over, for good. */
   #hasEnded = false
+  /** Whether there will be no connection any more: the program has been told, or is being told. */
+  isEnding = false
   readonly #whenClosed: (() => void)[] = []
   /** Whether the connection has stood at least once. */
   wasEstablished = false
@@ -117,13 +119,17 @@ export class SessionDriver implements PeerDriver {
     return this.session.state === 'connected' || this.session.state === 'stalled'
   }
 
-  send(message: string | Uint8Array, options: SendOptions = {}): boolean {
-    return this.sendBytes(toBytes(message, this.#context.platform.text), options)
+  send(message: string | Uint8Array, options?: SendOptions): boolean {
+    const bytes = toBytes(message, this.#context.platform.text)
+    if (options === undefined) return this.sendBytes(bytes, NO_OPTIONS)
+    checkSendOptions(options)
+    return this.sendBytes(bytes, options)
   }
 
-  /** Like {@link send}, of a message that is bytes already. */
+  /** Like {@link send}, of a message that is bytes already, with options that were checked. */
   sendBytes(bytes: Uint8Array, options: SendOptions): boolean {
-    const { channel, delivery } = routeOf(options, this.protocol, this.#context.options)
+    const channel = options.channel ?? 0
+    const delivery = options.delivery ?? defaultDelivery(channel, this.protocol, this.#context.options)
     switch (this.session.send(this.#context.options.clock(), bytes, delivery, channel)) {
       case 'accepted':
         this.#isQueueFull = false
@@ -140,20 +146,27 @@ export class SessionDriver implements PeerDriver {
       case 'unsupported':
         throw deliveryUnsupported(this.protocol, bytes, delivery, channel)
       case 'closed':
-        // A callback may answer a peer that closed right behind its message: before onDisconnect nobody can know.
-        if (!this.#hasEnded && this.#context.isStepping()) return false
+        if (this.#isUntold) return false
         throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed; nothing can be sent to it any more.`)
     }
   }
 
   ping(): void {
-    if (this.isClosed) throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed and cannot be pinged.`)
+    if (this.isClosed) {
+      if (this.#isUntold) return
+      throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed and cannot be pinged.`)
+    }
     this.session.ping(this.#context.options.clock())
     this.#touch(this)
   }
 
+  /** A callback may answer a peer that closed right behind its message: until onDisconnect has returned nobody can know. */
+  get #isUntold(): boolean {
+    return !this.#hasEnded && this.#context.isStepping()
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
-    const { code, reason, isFinal } = parseCloseOptions(options)
+    const { code, reason, isFinal } = parseCloseOptions(options, 'peer.close({ code, reason, reconnect })')
     this.session.close(this.#context.options.clock(), code, reason, isFinal)
     this.onChange()
     this.#touch(this)
@@ -298,11 +311,11 @@ export class SessionDriver implements PeerDriver {
         return
       case 'refused':
         this.failure = refused(this.#remote, event, event.willReconnect)
-        callbacks.onError(this.failure)
+        this.#tellFailure(this.failure, event.willReconnect)
         return
       case 'unanswered':
         this.failure = unanswered(this.#remote, this.#context.settings.handshakeTimeoutMs, event.willReconnect)
-        callbacks.onError(this.failure)
+        this.#tellFailure(this.failure, event.willReconnect)
         return
       case 'token-needed':
         this.onTokenNeeded()
@@ -316,19 +329,38 @@ export class SessionDriver implements PeerDriver {
   }
 
   #handleEnd({ cause, code, reason, willReconnect }: SessionEvent & { readonly type: 'ended' }): void {
-    this.#hasEnded = !willReconnect
+    this.isEnding = !willReconnect
     const info: DisconnectInfo = { code, reason, timedOut: cause === 'timeout', willReconnect }
-    const { callbacks, hooks } = this.#context
-    if (cause === 'timeout') {
-      hooks.timedOut(this.peer, info)
-      return
+    const { hooks } = this.#context
+    try {
+      if (cause === 'timeout') hooks.timedOut(this.peer, info)
+      else this.#tellClosed(info)
+    } finally {
+      this.#hasEnded = !willReconnect
     }
+    this.#tellReconnecting(willReconnect)
+  }
+
+  #tellClosed(info: DisconnectInfo): void {
+    const { callbacks } = this.#context
     try {
       callbacks.onClose(this.peer)
     } finally {
       // Whatever onClose throws, each onConnect has its onDisconnect.
       callbacks.onDisconnect(this.peer, info)
     }
+  }
+
+  #tellFailure(failure: UDPipeError, willReconnect: boolean): void {
+    this.isEnding = !willReconnect
+    this.#context.callbacks.onError(failure)
+    this.#tellReconnecting(willReconnect)
+  }
+
+  /** Unless the callback before has closed the client, or somebody else says when it dials. */
+  #tellReconnecting(willReconnect: boolean): void {
+    const { redialing } = this.session
+    if (willReconnect && redialing !== undefined && this.isWaiting) this.#context.callbacks.onReconnecting(redialing)
   }
 
   #trace(event: SessionEvent): void {
@@ -343,6 +375,8 @@ export class SessionDriver implements PeerDriver {
     this.#context.report(queueFull(this.peer.id, this.#remote, this.session.stats, this.#context.settings))
   }
 }
+
+const NO_OPTIONS: SendOptions = {}
 
 /** The same messages, their bytes as a program expects them. */
 function present(messages: readonly UndeliveredMessage[], text: Text): UndeliveredMessage[] {

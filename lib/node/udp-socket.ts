@@ -103,6 +103,7 @@ export class UdpSocket implements LinkSocket {
     this.#sendBuffer = options.sendBuffer ?? new SendBuffer()
     this.#maxWaiting = options.maxWaitingDatagrams ?? DEFAULT_MAX_WAITING_DATAGRAMS
     this.#onClose = options.onClose
+    if (options.isUnref === true) socket.unref()
     socket.on('message', this.#handleMessage)
     socket.on('error', this.#handleError)
   }

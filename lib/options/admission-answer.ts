@@ -31,7 +31,9 @@ export const REFUSED: CloseReason = {
 export function parseAdmissionAnswer(answer: unknown): CloseReason | undefined {
   if (answer === undefined || answer === true) return undefined
   if (answer === false) return REFUSED
-  if (typeof answer === 'object' && answer !== null) return parseCloseOptions({ code: REFUSED.code, ...answer })
+  if (typeof answer === 'object' && answer !== null) {
+    return parseCloseOptions({ code: REFUSED.code, ...answer }, 'onNewClient returns { code, reason, reconnect }')
+  }
   throw new UDPipeError(
     'ERR_ARGUMENT_INVALID',
     `onNewClient returns true or nothing to let a client in, false or { code, reason, reconnect } to refuse it, or a promise of ` +

@@ -122,6 +122,10 @@ export interface UDPipeOptions extends Partial<FrontDoorLimits> {
   readonly logger?: Logger
   /** A readable line for each datagram and event, as `setDebug(true)`. Default `false`. */
   readonly debug?: boolean
+  /** Whether the process may end while this UDPipe is open: its sockets, and the timers of `run`, do not keep it alive. Default `false`. */
+  readonly unref?: boolean
+  /** Client: gives up dialing when it aborts before a connection has stood; afterwards it means nothing. Default none. */
+  readonly signal?: AbortSignal
   /** Monotonic milliseconds. Default: the machine's clock. */
   readonly clock?: () => number
   /** As many random bytes as asked for. Default: the operating system's. */
@@ -179,6 +183,8 @@ export interface Options extends FrontDoorLimits {
   readonly redundancy: 'auto' | 'off' | number
   readonly logger: Logger | undefined
   readonly debug: boolean
+  readonly unref: boolean
+  readonly signal: AbortSignal | undefined
   readonly clock: () => number
   readonly random: (lengthBytes: number) => Uint8Array
 }

@@ -2,7 +2,9 @@ import { parseKeys } from './connect-token.ts'
 import { UDPipeError } from '../core/errors.ts'
 import { hello } from './hello.ts'
 import { callable, count, flag, integer, invalid, list, number, optional, text, type Parser } from './kinds.ts'
+import { isNear } from '../core/call-options.ts'
 import {
+  abortSignal,
   advertisedHost,
   channels,
   connectToken,
@@ -95,6 +97,8 @@ const parsers = {
   redundancy,
   logger: optional(logger),
   debug: flag(false),
+  unref: flag(false),
+  signal: optional(abortSignal),
   clock: optional(callable<Options['clock']>()),
   random: optional(callable<Options['random']>()),
 } satisfies { [Name in keyof Options]: Parser<Options[Name] | undefined> }
@@ -146,11 +150,9 @@ function withoutUndefined(input: unknown): object {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
 }
 
-/** Most unknown options are a unit or a capital away from a known one. */
+/** Most unknown options are a unit, a capital or a slip away from a known one. */
 function suggestion(unknown: string): string {
-  const bare = unknown.toLowerCase()
-  const near = Object.keys(parsers).find(
-    (name) => name.toLowerCase().startsWith(bare) || bare.startsWith(name.toLowerCase()),
-  )
-  return near === undefined ? `the options are ${Object.keys(parsers).join(', ')}.` : `did you mean '${near}'?`
+  const names = Object.keys(parsers)
+  const near = names.find((name) => isNear(name, unknown))
+  return near === undefined ? `the options are ${names.join(', ')}.` : `did you mean '${near}'?`
 }

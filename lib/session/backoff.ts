@@ -17,6 +17,11 @@ export class Backoff {
     this.#random = random
   }
 
+  /** Which attempt the last delay was for, from 1, counted from where both began anew. */
+  get attempt(): number {
+    return this.#attempts
+  }
+
   /** A connection has come to stand. */
   established(now: number): void {
     this.#establishedAt = now

@@ -23,6 +23,14 @@ export type SessionState = 'dialing' | 'connecting' | 'connected' | 'stalled' | 
 /** What became of a message that was handed to {@link Session.send}: only `'accepted'` ones travel. */
 export type SendOutcome = 'accepted' | 'queue-full' | 'too-large' | 'reserved' | 'unsupported' | 'closed'
 
+/** How a client dials again. */
+export interface ReconnectInfo {
+  /** 1 for the first attempt since a connection stood, or since the first of all failed. */
+  readonly attempt: number
+  /** How long it waits before that, in milliseconds; 0 where another server of a connect token is tried at once. */
+  readonly delayMs: number
+}
+
 /** Why an established connection ended. */
 export type EndCause = 'closed-here' | 'closed-there' | 'timeout'
 
@@ -118,6 +126,8 @@ export interface Session {
   /** The other side's clock minus ours, in milliseconds; `NaN` where the protocol cannot tell. */
   readonly clockOffsetMs: number
   readonly stats: Readonly<SessionStats>
+  /** What a client that has told that it will reconnect means to do; `undefined` before, and on a server. */
+  readonly redialing?: ReconnectInfo | undefined
   /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
   readonly nextDeadline: number
 

@@ -120,6 +120,7 @@ export class Program implements Actor, Flushable {
           new UDPipeError('ERR_HOST_NOT_FOUND', `'${host}' is a name, and a simulation has only addresses.`),
         ),
       warn: (error) => this.#warnings.push(error),
+      warnAtOnce: (error) => this.#warnings.push(error),
     }
   }
 
@@ -241,6 +242,7 @@ export class Program implements Actor, Flushable {
         return call
       },
       clearTimeout: cancel,
+      unref: () => {},
     }
   }
 

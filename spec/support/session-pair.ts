@@ -93,7 +93,7 @@ class SessionHost implements Endpoint {
     const platform = program.platform(nodePlatform)
     const clock = platform.monotonicMs
     this.#program = program
-    this.#engine = new Engine(platform.scheduler, clock, () => {})
+    this.#engine = new Engine(platform, clock, () => {})
     const ports = platform.createPorts()
     const options = parseOptions({}, platform)
     const unused = (): never => {
@@ -142,13 +142,21 @@ class SessionHost implements Endpoint {
     this.#drivers.add(this.driver)
   }
 
+  get isEnding(): boolean {
+    return this.isClosed
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
+  }
+
   get nextDeadline(): number {
     return this.#drivers.nextDeadline
   }
 
   /** Steps at an interval, or as things happen. */
   drive(stepMs: number | undefined, phaseMs: number | undefined): void {
-    this.#engine.begin(() => this.#program.now)
+    this.#engine.begin(() => this.#program.now, false)
     this.#engine.attach(this)
     this.#engine.drive({
       intervalMs: stepMs,

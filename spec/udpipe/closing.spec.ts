@@ -182,9 +182,9 @@ describe('close(peer) on a server', () => {
     const [first, second] = [rig.pipe({ reconnect: false }), rig.pipe()]
     const port = await rig.start(server)
     await rig.connect(server, port, first)
-    const firstPeer = server.peer
+    const firstPeer = server.lastPeer
     await rig.connect(server, port, second)
-    const secondPeer = server.peer
+    const secondPeer = server.lastPeer
 
     const closed = server.close(firstPeer, { code: 7, reason: 'kicked' })
     await rig.passUntil(() => first.signal.aborted)
@@ -193,7 +193,7 @@ describe('close(peer) on a server', () => {
     expect(server.called('onDisconnect')).toEqual([
       [firstPeer, { code: 7, reason: 'kicked', timedOut: false, willReconnect: false }],
     ])
-    expect(first.called('onDisconnect')).toEqual([[first.peer, closedByPeer]])
+    expect(first.called('onDisconnect')).toEqual([[first.lastPeer, closedByPeer]])
     expect([...server.peers()]).toEqual([secondPeer])
     expect(second.names).not.toContain('onDisconnect')
   })
@@ -320,7 +320,7 @@ describe('a UDPipe that was closed', () => {
     void client.connect('127.0.0.1', port)
     await rig.until(() => server.called('onConnect').length > before && client.called('onConnect').length === 2)
 
-    expect(client.called('onConnect')[0]?.[0]).not.toBe(client.peer)
+    expect(client.called('onConnect')[0]?.[0]).not.toBe(client.lastPeer)
   })
 })
 

@@ -76,7 +76,7 @@ describe('a client that connects', () => {
     const connected = client.connect('127.0.0.1', port)
     await rig.until(() => client.names.includes('onConnect'))
 
-    expect(await connected).toBe(client.peer)
+    expect(await connected).toBe(client.lastPeer)
   })
 
   it('repeats its HELLO until the server is there', async () => {

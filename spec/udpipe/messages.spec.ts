@@ -424,7 +424,7 @@ type Clients<Count extends number> = RecordingPipe[] &
 
 /** A client, as the server sees it. */
 function peerOf(server: RecordingPipe, client: RecordingPipe): Peer {
-  const peer = [...server.peers()].find((candidate) => candidate.port === client.peer.localPort)
+  const peer = [...server.peers()].find((candidate) => candidate.port === client.lastPeer.localPort)
   if (peer === undefined) throw new Error('The server does not know this client.')
   return peer
 }

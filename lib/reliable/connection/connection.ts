@@ -411,6 +411,7 @@ export class Connection {
   #countPath(): void {
     this.#stats.rttMs = this.#path.rtt.smoothedMs
     this.#stats.rttVarianceMs = this.#path.rtt.varianceMs
+    this.#stats.clockErrorMs = this.#clock.errorMs
   }
 
   #advanceTo(now: number): void {

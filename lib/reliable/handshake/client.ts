@@ -1,4 +1,4 @@
-import type { ConnectToken } from '../../session/session.ts'
+import type { ConnectToken, ReconnectInfo } from '../../session/session.ts'
 import { plainSecurity } from '../../security/plain.ts'
 import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
 import { refusalCodes } from '../../session/codes.ts'
@@ -38,6 +38,7 @@ export class ReliableClient extends ReliableSession {
   readonly #security: Security
   readonly #payload: Uint8Array | HelloPayloadSource
   readonly #backoff: Backoff | undefined
+  redialing: ReconnectInfo | undefined
   readonly #hasFreshTokens: boolean
   #credentials: Credentials
   /** Which of the front doors is dialed. */
@@ -139,7 +140,10 @@ export class ReliableClient extends ReliableSession {
   protected override takeRetryMs(): number | undefined {
     this.#doorIndex = 0
     this.#isTokenSpent = this.#hasFreshTokens
-    return this.#backoff?.next(this.heardAt)
+    const delayMs = this.#backoff?.next(this.heardAt)
+    if (delayMs === undefined) return undefined
+    if (this.#backoff?.attempt === 1) this.redialing = undefined
+    return this.#planRedial(delayMs)
   }
 
   /** A repeated CONNECT is another packet, with all in it that was not acknowledged: like any other, it may be lost. */
@@ -273,7 +277,12 @@ export class ReliableClient extends ReliableSession {
   #takeNextDoorMs(): number | undefined {
     if (this.#doorIndex + 1 >= this.#credentials.servers.length) return this.takeRetryMs()
     this.#doorIndex += 1
-    return 0
+    return this.#planRedial(0)
+  }
+
+  #planRedial(delayMs: number): number {
+    this.redialing = { attempt: (this.redialing?.attempt ?? 0) + 1, delayMs }
+    return delayMs
   }
 
   #connect({ id, payload, sealer, rttMs }: Answer & { readonly type: 'shown' }): void {
