@@ -72,7 +72,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.config.ts', '*.config.js'],
+    files: ['**/*.config.ts', '*.config.js', 'site/config.ts'],
     rules: { 'no-restricted-exports': 'off' },
   },
   {

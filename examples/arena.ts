@@ -38,7 +38,10 @@ class Arena extends UDPipe<Player> {
   }
 
   override onConnect(peer: Peer<Player>, _ip: string, _port: number, { isResumed }: ConnectInfo): void {
-    if (isResumed) return console.log(`arena: ${peer.userData.name} is back, at step ${peer.userData.steps}`)
+    if (isResumed) {
+      console.log(`arena: ${peer.userData.name} is back, at step ${peer.userData.steps}`)
+      return
+    }
     const [name = ''] = (peer.hello?.toString() ?? '').split(' ')
     peer.userData = { name, steps: 0 }
     this.#names.add(name)

@@ -60,13 +60,16 @@ function pageOf(source: string): string | undefined {
 
 /** Links between files of the repository become links between pages of the site. */
 function rewriteLinks(text: string, source: string): string {
-  return text.replaceAll(/\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)/g, (link, path: string, anchor = '') => {
-    const target = posix.normalize(posix.join(dirname(source), path)).replace(/\/$/, '')
-    const page = pageOf(target)
-    if (page === undefined) return link
-    const section = page === 'examples.md' && anchor === '' ? anchorOfExample(target) : anchor
-    return `](./${page}${section})`
-  })
+  return text.replaceAll(
+    /\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)/g,
+    (link, path: string, anchor: string | undefined = '') => {
+      const target = posix.normalize(posix.join(dirname(source), path)).replace(/\/$/, '')
+      const page = pageOf(target)
+      if (page === undefined) return link
+      const section = page === 'examples.md' && anchor === '' ? anchorOfExample(target) : anchor
+      return `](./${page}${section})`
+    },
+  )
 }
 
 function anchorOfExample(path: string): string {

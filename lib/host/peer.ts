@@ -160,3 +160,8 @@ function inspectPeer(this: Peer, _depth: number, options: object, inspect?: Insp
 }
 
 type Inspect = (value: unknown, options: object) => string
+
+function requireTime(call: string, ms: unknown): number {
+  if (typeof ms === 'number' && Number.isFinite(ms)) return ms
+  throw new UDPipeError('ERR_ARGUMENT_INVALID', `${call} takes milliseconds, a number; it was ${show(ms)}.`)
+}

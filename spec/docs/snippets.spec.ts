@@ -36,6 +36,7 @@ describe('a piece of TypeScript in the documentation', () => {
       extends: join(root, 'tsconfig.json'),
       compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
       files: programs.map(({ path }) => path),
+      include: [],
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings))
     let complaints = ''
