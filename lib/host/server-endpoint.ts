@@ -228,6 +228,7 @@ export class ServerEndpoint implements Endpoint {
     else if (refusal !== undefined) this.#turnAway(now, newcomer, refusal)
     else if (isFull) this.#turnAway(now, newcomer, FULL)
     else this.#admit(now, newcomer)
+    if (isFull && refusal === undefined && !this.#isClosing) this.#tellMaxClients(now, newcomer.request)
   }
 
   #turnAway(now: number, { door, request, socket, network }: Newcomer, { code, reason, isFinal }: CloseReason): void {
@@ -362,16 +363,17 @@ export class ServerEndpoint implements Endpoint {
     }
   }
 
-  /** Tells the program, unless it hears of that too often already. */
-  #refuseTooMany({ hello, source }: ConnectionRequest, code: number, reason: string): void {
-    const { callbacks } = this.#context
+  #refuseTooMany(request: ConnectionRequest, code: number, reason: string): void {
     try {
-      if (this.#mayReport(this.#pending?.now ?? 0)) {
-        callbacks.onMaxClients(this.#present(hello), source.host, source.port)
-      }
+      this.#tellMaxClients(this.#pending?.now ?? 0, request)
     } finally {
       this.#refusePending(code, reason)
     }
+  }
+
+  /** Tells the program, unless it hears of that too often already. */
+  #tellMaxClients(now: number, { hello, source }: ConnectionRequest): void {
+    if (this.#mayReport(now)) this.#context.callbacks.onMaxClients(this.#present(hello), source.host, source.port)
   }
 
   /** Whether the program may be told of one more refusal; counts the one that it is not told of. */

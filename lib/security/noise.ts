@@ -95,12 +95,14 @@ class NoiseSecurity implements Security {
   readonly connectOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES
   readonly #dependencies: ProtocolDependencies
   readonly #preSharedKey: Uint8Array
+  readonly #tokenCheckKey: Uint8Array
   /** What a server takes: with the token, so that they are made once. */
   readonly #served: readonly Kind[]
 
   constructor(dependencies: ProtocolDependencies, token: string) {
     this.#dependencies = dependencies
     this.#preSharedKey = preSharedKeyOf(dependencies.crypto, token)
+    this.#tokenCheckKey = tokenCheckKeyOf(dependencies.crypto, this.#preSharedKey)
     this.#served = servedKinds(dependencies, this.#preSharedKey)
   }
 
@@ -125,7 +127,7 @@ class NoiseSecurity implements Security {
   provesToken(message: Uint8Array, { prologue = NOTHING, preSharedKey }: HandshakeBinding = {}): boolean {
     if (message.length < this.helloOverheadBytes) return false
     const { crypto } = this.#dependencies
-    const key = tokenCheckKeyOf(crypto, preSharedKey ?? this.#preSharedKey)
+    const key = preSharedKey === undefined ? this.#tokenCheckKey : tokenCheckKeyOf(crypto, preSharedKey)
     return isChecked(crypto, key, message.subarray(0, message.length - CHECK_BYTES), prologue)
   }
 }

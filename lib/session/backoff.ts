@@ -44,4 +44,4 @@ export class Backoff {
 }
 
 /** How long a connection has to stand for the next delay to be the shortest again. */
-export const STANDING_MS = 10_000
+const STANDING_MS = 10_000

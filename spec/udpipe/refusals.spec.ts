@@ -180,6 +180,41 @@ describe('onNewClient', () => {
     expect(codes).toEqual([refusalCodes.refused, refusalCodes.fullForAddress, refusalCodes.refused])
   })
 
+  it('takes no more places than there are, whoever is decided on first', async () => {
+    const decide: ((answer: true) => void)[] = []
+    const asked = { isDeferred: false }
+    const server = deciding(() => (asked.isDeferred ? new Promise((resolve) => decide.push(resolve)) : true), {
+      maxClients: 1,
+      timeoutMs: 2_000,
+    })
+    const full = vi.spyOn(server, 'onMaxClients')
+    const lobby = new Lobby(server)
+    const lost = lobby.join(new Player())
+    await lobby.pass(500)
+    // Its place may be taken, and two ask for it.
+    lobby.crash(lost)
+    await lobby.pass(3_000)
+    asked.isDeferred = true
+    const clients = [1, 2].map(() => lobby.join(new Player({ reconnect: false })))
+    await lobby.pass(500)
+    for (const resolve of decide) resolve(true)
+    await lobby.pass(500)
+
+    expect(clients.map(({ log }) => log)).toEqual([['connected'], ['ERR_REFUSED']])
+    expect(clients[1]?.errors[0]?.refusal).toMatchObject({ code: refusalCodes.full })
+    expect(full).toHaveBeenCalledOnce()
+  })
+
+  it('leaves a handshake half open until it has decided: there are no more of one address than may be', async () => {
+    const server = deciding(() => new Promise(() => {}), { maxHandshakesPerAddress: 1 })
+    const lobby = new Lobby(server)
+    for (const port of [5_001, 5_002]) lobby.connect(new Player(), 1234, { host: '10.9.0.1', port })
+    await lobby.pass(2_000)
+
+    expect(server.count('new client')).toBe(1)
+    expect(server.counters.limitedHellos).toBeGreaterThan(0)
+  })
+
   it('is over for who waits for it when the server closes: they are told that it does', async () => {
     const lobby = new Lobby(deciding(() => new Promise(() => {})))
     const client = lobby.join(new Player({ reconnect: false }))
