@@ -66,6 +66,7 @@ const frames: Readonly<Record<string, (code: string) => string>> = {
     ${CLOSED}`,
   /** What is in the class of a server. */
   server: (code) => `${IMPORTS}
+    const accounts = { find: (_name: string): Promise<{ isBanned: boolean } | undefined> => Promise.resolve({ isBanned: false }) }
     class Server extends UDPipe {
       ${code}
     }
