@@ -49,8 +49,9 @@ const MAX_WAIT_MS = 60_000
  */
 export class Engine {
   readonly #scheduler: Scheduler
-  /** The same for loops, whose timers may be told not to keep the process alive. */
-  #loopScheduler: Scheduler
+  /** The same for loops, whose timers may leave the process free to end. */
+  readonly #loopScheduler: Scheduler
+  #isUnref: boolean
   readonly #watch: LoopWatch
   #clock: () => number
   readonly #onError: (error: UDPipeError) => void
@@ -67,9 +68,17 @@ export class Engine {
   readonly #closers: Closer[] = []
   #over = new AbortController()
 
-  constructor(platform: EnginePlatform, clock: () => number, onError: (error: UDPipeError) => void) {
+  /** See {@link begin} for `isUnref`. */
+  constructor(
+    platform: EnginePlatform,
+    clock: () => number,
+    onError: (error: UDPipeError) => void,
+    isUnref: boolean = false,
+  ) {
     const { scheduler } = platform
-    this.#scheduler = this.#loopScheduler = scheduler
+    this.#scheduler = scheduler
+    this.#isUnref = isUnref
+    this.#loopScheduler = looseScheduler(scheduler, () => this.#isUnref)
     this.#clock = clock
     this.#onError = onError
     this.#watch = new LoopWatch({
@@ -129,7 +138,7 @@ export class Engine {
     this.#endpoint = undefined
     this.#phase = 'running'
     this.#clock = clock
-    this.#loopScheduler = isUnref ? unreferenced(this.#scheduler) : this.#scheduler
+    this.#isUnref = isUnref
     // Whoever asked for the signal before this start has the one that aborts at its end.
     if (this.#over.signal.aborted) this.#over = new AbortController()
     this.#awake = new AwakeClock()
@@ -239,7 +248,7 @@ export class Engine {
 
   /** Closing takes a bounded time, and the process is to live that long. */
   #driveClosing(): void {
-    this.#loopScheduler = this.#scheduler
+    this.#isUnref = false
     const onError = (error: Error): void => {
       for (const { reject } of this.#closers.splice(0)) reject(error)
     }
@@ -347,15 +356,15 @@ function stepStage({ endpoint, clock, awake }: Stage, dtMs: number): void {
   awake.promise(Math.max(0, endpoint.nextDeadline - now))
 }
 
-/** The same event loop, which does not wait for these timers. */
-function unreferenced(scheduler: Scheduler): Scheduler {
-  const unref = (handle: unknown): unknown => {
-    scheduler.unref(handle)
+/** The same event loop, which does not wait for these timers while `isUnref` says so. */
+function looseScheduler(scheduler: Scheduler, isUnref: () => boolean): Scheduler {
+  const loosen = (handle: unknown): unknown => {
+    if (isUnref()) scheduler.unref(handle)
     return handle
   }
   return {
     ...scheduler,
-    setImmediate: (action) => unref(scheduler.setImmediate(action)),
-    setTimeout: (action, delayMs) => unref(scheduler.setTimeout(action, delayMs)),
+    setImmediate: (action) => loosen(scheduler.setImmediate(action)),
+    setTimeout: (action, delayMs) => loosen(scheduler.setTimeout(action, delayMs)),
   }
 }

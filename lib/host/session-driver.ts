@@ -286,6 +286,7 @@ export class SessionDriver implements PeerDriver {
       case 'connected':
         this.wasEstablished = true
         this.#hasEnded = false
+        this.isEnding = false
         callbacks.onConnect(this.peer, event.remote.host, event.remote.port, { isResumed: event.isResumed })
         return
       case 'ping':

@@ -367,7 +367,7 @@ export abstract class UDPipe<UserData = unknown> extends Callbacks<UserData> imp
       throw new UDPipeError('ERR_ARGUMENT_INVALID', `peer(id) takes a peer's id, a whole number; it was ${show(id)}.`)
     }
     const driver = this.#engine.endpoint?.driverWith(id)
-    const isThere = driver?.wasEstablished === true && !driver.isEnding && !driver.isClosed
+    const isThere = driver?.wasEstablished === true && driver.state !== 'closing' && !driver.isClosed
     return isThere ? (driver.peer as Peer<UserData>) : undefined
   }
 
@@ -536,7 +536,8 @@ export abstract class UDPipe<UserData = unknown> extends Callbacks<UserData> imp
   }
 
   #createEngine(): Engine {
-    return new Engine(this.#platform, this.#options.clock, (error) => this.onError(error))
+    const { clock, unref } = this.#options
+    return new Engine(this.#platform, clock, (error) => this.onError(error), unref)
   }
 
   readonly #handleHint = (code: string): void => {

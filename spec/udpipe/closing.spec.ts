@@ -34,6 +34,22 @@ describe('close on a client', () => {
     expect(server.called('onDisconnect')).toEqual([[clientPeer, closedByPeer]])
   })
 
+  it.each([
+    ['x'.repeat(300), 'x'.repeat(256)],
+    ['ż'.repeat(200), 'ż'.repeat(128)],
+    [`x${'ż'.repeat(200)}`, `x${'ż'.repeat(127)}`],
+    [`xy${'🐢'.repeat(100)}`, `xy${'🐢'.repeat(63)}`],
+    ['🐢'.repeat(64), '🐢'.repeat(64)],
+  ])('cuts a reason of more than 256 bytes at a character: %s', async (reason, cut) => {
+    const rig = createRig('reliable')
+    const { server, client, clientPeer } = await rig.connectedPair({ client: { reconnect: false } })
+
+    void clientPeer.close({ reason })
+    await rig.until(() => client.names.includes('onDisconnect') && server.names.includes('onDisconnect'))
+
+    for (const pipe of [client, server]) expect(pipe.called('onDisconnect')[0]?.[1].reason).toBe(cut)
+  })
+
   it('resolves when the server confirmed, stepping by itself', async () => {
     const rig = createRig()
     const { client, serverPeer } = await rig.connectedPair()
