@@ -61,7 +61,7 @@ const impureGlobals = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/', 'spec/build/'] },
+  { ignores: ['dist/', 'coverage/', '**/node_modules/', 'bench/build/', 'spec/build/', 'site/build/', 'site/pages/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -79,7 +79,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.config.ts', '*.config.js'],
+    files: ['**/*.config.ts', '*.config.js', 'site/config.ts'],
     rules: { 'no-restricted-exports': 'off' },
   },
   {

@@ -82,6 +82,8 @@ export default defineConfig({
     pool: 'forks',
     // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.
     maxWorkers: 2,
+    // What takes minutes: npm run test:long.
+    exclude: process.env['LONG'] === undefined ? ['**/*.long.spec.ts', '**/node_modules/**'] : ['**/node_modules/**'],
     sequence: { sequencer: ScenariosFirst },
     coverage: { include: ['lib/**'] },
     reporters: ['default', new SeedCosts()],

@@ -18,9 +18,11 @@ import { newServerKey, type ServerKey } from './options/server-key.ts'
  * for await (const dt of ticks(60)) client.step(dt)
  * ```
  *
+ * `UDPipe<Player>` types what the program keeps in `peer.userData`.
+ *
  * Wrong calls throw a `UDPipeError` at once. Whatever arrives from the network never throws.
  */
-export class UDPipe extends HostedUDPipe {
+export class UDPipe<UserData = unknown> extends HostedUDPipe<UserData> {
   /**
    * @param args `(port?, host?, timeoutSeconds?, options?)` or `(options?)`: what `start` and `connect` take when they name nothing else
    * @throws UDPipeError `ERR_OPTION_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_TOKEN_INVALID`, `ERR_UNSUPPORTED`
@@ -35,7 +37,7 @@ export class UDPipe extends HostedUDPipe {
  * `connect`. A server with the same key takes it once, until it expires, and knows from it who that is.
  *
  * @returns the token as base64url, at most about 1,200 characters. It is a secret: whoever has it first is that client.
- * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+ * @throws UDPipeError `ERR_ARGUMENT_INVALID`, `ERR_OPTION_UNKNOWN`
  */
 export function createConnectToken(options: ConnectTokenOptions): string {
   return sealedConnectToken(nodePlatform, options)

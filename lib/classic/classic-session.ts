@@ -39,6 +39,8 @@ export abstract class ClassicSession implements Session {
   #now: number
   #remote: Address
   #hasPeer = false
+  /** Whether a connection stood before, so that what waits was sent while there was none. */
+  #wasAway = false
   #closeCode = 0
   #closeReason = ''
   /** Whether it is closed because of what the other side did, so that nothing of it is handed over any more. */
@@ -98,8 +100,10 @@ export abstract class ClassicSession implements Session {
     if (this.#phase.isEstablished) this.exchange.due.oweOnce('PING')
   }
 
+  /** CLOSE is a bare word: it cannot say that it is final. */
   close(now: number, code: number, reason: string): void {
     this.#advanceTo(now)
+    this.exchange.outbox.release()
     switch (this.#phase.state) {
       case 'connected':
       case 'stalled':
@@ -158,8 +162,12 @@ export abstract class ClassicSession implements Session {
     else this.handleOpeningTimeout()
   }
 
+  /** What waited for the connection goes behind what the program sends when it is told of it. */
   pollEvent(): SessionEvent | undefined {
-    return this.events.shift()
+    const event = this.events.shift()
+    if (event?.type === 'connected') this.exchange.outbox.open()
+    else this.exchange.outbox.release()
+    return event
   }
 
   /** CLOSE, like all that is repeated, goes after everything else. */
@@ -175,6 +183,11 @@ export abstract class ClassicSession implements Session {
   /** Whether a datagram comes from where this session expects the other side. */
   protected isFromPeer(source: Address): boolean {
     return this.#hasPeer && isSameAddress(source, this.#remote)
+  }
+
+  /** When the other side was heard for the last time, as far as this end was awake to hear it. */
+  protected get heardAt(): number {
+    return this.#now - this.#liveness.silenceMs
   }
 
   /** Counts a datagram that says nothing in this state. */
@@ -200,8 +213,10 @@ export abstract class ClassicSession implements Session {
   protected establish(): void {
     this.enter('established', Infinity)
     this.#liveness = new Liveness(this.#now, this.#settings)
+    if (this.#wasAway && !this.#settings.queueWhileAway) this.exchange.giveUp()
+    this.#wasAway = true
     this.exchange.begin()
-    this.events.push({ type: 'connected', remote: this.#remote })
+    this.events.push({ type: 'connected', remote: this.#remote, isResumed: false })
   }
 
   /** Leaves a lost attempt or connection behind: to dial again after `retryMs`, or for good. */

@@ -1,6 +1,7 @@
 import { isSameAddress, isUnspecified, type Address } from '../core/address.ts'
 import { Backoff } from '../session/backoff.ts'
 import { canonicalHost } from '../core/numeric-host.ts'
+import type { ReconnectInfo } from '../session/session.ts'
 import type { SessionSettings } from '../session/settings.ts'
 import { ClassicSession } from './classic-session.ts'
 import { decodeConnect, decodeWord, encodeHello, encodeWord, type Word } from './words.ts'
@@ -14,6 +15,7 @@ export class ClassicClient extends ClassicSession {
   readonly #frontDoor: Address
   readonly #hello: Uint8Array
   readonly #backoff: Backoff | undefined
+  redialing: ReconnectInfo | undefined
   /** The CONNECT that was said here, if its copies come from where the private port's datagrams do. */
   #shown: Uint8Array | undefined
 
@@ -57,7 +59,10 @@ export class ClassicClient extends ClassicSession {
   }
 
   protected override takeRetryMs(): number | undefined {
-    return this.#backoff?.hasNext ? this.#backoff.next() : undefined
+    const delayMs = this.#backoff?.next(this.heardAt)
+    if (delayMs === undefined) return undefined
+    this.redialing = { attempt: this.#backoff?.attempt ?? 1, delayMs }
+    return delayMs
   }
 
   #dial(): void {
@@ -98,8 +103,8 @@ export class ClassicClient extends ClassicSession {
       this.dropMalformed()
       return
     }
-    this.#backoff?.reset()
     this.establish()
+    this.#backoff?.established(now)
     this.handleLinked(now, bytes)
   }
 

@@ -16,7 +16,8 @@ export class Exchange {
   readonly #settings: SessionSettings
   readonly #events: Fifo<SessionEvent>
   readonly #stats: SessionStats
-  readonly #outbox: Outbox
+  /** What waits to be sent. */
+  readonly outbox: Outbox
   /** The words to say at the next chance. */
   readonly due: WordsDue = new WordsDue()
   #pingClock = new PingClock()
@@ -26,16 +27,17 @@ export class Exchange {
     this.#settings = settings
     this.#stats = stats
     this.#events = events
-    this.#outbox = new Outbox(settings, stats)
+    this.outbox = new Outbox(settings, stats)
   }
 
   /** Whether {@link poll} has something, where messages may flow or not. */
   isReady(isFlowing: boolean): boolean {
-    return !this.due.isEmpty || (isFlowing && !this.#outbox.isEmpty)
+    return !this.due.isEmpty || (isFlowing && !this.outbox.isEmpty)
   }
 
   /** A connection has come to stand. What waits to be sent stays, what the last one measured goes. */
   begin(): void {
+    this.outbox.hold()
     this.#pingClock = new PingClock()
   }
 
@@ -43,7 +45,7 @@ export class Exchange {
     if (delivery !== 'unreliable' || channel !== 0 || message.length === 0) return 'unsupported'
     if (message.length > Math.min(this.#settings.mtuBytes, this.#settings.maxMessageBytes)) return 'too-large'
     if (isReservedWord(message)) return 'reserved'
-    return this.#outbox.push(message) ? 'accepted' : 'queue-full'
+    return this.outbox.push(message) ? 'accepted' : 'queue-full'
   }
 
   /** Takes a datagram that is a PING, a PONG or, whatever it says, a message. */
@@ -69,14 +71,15 @@ export class Exchange {
       if (word === 'PING') this.#pingClock.sent(now)
       return encodeWord(word)
     }
-    const message = isFlowing ? this.#outbox.shift() : undefined
+    const message = isFlowing ? this.outbox.shift() : undefined
     if (message !== undefined) this.#stats.sentMessages += 1
     return message
   }
 
   /** Hands back the messages that can no longer be sent. */
   giveUp(): void {
-    if (!this.#outbox.isEmpty) this.#events.push({ type: 'undelivered', messages: this.#outbox.takeUndelivered() })
+    const messages = this.outbox.takeUndelivered()
+    if (messages.length > 0) this.#events.push({ type: 'undelivered', messages })
   }
 
   /** A PONG that nobody asked for is a sign of life, and says nothing more. */

@@ -1,4 +1,4 @@
-import { parseIPv6 } from './numeric-host.ts'
+import { canonicalHost, parseIPv6 } from './numeric-host.ts'
 
 /** Where a datagram comes from or goes to: a numeric IPv4 or IPv6 address, never a name, and a UDP port. */
 export interface Address {
@@ -19,6 +19,13 @@ export function formatAddress({ host, port }: Address): string {
 /** Whether a host says "every address of this machine", which nobody can be reached at. */
 export function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
+}
+
+/** Where to dial a host: one that says "every address of this machine" is this machine, as the family of the host has it. */
+export function dialableHost(host: string): string {
+  const canonical = canonicalHost(host)
+  if (canonical === undefined || !isUnspecified(canonical)) return host
+  return canonical === '::' ? '::1' : '127.0.0.1'
 }
 
 /**

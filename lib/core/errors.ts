@@ -33,6 +33,10 @@ export type ErrorCode =
   | 'ERR_REFUSED'
   | 'ERR_HANDSHAKE_TIMEOUT'
   | 'ERR_CONNECT_TOKEN_UNAVAILABLE'
+  | 'ERR_HELLO_UNAVAILABLE'
+  | 'ERR_ADMISSION_FAILED'
+  // What the program asked for itself: rejects a promise.
+  | 'ERR_ABORTED'
   // What `udpipe/network` says in a result or an event.
   | 'ERR_PORT_INVALID'
   | 'ERR_KEY_INVALID'
@@ -48,13 +52,27 @@ export type ErrorCode =
   | 'ERR_SLOW'
   | 'ERR_COLLECTED'
 
+/** Why a server sent its client away. */
+export interface Refusal {
+  /**
+   * One of `refusalCodes`, or the program's own, as the server's `onNewClient` returned it. 0 from a server of the classic protocol, which
+   * cannot say.
+   */
+  readonly code: number
+  /** A sentence for people, as it came off the wire; empty when none was given. */
+  readonly reason: string
+}
+
 /** An error with a stable {@link code}, a sentence that says what was wrong, and what to do about it. */
 export class UDPipeError extends Error {
   override readonly name = 'UDPipeError'
   readonly code: ErrorCode
+  /** Of `ERR_REFUSED`: why. Absent from every other error. */
+  declare readonly refusal?: Refusal
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly refusal?: Refusal }) {
     super(message, options)
     this.code = code
+    if (options?.refusal !== undefined) this.refusal = options.refusal
   }
 }

@@ -1,4 +1,6 @@
+import { checkCallOptions } from './call-options.ts'
 import { UDPipeError } from './errors.ts'
+import { show } from './show.ts'
 
 /** Options of `ticks` and of `run`. */
 export interface TicksOptions {
@@ -12,8 +14,23 @@ export interface TicksOptions {
  * @throws UDPipeError `ERR_ARGUMENT_INVALID`
  */
 export function tickIntervalMs(hz: number): number {
-  if (hz > 0 && hz <= 1000) return 1000 / hz
-  throw new UDPipeError('ERR_ARGUMENT_INVALID', `ticks(hz): hz must be above 0 and at most 1000; it was ${hz}.`)
+  if (typeof hz === 'number' && hz > 0 && hz <= 1000) return 1000 / hz
+  throw new UDPipeError(
+    'ERR_ARGUMENT_INVALID',
+    `hz is how often a second, a number above 0 and at most 1000; it was ${show(hz)}.`,
+  )
+}
+
+/**
+ * Checks the options of `ticks` and of `run`.
+ *
+ * @throws UDPipeError `ERR_ARGUMENT_INVALID`, `ERR_OPTION_UNKNOWN`
+ */
+export function checkTicksOptions(options: TicksOptions, method: 'ticks' | 'run'): void {
+  checkCallOptions(options, { signal: 0 }, `${method}(hz, { signal })`)
+  const { signal } = options
+  if (signal === undefined || (signal as unknown) instanceof AbortSignal) return
+  throw new UDPipeError('ERR_ARGUMENT_INVALID', `signal must be an AbortSignal; it was ${show(signal)}.`)
 }
 
 /** How far behind its schedule a loop may fall before it gives up the ticks it missed. */

@@ -2,8 +2,9 @@ import type { UDPipeError } from '../core/errors.ts'
 import type { Peer } from './peer.ts'
 import type { Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
+import type { AdmissionAnswer } from '../options/admission-answer.ts'
 import type { TicketInfo } from '../session/admission.ts'
-import type { UndeliveredMessage } from '../session/session.ts'
+import type { ReconnectInfo, UndeliveredMessage } from '../session/session.ts'
 
 /** How a message came. */
 export interface MessageInfo {
@@ -19,6 +20,15 @@ export interface RateLimitInfo {
   readonly graceMs: number
 }
 
+/** How a connection came to stand. */
+export interface ConnectInfo {
+  /**
+   * Whether it is one that was lost and goes on, with all that was queued and not confirmed. If not, a client is new to the server, or to
+   * the server's program since it restarted: it may have to log in.
+   */
+  readonly isResumed: boolean
+}
+
 /** Why a connection ended. */
 export interface DisconnectInfo {
   /** What the side that closed it gave to `close`, or one of `closeCodes`; 0 by default, and when nobody closed it. */
@@ -27,7 +37,8 @@ export interface DisconnectInfo {
   /** Whether it ended because one of the ends had heard nothing for its `timeoutMs`. */
   readonly timedOut: boolean
   /**
-   * Whether this end, a client, dials again by itself. At a server it is false, because nobody can know whether the client will
+   * Whether this end, a client, dials again by itself: not where the server closed with `reconnect: false`, nor where it expelled its client
+   * (`closeCodes`). At a server it is false, because nobody can know whether the client will
    * come back; it may, within `resumeWindowMs` of a timeout, and then `onConnect` fires again for the same peer.
    */
   readonly willReconnect: boolean
@@ -37,17 +48,21 @@ export interface DisconnectInfo {
  * What a program overrides. Every callback fires inside `step()`, does nothing by default (except {@link onError}), and may
  * send, close or change whatever it likes. An exception in one leaves `step()`; the events behind it fire in the next.
  */
-export abstract class Callbacks {
+export abstract class Callbacks<UserData = unknown> {
   /**
    * Server: a client with the right token said HELLO and has been given a private port.
    *
-   * @param message what the client's HELLO carried for the user; empty in the classic protocol
+   * Nobody has proved yet to be that client, because a HELLO can be captured and said again; {@link onConnect} fires once it has.
+   *
+   * @param message what the client's HELLO carried for the user, its option `hello`; empty in the classic protocol
    * @param ip the address of the private port, as the server bound it
    * @param port the private port
    * @param clientIp where the HELLO came from
    * @param clientPort where the HELLO came from; later datagrams may come from another port of the same address
    * @param ticket what the backend says about the client, where the server has `connectTokenKey`
-   * @returns `false` to send the client away
+   * @returns nothing or `true` to let the client in; `false`, or `{ code, reason, reconnect }`, to send it away, of which its error tells
+   *   the code and the reason; or a promise of either, which may take `admissionTimeoutMs`. Until then the handshake counts as half open,
+   *   and the client's repeated HELLO starts nothing new.
    */
   onNewClient(
     message: Buffer,
@@ -56,54 +71,68 @@ export abstract class Callbacks {
     clientIp: string,
     clientPort: number,
     ticket?: TicketInfo,
-  ): boolean | undefined
-  onNewClient(): boolean | undefined {
+  ): AdmissionAnswer | PromiseLike<AdmissionAnswer>
+  onNewClient(): AdmissionAnswer | PromiseLike<AdmissionAnswer> {
     return undefined
   }
 
-  /** A message arrived. The buffer is the receiver's to keep. */
-  onNewMessage(message: Buffer, peer: Peer, info: MessageInfo): void
+  /**
+   * A message arrived. The buffer is the receiver's to keep.
+   *
+   * It is a view of the datagram that brought it, and may begin at an odd offset: `new Float32Array(message.buffer, message.byteOffset)`
+   * throws then. Read it with `message.readFloatLE(offset)` or a `DataView`, or copy it:
+   * `new Float32Array(Uint8Array.from(message).buffer)`.
+   */
+  onNewMessage(message: Buffer, peer: Peer<UserData>, info: MessageInfo): void
   onNewMessage(): void {}
 
   /** Client: the server named a private port; CONNECT is on its way there. */
-  onConnecting(peer: Peer, ip: string, port: number): void
+  onConnecting(peer: Peer<UserData>, ip: string, port: number): void
   onConnecting(): void {}
 
   /**
    * The connection stands: messages flow both ways. `ip` and `port` are the other side's. Fires again, for the same peer, when
-   * a connection that was lost goes on or, on a client, another one takes its place.
+   * a connection that was lost goes on or, on a client, another one takes its place. Where it does not go on, what is sent in here goes
+   * before what waited.
    */
-  onConnect(peer: Peer, ip: string, port: number): void
+  onConnect(peer: Peer<UserData>, ip: string, port: number, info: ConnectInfo): void
   onConnect(): void {}
 
   /** A connection that stood has ended, for whatever reason. Fires once for each `onConnect`. */
-  onDisconnect(peer: Peer, info: DisconnectInfo): void
+  onDisconnect(peer: Peer<UserData>, info: DisconnectInfo): void
   onDisconnect(): void {}
 
+  /**
+   * Client: it dials again, in `delayMs`; {@link UDPipe.close} ends that. Follows `onDisconnect`, or the `onError` that tells of an attempt
+   * that failed.
+   */
+  onReconnecting(info: ReconnectInfo): void
+  onReconnecting(): void {}
+
   /** Either side closed the connection on purpose; `onDisconnect` follows. */
-  onClose(peer: Peer): void
+  onClose(peer: Peer<UserData>): void
   onClose(): void {}
 
   /** Nothing was heard for `stallTimeoutMs`: what is sent from now on waits. */
-  onStalled(peer: Peer): void
+  onStalled(peer: Peer<UserData>): void
   onStalled(): void {}
 
   /** The other side is back, and what waited goes out in order. */
-  onUnstalled(peer: Peer): void
+  onUnstalled(peer: Peer<UserData>): void
   onUnstalled(): void {}
 
   /**
    * A peer sends more than its rate allows, and what is beyond is dropped. Fires at most once a second. A peer that goes on
    * to send four times its rate is disconnected after five seconds; {@link Peer.close} ends it at once.
    */
-  onRateLimited(peer: Peer, info: RateLimitInfo): void
+  onRateLimited(peer: Peer<UserData>, info: RateLimitInfo): void
   onRateLimited(): void {}
 
   /**
    * Server: a client has come to another address, by another network or because a NAT forgot it, and has proved that it is there:
    * `peer.address` and `peer.port` are the new ones. What was measured of the old path, like the round-trip time, begins anew.
    */
-  onMigrated(peer: Peer, from: Address, to: Address): void
+  onMigrated(peer: Peer<UserData>, from: Address, to: Address): void
   onMigrated(): void {}
 
   /**
@@ -118,11 +147,11 @@ export abstract class Callbacks {
   onBadToken(): void {}
 
   /** The other side asked for a sign of life, and got one. */
-  onPing(peer: Peer): void
+  onPing(peer: Peer<UserData>): void
   onPing(): void {}
 
   /** A PING was answered, `rttMs` milliseconds after it left. */
-  onPong(peer: Peer, rttMs: number): void
+  onPong(peer: Peer<UserData>, rttMs: number): void
   onPong(): void {}
 
   /**
@@ -130,7 +159,7 @@ export abstract class Callbacks {
    * reliable peer a lost connection may or may not have delivered them; while it can still be resumed it is not gone. On a client,
    * `peer` is undefined for what was sent before the server's name was looked up in vain.
    */
-  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer | undefined): void
+  onUndelivered(messages: readonly UndeliveredMessage[], peer: Peer<UserData> | undefined): void
   onUndelivered(): void {}
 
   /** An error that belongs to no call. By default it becomes a warning of the process, so that it is not lost. */

@@ -1,5 +1,6 @@
 import type { ConnectTokenSource } from '../options/connect-token.ts'
 import type { Counters } from './counters.ts'
+import { FreshHello } from './fresh-hello.ts'
 import { EarlyMessages } from './early-messages.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointContext } from './endpoint-context.ts'
@@ -9,8 +10,8 @@ import { SessionDrivers } from './session-drivers.ts'
 import type { Peer } from './peer.ts'
 import type { SendOptions } from '../options/send-options.ts'
 import { protocols } from './protocols.ts'
-import type { Address } from '../core/address.ts'
-import type { ConnectToken, Session } from '../session/session.ts'
+import { dialableHost, type Address } from '../core/address.ts'
+import type { CloseReason, ConnectToken, Session, SessionState } from '../session/session.ts'
 import { TokenSource } from './token-source.ts'
 import { familyOf } from '../core/numeric-host.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
@@ -23,6 +24,8 @@ export class ClientEndpoint implements Endpoint {
   readonly #port: number
   readonly #drivers: SessionDrivers
   readonly #early: EarlyMessages
+  /** What says what each HELLO carries, where a function does. */
+  readonly #freshHello: FreshHello | undefined
   #settle: { resolve(peer: Peer): void; reject(error: UDPipeError): void } | undefined
   #driver: SessionDriver | undefined
   #isClosed = false
@@ -32,10 +35,17 @@ export class ClientEndpoint implements Endpoint {
     this.#port = port
     this.#drivers = new SessionDrivers(() => this.#end())
     this.#early = new EarlyMessages(context)
+    const { hello } = context.options
+    if (typeof hello === 'function') this.#freshHello = new FreshHello(hello, (error) => context.report(error))
     this.connected = new Promise((resolve, reject) => (this.#settle = { resolve, reject }))
     // Who does not look at the promise hears of a failure through onError.
     this.connected.catch(() => {})
-    const { connectToken } = context.options
+    const { connectToken, signal } = context.options
+    if (signal?.aborted === true) {
+      this.#abort(signal)
+      return
+    }
+    if (signal !== undefined) this.#listen(signal)
     if (connectToken !== undefined) void this.#dialByToken(connectToken, host)
     else if (familyOf(host) !== undefined) this.#tryDial(host)
     else void this.#dialByName(host)
@@ -43,6 +53,19 @@ export class ClientEndpoint implements Endpoint {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  get isEnding(): boolean {
+    return this.#isClosed || this.#driver?.isEnding === true
+  }
+
+  /** The server, once its address is known. */
+  get peer(): Peer | undefined {
+    return this.#driver?.peer
+  }
+
+  get state(): SessionState {
+    return this.#isClosed ? 'closed' : (this.#driver?.state ?? 'dialing')
   }
 
   get nextDeadline(): number {
@@ -55,6 +78,10 @@ export class ClientEndpoint implements Endpoint {
 
   driverOf(peer: Peer): SessionDriver | undefined {
     return this.#drivers.of(peer)
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
   }
 
   /** Sends to the server, or keeps the message until its name is known. */
@@ -85,9 +112,9 @@ export class ClientEndpoint implements Endpoint {
     this.#drivers.transmit(now)
   }
 
-  close(now: number, code: number, reason: string): void {
+  close(now: number, why: CloseReason): void {
     if (this.#driver === undefined) this.#end()
-    else this.#driver.session.close(now, code, reason)
+    else this.#driver.session.close(now, why.code, why.reason, why.isFinal)
     if (this.#driver !== undefined) this.#drivers.touch(this.#driver)
   }
 
@@ -124,10 +151,27 @@ export class ClientEndpoint implements Endpoint {
     this.#context.wake()
   }
 
+  /** Until the first connection stands, or there will be none. */
+  #listen(signal: AbortSignal): void {
+    const abort = (): void => this.#abort(signal)
+    const forget = (): void => signal.removeEventListener('abort', abort)
+    signal.addEventListener('abort', abort)
+    this.connected.then(forget, forget)
+  }
+
+  #abort(signal: AbortSignal): void {
+    const cause: unknown = signal.reason
+    this.#settle?.reject(new UDPipeError('ERR_ABORTED', 'Dialing was given up: its signal aborted.', { cause }))
+    if (this.#driver?.wasEstablished === true) return
+    this.close(this.#context.options.clock(), { code: 0, reason: '', isFinal: false })
+    this.#context.requestFlush()
+    this.#context.wake()
+  }
+
   #tryDial(host: string, pass?: Pass): void {
     if (this.#isClosed) return
     try {
-      this.#dial(host, pass)
+      this.#dial(dialableHost(host), pass)
     } catch (error) {
       this.#fail(error as UDPipeError)
     }
@@ -152,17 +196,18 @@ export class ClientEndpoint implements Endpoint {
     this.#context.requestFlush()
   }
 
-  /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID` when a HELLO of this size has no room for it */
+  /** @throws UDPipeError `ERR_CONNECT_TOKEN_INVALID`, `ERR_OPTION_INVALID` when a HELLO of this size has no room for all that it is to carry */
   #createSession(frontDoor: Address, socket: LinkSocket, pass: Pass | undefined): Session {
     const { dependencies, options, settings } = this.#context
-    const entry = protocols[options.protocol]
-    if (pass === undefined) return entry.createClient(options.clock(), settings, frontDoor, dependencies)
+    const { clock, hello } = options
+    const payload = dependencies.payload ?? this.#freshHello?.next ?? (hello as Uint8Array | undefined)
+    const tokens = pass && { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
     try {
-      const tokens = { connectToken: pass.token, hasFreshTokens: pass.source.isFresh }
-      return entry.createClient(options.clock(), settings, frontDoor, { ...dependencies, ...tokens })
+      const all = { ...dependencies, payload, ...tokens }
+      return protocols[options.protocol].createClient(clock(), settings, frontDoor, all)
     } catch (error) {
       socket.close()
-      throw noRoom(error)
+      throw pass === undefined ? noRoomForHello(error) : noRoom(error)
     }
   }
 
@@ -197,7 +242,9 @@ export class ClientEndpoint implements Endpoint {
   #end(): void {
     this.#isClosed = true
     this.#settle?.reject(
-      this.#driver?.failure ?? new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
+      this.#driver?.failure ??
+        this.#freshHello?.failure ??
+        new UDPipeError('ERR_CLOSED', 'The connection was closed before it stood.'),
     )
   }
 }
@@ -206,6 +253,11 @@ export class ClientEndpoint implements Endpoint {
 interface Pass {
   readonly source: TokenSource
   readonly token: ConnectToken
+}
+
+function noRoomForHello(error: unknown): UDPipeError {
+  const message = `hello does not fit: let it carry less, or raise mtuBytes. ${(error as Error).message}`
+  return new UDPipeError('ERR_OPTION_INVALID', message, { cause: error })
 }
 
 function noRoom(error: unknown): UDPipeError {

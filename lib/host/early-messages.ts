@@ -2,8 +2,8 @@ import { toBytes } from './message-bytes.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
 import type { SessionDriver } from './session-driver.ts'
-import type { SendOptions } from '../options/send-options.ts'
-import { routeOf } from './route.ts'
+import { checkSendOptions, type SendOptions } from '../options/send-options.ts'
+import { defaultDelivery } from './route.ts'
 import type { UndeliveredMessage } from '../session/session.ts'
 
 /** Messages that were sent while the server's name was being looked up: as many as a peer's queue holds. */
@@ -20,17 +20,18 @@ export class EarlyMessages {
   /**
    * Takes a message. Returns whether there was room for it.
    *
-   * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+   * @throws UDPipeError `ERR_ARGUMENT_INVALID`, `ERR_OPTION_UNKNOWN`
    */
   add(message: string | Uint8Array, sendOptions: SendOptions = {}): boolean {
     const { options, platform, settings } = this.#context
     const bytes = toBytes(message, platform.text)
-    const route = routeOf(sendOptions, options.protocol, options)
+    checkSendOptions(sendOptions)
+    const { channel = 0, delivery = defaultDelivery(channel, options.protocol, options) } = sendOptions
     if (this.#messages.length >= settings.maxQueuedMessages || this.#bytes + bytes.length > settings.maxQueuedBytes) {
       this.#reportFull()
       return false
     }
-    this.#messages.push({ message: platform.text.present(Uint8Array.from(bytes)), ...route })
+    this.#messages.push({ message: platform.text.present(Uint8Array.from(bytes)), delivery, channel })
     this.#bytes += bytes.length
     return true
   }

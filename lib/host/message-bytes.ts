@@ -1,4 +1,6 @@
 import { UDPipeError } from '../core/errors.ts'
+import { show } from '../core/show.ts'
+import { Peer } from './peer.ts'
 import type { Text } from '../port/platform.ts'
 
 /**
@@ -10,8 +12,10 @@ import type { Text } from '../port/platform.ts'
 export function toBytes(message: string | Uint8Array, text: Text): Uint8Array {
   if (message instanceof Uint8Array) return message
   if (typeof message === 'string') return text.encode(message)
+  const isPeer = (message as unknown) instanceof Peer
+  const advice = isPeer ? ': the message comes first, send(message, peer).' : '.'
   throw new UDPipeError(
     'ERR_ARGUMENT_INVALID',
-    `A message is a string or a Uint8Array; this one is a ${typeof message}.`,
+    `A message is a string or a Uint8Array, and this is ${show(message)}${advice}`,
   )
 }

@@ -1,3 +1,4 @@
+import { UDPipeError } from '../core/errors.ts'
 import type { Options } from '../options/options.ts'
 import type { Cryptography } from '../security/crypto.ts'
 import { noiseSecurity } from '../security/noise.ts'
@@ -10,4 +11,14 @@ export function protectionOf(
   cryptography: Cryptography,
 ): SecurityFactory {
   return security === 'none' ? plainSecurity : noiseSecurity(cryptography, { serverKey, serverPrivateKey })
+}
+
+/**
+ * Looks whether what these options ask for can be sealed here, before anything begins.
+ *
+ * @throws UDPipeError `ERR_DEPENDENCY_MISSING`
+ */
+export function requireCryptography({ security, protocol, protocols }: Options, { missing }: Cryptography): void {
+  const isSealed = security === 'noise' && protocol === 'reliable' && protocols.includes('reliable')
+  if (isSealed && missing !== undefined) throw new UDPipeError('ERR_DEPENDENCY_MISSING', missing)
 }

@@ -2,7 +2,7 @@ import { ClassicClient } from '../classic/client.ts'
 import { ClassicFrontDoor } from '../classic/front-door.ts'
 import { ClassicServerSession } from '../classic/server-session.ts'
 import { describeClassic } from '../classic/words.ts'
-import { ReliableClient } from '../reliable/handshake/client.ts'
+import { ReliableClient, type HelloPayloadSource } from '../reliable/handshake/client.ts'
 import type { ConnectionTuning } from '../reliable/connection/connection.ts'
 import { describeReliable } from '../reliable/wire/describe.ts'
 import { idOfConnect } from '../reliable/wire/handshake.ts'
@@ -33,7 +33,7 @@ export interface ProtocolDependencies extends ConnectionTuning {
   /** Server: what it takes to take connect tokens. */
   readonly tickets?: TicketCheckOptions | undefined
   /** Client: what the server's program is shown with the HELLO. Default none. */
-  readonly payload?: Uint8Array | undefined
+  readonly payload?: Uint8Array | HelloPayloadSource | undefined
   /** Client: what it dials with in place of the token. */
   readonly connectToken?: ConnectToken | undefined
   readonly hasFreshTokens?: boolean | undefined

@@ -12,6 +12,9 @@ import { isUnspecified, type Address, networkOf } from '../core/address.ts'
 import { wipeKeys, type ReturnOffer, type ServerSession } from '../session/admission.ts'
 import { AdmissionReporter } from '../session/admission-reporter.ts'
 import type { FrontDoor, ConnectionRequest } from '../session/front-door.ts'
+import type { CloseReason } from '../session/session.ts'
+import { parseAdmissionAnswer, REFUSED } from '../options/admission-answer.ts'
+import { PendingAdmissions, type Newcomer } from './pending-admissions.ts'
 import { KeyedCounts } from '../core/keyed-counts.ts'
 import { refusalCodes } from '../session/codes.ts'
 import { TokenBucket } from '../core/token-bucket.ts'
@@ -43,7 +46,9 @@ export class ServerEndpoint implements Endpoint {
   readonly #admitted = new Map<string, AdmittedClient>()
   readonly #admittedBy = new Map<SessionDriver, AdmittedClient>()
   readonly #counts = new KeyedCounts()
-  /** How often the program is told of clients too many. */
+  /** Those that the program has yet to decide on. */
+  readonly #admissions: PendingAdmissions
+  /** How often the program is told of clients that were sent away. */
   readonly #refusalReports: TokenBucket
   #pending: { readonly door: FrontDoor; readonly request: ConnectionRequest; readonly now: number } | undefined
   #isClosing = false
@@ -56,6 +61,7 @@ export class ServerEndpoint implements Endpoint {
     const tickets = context.dependencies.tickets ?? this.#ticketOptions(socket.address)
     const dependencies = { ...context.dependencies, limits: options, tickets }
     this.doors = options.protocols.map((name) => protocols[name].createFrontDoor(settings, dependencies))
+    this.#admissions = new PendingAdmissions(options.admissionTimeoutMs, context.wake)
     this.#refusalReports = new TokenBucket(options.maxRefusalsPerSecond)
     if (options.privatePorts === 'shared') {
       const isHello = (bytes: Uint8Array): boolean => this.#findDoor(bytes) !== undefined
@@ -87,8 +93,13 @@ export class ServerEndpoint implements Endpoint {
     return this.#socket.isClosed && this.#drivers.size === 0
   }
 
+  /** A server ends with `close` alone. */
+  get isEnding(): boolean {
+    return this.isClosed
+  }
+
   get nextDeadline(): number {
-    return this.#drivers.nextDeadline
+    return Math.min(this.#drivers.nextDeadline, this.#admissions.nextDeadline)
   }
 
   drivers(): Iterable<SessionDriver> {
@@ -97,6 +108,10 @@ export class ServerEndpoint implements Endpoint {
 
   driverOf(peer: Peer): SessionDriver | undefined {
     return this.#drivers.of(peer)
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
   }
 
   hasBacklog(): boolean {
@@ -121,10 +136,12 @@ export class ServerEndpoint implements Endpoint {
   }
 
   advance(now: number, awakeMs: number): void {
+    this.#admissions.advance(now, awakeMs)
     this.#drivers.advance(now, awakeMs)
   }
 
   dispatch(now: number): void {
+    this.#concludeAdmissions(now)
     for (const door of this.doors) this.#answerRequests(door, now)
     this.#drivers.dispatch()
   }
@@ -136,10 +153,11 @@ export class ServerEndpoint implements Endpoint {
     if (this.#isClosing && !this.#socket.isClosed) this.#closeFrontDoor()
   }
 
-  close(now: number, code: number, reason: string): void {
+  close(now: number, { code, reason, isFinal }: CloseReason): void {
     this.#isClosing = true
+    for (const newcomer of this.#admissions.takeAll()) this.#turnAway(now, newcomer, CLOSING)
     for (const driver of this.#drivers) {
-      driver.session.close(now, code, reason)
+      driver.session.close(now, code, reason, isFinal)
       this.#drivers.touch(driver)
     }
   }
@@ -167,14 +185,15 @@ export class ServerEndpoint implements Endpoint {
   admitPending(): void {
     if (this.#pending === undefined) return
     if (this.#isClosing) {
-      this.#refusePending(refusalCodes.closing, 'the server is closing')
+      this.#refusePending(CLOSING.code, CLOSING.reason)
       return
     }
     const { door, request, now } = this.#pending
     const { options } = this.#context
     const network = networkOf(request.source.host)
-    if (this.#drivers.size >= options.maxClients && this.#drivers.oldestWaiting === undefined) {
-      this.#refuseTooMany(request, refusalCodes.full, 'the server is full')
+    const count = this.#drivers.size + this.#admissions.size
+    if (count >= options.maxClients && this.#drivers.oldestWaiting === undefined) {
+      this.#refuseTooMany(request, FULL.code, FULL.reason)
       return
     }
     if (this.#counts.of(network) >= options.maxClientsPerAddress) {
@@ -183,27 +202,59 @@ export class ServerEndpoint implements Endpoint {
     }
     const socket = this.#openSocket(request, now)
     if (socket === undefined) return
-    if (!this.#isWelcome(request, socket)) {
-      this.#refusePending(refusalCodes.refused, 'the server’s program refused')
-      return
-    }
+    const newcomer: Newcomer = { door, request, socket, network }
+    const answer = this.#askProgram(newcomer)
     this.#pending = undefined
+    this.#counts.add(network)
+    if (isPromise(answer)) this.#admissions.add(newcomer, answer)
+    else this.#conclude(now, newcomer, answer)
+  }
+
+  /** What the program has decided, or not in time. */
+  #concludeAdmissions(now: number): void {
+    for (let decision = this.#admissions.take(); decision; decision = this.#admissions.take()) {
+      const { newcomer, refusal, error } = decision
+      if (error !== undefined && this.#mayReport(now)) this.#context.report(error)
+      this.#conclude(now, newcomer, refusal)
+    }
+  }
+
+  /** Lets a newcomer in, or sends it away. */
+  #conclude(now: number, newcomer: Newcomer, refusal: CloseReason | undefined): void {
+    const { maxClients } = this.#context.options
+    // Those who were asked about meanwhile may have taken the place that could be made.
+    const isFull = this.#drivers.size >= maxClients && this.#drivers.oldestWaiting === undefined
+    if (this.#isClosing) this.#turnAway(now, newcomer, CLOSING)
+    else if (refusal !== undefined) this.#turnAway(now, newcomer, refusal)
+    else if (isFull) this.#turnAway(now, newcomer, FULL)
+    else this.#admit(now, newcomer)
+    if (isFull && refusal === undefined && !this.#isClosing) this.#tellMaxClients(now, newcomer.request)
+  }
+
+  #turnAway(now: number, { door, request, socket, network }: Newcomer, { code, reason, isFinal }: CloseReason): void {
+    socket.close()
+    this.#counts.remove(network)
+    this.#context.counters.refusedClients += 1
+    door.refuse(now, request, code, reason, isFinal)
+  }
+
+  #admit(now: number, { door, request, socket, network }: Newcomer): void {
+    const { options } = this.#context
     if (this.#drivers.size >= options.maxClients) this.#evict(now)
     const { host, port } = socket.address
     const admission = door.admit(now, request, {
       host: hostToShow(options.advertisedHost, host, request.source.host),
       port,
     })
-    const { id, source, ticket } = admission
+    const { id, source } = admission
     const session = createServerSession(now, this.#context.settings, admission, this.#context.dependencies)
     const touch = (driver: SessionDriver): void => this.#touch(driver)
-    const driver = new SessionDriver(this.#context, session, socket, source, touch, ticket)
+    const driver = new SessionDriver(this.#context, session, socket, source, touch, admission)
     const reporter = new AdmissionReporter(door, id, session)
     driver.onChange = () => reporter.report()
     const client = { id, session, driver, reporter, network }
     this.#admitted.set(id, client)
     this.#admittedBy.set(driver, client)
-    this.#counts.add(network)
     this.#addDriver(driver, socket)
     this.#context.observer?.onOpen(driver, request)
   }
@@ -278,7 +329,7 @@ export class ServerEndpoint implements Endpoint {
         hooks.newClient(this.#present(request.payload), request.source.host, request.source.port)
       } finally {
         // An override that threw, or did not call its super, has decided against the client.
-        this.#refusePending(refusalCodes.refused, 'the server’s program refused')
+        this.#refusePending(REFUSED.code, REFUSED.reason)
       }
     }
   }
@@ -294,34 +345,42 @@ export class ServerEndpoint implements Endpoint {
     client.driver.addConnectId(offer.helloId, offer.source)
   }
 
-  /** Asks the program; the socket is closed again when it says no, throws, or closes the server. */
-  #isWelcome(request: ConnectionRequest, socket: LinkSocket): boolean {
+  /**
+   * Asks the program: what the newcomer is sent away with, `undefined` when it is let in, or a promise of what the program returns. The
+   * socket is closed again when it throws.
+   */
+  #askProgram({ request, socket }: Newcomer): CloseReason | undefined | PromiseLike<unknown> {
     const { host, port } = socket.address
-    let isWelcome = false
+    const { payload, source, ticket } = request
+    const { callbacks } = this.#context
+    const info = ticket && { clientId: ticket.clientId, userData: this.#present(ticket.userData) }
     try {
-      const { payload, source, ticket } = request
-      const { callbacks } = this.#context
-      const info = ticket && { clientId: ticket.clientId, userData: this.#present(ticket.userData) }
       const answer = callbacks.onNewClient(this.#present(payload), host, port, source.host, source.port, info)
-      isWelcome = answer !== false && !this.#isClosing
-    } finally {
-      if (!isWelcome) socket.close()
+      return isPromise(answer) ? answer : parseAdmissionAnswer(answer)
+    } catch (error) {
+      socket.close()
+      throw error
     }
-    return isWelcome
   }
 
-  /** Tells the program, unless it hears of that too often already. */
-  #refuseTooMany({ hello, source }: ConnectionRequest, code: number, reason: string): void {
-    const { callbacks, counters } = this.#context
+  #refuseTooMany(request: ConnectionRequest, code: number, reason: string): void {
     try {
-      if (this.#refusalReports.takeOne(this.#pending?.now ?? 0)) {
-        callbacks.onMaxClients(this.#present(hello), source.host, source.port)
-      } else {
-        counters.suppressedRefusals += 1
-      }
+      this.#tellMaxClients(this.#pending?.now ?? 0, request)
     } finally {
       this.#refusePending(code, reason)
     }
+  }
+
+  /** Tells the program, unless it hears of that too often already. */
+  #tellMaxClients(now: number, { hello, source }: ConnectionRequest): void {
+    if (this.#mayReport(now)) this.#context.callbacks.onMaxClients(this.#present(hello), source.host, source.port)
+  }
+
+  /** Whether the program may be told of one more refusal; counts the one that it is not told of. */
+  #mayReport(now: number): boolean {
+    const mayReport = this.#refusalReports.takeOne(now)
+    if (!mayReport) this.#context.counters.suppressedRefusals += 1
+    return mayReport
   }
 
   #refusePending(code: number, reason: string): void {
@@ -402,6 +461,13 @@ export class ServerEndpoint implements Endpoint {
     }
     this.#socket.flush()
   }
+}
+
+const CLOSING: CloseReason = { code: refusalCodes.closing, reason: 'the server is closing', isFinal: false }
+const FULL: CloseReason = { code: refusalCodes.full, reason: 'the server is full', isFinal: false }
+
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }
 
 function isNoFreePort(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { toBytes } from './message-bytes.ts'
 import type { DisconnectInfo } from './callbacks.ts'
-import { parseCloseOptions, type CloseOptions, type SendOptions } from '../options/send-options.ts'
+import { checkSendOptions, parseCloseOptions, type CloseOptions, type SendOptions } from '../options/send-options.ts'
 import { countSession, countSocket, type Counters } from './counters.ts'
 import type { EndpointContext } from './endpoint-context.ts'
 import { UDPipeError } from '../core/errors.ts'
@@ -15,9 +15,9 @@ import {
 import type { HostedSession } from './host-observer.ts'
 import { Peer, type PeerDriver } from './peer.ts'
 import { protocols, type ProtocolEntry } from './protocols.ts'
-import { routeOf } from './route.ts'
+import { defaultDelivery } from './route.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import type { TicketInfo } from '../session/admission.ts'
+import type { Admission } from '../session/admission.ts'
 import type { ProtocolName, Session, SessionEvent, SessionState, UndeliveredMessage } from '../session/session.ts'
 import type { SessionStats } from '../session/stats.ts'
 import type { LinkSocket } from '../port/datagram-port.ts'
@@ -36,8 +36,10 @@ export class SessionDriver implements PeerDriver, HostedSession {
   #isQueueFull = false
   /** Whether the program takes nothing of this peer for now. */
   #isPaused = false
-  /** Whether the program has been told that the connection is over, or is being told. */
+  /** Whether the program has been told that the connection is over, for good. */
   #hasEnded = false
+  /** Whether there will be no connection any more: the program has been told, or is being told. */
+  isEnding = false
   readonly #whenClosed: (() => void)[] = []
   /** Whether the connection has stood at least once. */
   wasEstablished = false
@@ -60,7 +62,7 @@ export class SessionDriver implements PeerDriver, HostedSession {
     socket: LinkSocket,
     remote: Address,
     touch: (driver: SessionDriver) => void,
-    ticket?: TicketInfo,
+    admission?: Pick<Admission, 'ticket' | 'payload'>,
   ) {
     this.#context = context
     this.session = session
@@ -69,12 +71,13 @@ export class SessionDriver implements PeerDriver, HostedSession {
     this.#remote = remote
     this.#touch = touch
     this.deadline = -Infinity
-    this.peer = new Peer(
-      context.nextPeerId(),
-      this,
-      ticket?.clientId,
-      ticket && context.platform.text.present(ticket.userData),
-    )
+    const { text } = context.platform
+    const ticket = admission?.ticket
+    this.peer = new Peer(context.nextPeerId(), this, {
+      clientId: ticket?.clientId,
+      userData: ticket && text.present(ticket.userData),
+      hello: admission && text.present(admission.payload),
+    })
   }
 
   get protocol(): ProtocolName {
@@ -120,13 +123,17 @@ export class SessionDriver implements PeerDriver, HostedSession {
     return this.session.state === 'connected' || this.session.state === 'stalled'
   }
 
-  send(message: string | Uint8Array, options: SendOptions = {}): boolean {
-    return this.sendBytes(toBytes(message, this.#context.platform.text), options)
+  send(message: string | Uint8Array, options?: SendOptions): boolean {
+    const bytes = toBytes(message, this.#context.platform.text)
+    if (options === undefined) return this.sendBytes(bytes, NO_OPTIONS)
+    checkSendOptions(options)
+    return this.sendBytes(bytes, options)
   }
 
-  /** Like {@link send}, of a message that is bytes already. */
+  /** Like {@link send}, of a message that is bytes already, with options that were checked. */
   sendBytes(bytes: Uint8Array, options: SendOptions): boolean {
-    const { channel, delivery } = routeOf(options, this.protocol, this.#context.options)
+    const channel = options.channel ?? 0
+    const delivery = options.delivery ?? defaultDelivery(channel, this.protocol, this.#context.options)
     switch (this.session.send(this.#context.options.clock(), bytes, delivery, channel)) {
       case 'accepted':
         this.#isQueueFull = false
@@ -143,21 +150,28 @@ export class SessionDriver implements PeerDriver, HostedSession {
       case 'unsupported':
         throw deliveryUnsupported(this.protocol, bytes, delivery, channel)
       case 'closed':
-        // A callback may answer a peer that closed right behind its message: before onDisconnect nobody can know.
-        if (!this.#hasEnded && this.#context.isStepping()) return false
+        if (this.#isUntold) return false
         throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed; nothing can be sent to it any more.`)
     }
   }
 
   ping(): void {
-    if (this.isClosed) throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed and cannot be pinged.`)
+    if (this.isClosed) {
+      if (this.#isUntold) return
+      throw new UDPipeError('ERR_PEER_CLOSED', `Peer ${this.peer.id} is closed and cannot be pinged.`)
+    }
     this.session.ping(this.#context.options.clock())
     this.#touch(this)
   }
 
+  /** A callback may answer a peer that closed right behind its message: until onDisconnect has returned nobody can know. */
+  get #isUntold(): boolean {
+    return !this.#hasEnded && this.#context.isStepping()
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
-    const { code, reason } = parseCloseOptions(options)
-    this.session.close(this.#context.options.clock(), code, reason)
+    const { code, reason, isFinal } = parseCloseOptions(options, 'peer.close({ code, reason, reconnect })')
+    this.session.close(this.#context.options.clock(), code, reason, isFinal)
     this.onChange()
     this.#touch(this)
     return this.closed()
@@ -291,7 +305,8 @@ export class SessionDriver implements PeerDriver, HostedSession {
       case 'connected':
         this.wasEstablished = true
         this.#hasEnded = false
-        callbacks.onConnect(this.peer, event.remote.host, event.remote.port)
+        this.isEnding = false
+        callbacks.onConnect(this.peer, event.remote.host, event.remote.port, { isResumed: event.isResumed })
         return
       case 'ping':
         callbacks.onPing(this.peer)
@@ -315,12 +330,12 @@ export class SessionDriver implements PeerDriver, HostedSession {
         this.#handleEnd(event)
         return
       case 'refused':
-        this.failure = refused(this.#remote, event.reason, event.willReconnect)
-        callbacks.onError(this.failure)
+        this.failure = refused(this.#remote, event, event.willReconnect)
+        this.#tellFailure(this.failure, event.willReconnect)
         return
       case 'unanswered':
         this.failure = unanswered(this.#remote, this.#context.settings.handshakeTimeoutMs, event.willReconnect)
-        callbacks.onError(this.failure)
+        this.#tellFailure(this.failure, event.willReconnect)
         return
       case 'token-needed':
         this.onTokenNeeded()
@@ -334,19 +349,38 @@ export class SessionDriver implements PeerDriver, HostedSession {
   }
 
   #handleEnd({ cause, code, reason, willReconnect }: SessionEvent & { readonly type: 'ended' }): void {
-    this.#hasEnded = !willReconnect
+    this.isEnding = !willReconnect
     const info: DisconnectInfo = { code, reason, timedOut: cause === 'timeout', willReconnect }
-    const { callbacks, hooks } = this.#context
-    if (cause === 'timeout') {
-      hooks.timedOut(this.peer, info)
-      return
+    const { hooks } = this.#context
+    try {
+      if (cause === 'timeout') hooks.timedOut(this.peer, info)
+      else this.#tellClosed(info)
+    } finally {
+      this.#hasEnded = !willReconnect
     }
+    this.#tellReconnecting(willReconnect)
+  }
+
+  #tellClosed(info: DisconnectInfo): void {
+    const { callbacks } = this.#context
     try {
       callbacks.onClose(this.peer)
     } finally {
       // Whatever onClose throws, each onConnect has its onDisconnect.
       callbacks.onDisconnect(this.peer, info)
     }
+  }
+
+  #tellFailure(failure: UDPipeError, willReconnect: boolean): void {
+    this.isEnding = !willReconnect
+    this.#context.callbacks.onError(failure)
+    this.#tellReconnecting(willReconnect)
+  }
+
+  /** Unless the callback before has closed the client, or somebody else says when it dials. */
+  #tellReconnecting(willReconnect: boolean): void {
+    const { redialing } = this.session
+    if (willReconnect && redialing !== undefined && this.isWaiting) this.#context.callbacks.onReconnecting(redialing)
   }
 
   #trace(event: SessionEvent): void {
@@ -361,6 +395,8 @@ export class SessionDriver implements PeerDriver, HostedSession {
     this.#context.report(queueFull(this.peer.id, this.#remote, this.session.stats, this.#context.settings))
   }
 }
+
+const NO_OPTIONS: SendOptions = {}
 
 /** The same messages, their bytes as a program expects them. */
 function present(messages: readonly UndeliveredMessage[], text: Text): UndeliveredMessage[] {

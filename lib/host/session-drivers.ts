@@ -8,6 +8,7 @@ import type { Peer } from './peer.ts'
  */
 export class SessionDrivers {
   readonly #drivers = new Map<Peer, SessionDriver>()
+  readonly #byId = new Map<number, SessionDriver>()
   readonly #onRemoved: (driver: SessionDriver) => void
   #ready: SessionDriver[] = []
   /** Those that wait for the other side, or to dial again; the one that has waited longest first. */
@@ -40,6 +41,10 @@ export class SessionDrivers {
     return this.#drivers.get(peer)
   }
 
+  with(peerId: number): SessionDriver | undefined {
+    return this.#byId.get(peerId)
+  }
+
   /** Adds what the links dropped so far; those that are over have kept it themselves. */
   count(counters: Counters): void {
     for (const driver of this.#drivers.values()) driver.count(counters)
@@ -60,6 +65,7 @@ export class SessionDrivers {
 
   add(driver: SessionDriver): void {
     this.#drivers.set(driver.peer, driver)
+    this.#byId.set(driver.peer.id, driver)
     driver.begin(this.#awakeMs)
     this.touch(driver)
   }
@@ -142,6 +148,7 @@ export class SessionDrivers {
 
   #remove(driver: SessionDriver): void {
     if (!this.#drivers.delete(driver.peer)) return
+    this.#byId.delete(driver.peer.id)
     this.#waiting.delete(driver)
     driver.dispose()
     this.#onRemoved(driver)

@@ -1,4 +1,4 @@
-import { UDPipeError } from '../core/errors.ts'
+import { UDPipeError, type Refusal } from '../core/errors.ts'
 import { formatAddress, type Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { ProtocolName } from '../session/session.ts'
@@ -49,12 +49,13 @@ export function queueFull(
 }
 
 /** `ERR_REFUSED`: a server sent its client away. */
-export function refused(remote: Address, reason: string, willReconnect: boolean): UDPipeError {
+export function refused(remote: Address, { code, reason }: Refusal, willReconnect: boolean): UDPipeError {
   // The reason comes off the wire, and must not steer a terminal that this is printed on.
   const why = reason.replace(/\p{Cc}/gu, '\uFFFD') || 'it is full, or the tokens differ'
   return new UDPipeError(
     'ERR_REFUSED',
     `The server at ${formatAddress(remote)} said GO AWAY!: ${why}. ${nextStep(willReconnect)}`,
+    { refusal: { code, reason } },
   )
 }
 

@@ -1,7 +1,7 @@
 import { parseConnectToken, type ConnectTokenSource } from '../options/connect-token.ts'
 import { UDPipeError } from '../core/errors.ts'
 import type { ConnectToken } from '../session/session.ts'
-import type { Address } from '../core/address.ts'
+import { dialableHost, type Address } from '../core/address.ts'
 
 /** Where a client gets its connect tokens from: the one it was given, or the program, each time anew. */
 export class TokenSource {
@@ -24,7 +24,8 @@ export class TokenSource {
    */
   async next(): Promise<ConnectToken> {
     const token = parseConnectToken(typeof this.#source === 'string' ? this.#source : await ask(this.#source))
-    return this.#server === undefined ? token : { ...token, servers: [this.#server] }
+    const servers = this.#server === undefined ? token.servers : [this.#server]
+    return { ...token, servers: servers.map(({ host, port }) => ({ host: dialableHost(host), port })) }
   }
 }
 

@@ -1,7 +1,12 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { UDPipeError } from '../core/errors.ts'
+import { isBunHere, openBunSocket } from './bun-socket.ts'
+import type { DatagramSocket } from './datagram-socket.ts'
 import { socketTypeFor } from './host-spelling.ts'
 import { toOpenError } from './socket-error.ts'
+
+/** Deno forgets no port, and frees one only after `close` returned. */
+const isDenoHere = 'Deno' in globalThis
 
 /** How often another process may snatch the port that was just found free. */
 const MAX_FREE_PORT_ATTEMPTS = 8
@@ -11,8 +16,9 @@ const MAX_FREE_PORT_ATTEMPTS = 8
  *
  * @throws UDPipeError `ERR_ADDRESS_IN_USE`, `ERR_ADDRESS_NOT_AVAILABLE`, `ERR_ACCESS`, `ERR_SOCKET`
  */
-export function bindSocket(host: string, port: number): Socket {
-  return port === 0 ? bindToFreePort(host) : bind(host, port)
+export function bindSocket(host: string, port: number): DatagramSocket {
+  if (isBunHere) return openBunSocket(host, port)
+  return port === 0 && !isDenoHere ? bindToFreePort(host) : bind(host, port)
 }
 
 /**

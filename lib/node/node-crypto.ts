@@ -5,8 +5,10 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  getCiphers,
   type KeyObject,
 } from 'node:crypto'
+import { UDPipeError } from '../core/errors.ts'
 import { AEAD_TAG_BYTES, WIPED, X25519_BYTES, type Aead, type Cryptography, type KeyPair } from '../security/crypto.ts'
 
 const CIPHER = 'chacha20-poly1305'
@@ -15,12 +17,22 @@ const cipherOptions = { authTagLength: AEAD_TAG_BYTES }
 /** A private key is imported by itself, but the format wants a public one beside it: this is looked at by nobody. */
 const ANY_PUBLIC_KEY = 'A'.repeat(43)
 
+/** Bun's `node:crypto` has no ChaCha20-Poly1305, as of 1.4.5. */
+const missing = getCiphers().includes(CIPHER)
+  ? undefined
+  : 'This runtime has no ChaCha20-Poly1305 in node:crypto, which encryption needs: install it with `npm install sodium-native` ' +
+    "(under Bun `bun add sodium-native`), or do without encryption by the option security: 'none' at both ends."
+
 /** The cryptography of Node itself, which is there always. */
 export const nodeCryptography: Cryptography = {
   name: 'node:crypto',
+  missing,
   sha256: (bytes) => withoutBuffer(createHash('sha256').update(bytes).digest()),
   keyPair: (privateKey) => new NodeKeyPair(privateKey),
-  aead: (key) => new NodeAead(key),
+  aead: (key) => {
+    if (missing !== undefined) throw new UDPipeError('ERR_DEPENDENCY_MISSING', missing)
+    return new NodeAead(key)
+  },
 }
 
 class NodeKeyPair implements KeyPair {

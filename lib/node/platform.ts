@@ -14,6 +14,7 @@ const scheduler: Scheduler = {
   clearImmediate: (immediate) => clearImmediate(immediate as NodeJS.Immediate),
   setTimeout,
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  unref: (handle) => (handle as NodeJS.Timeout | NodeJS.Immediate).unref(),
 }
 
 const nodeDebug = debuglog('udpipe')
@@ -45,4 +46,6 @@ export const nodePlatform: Platform = {
   createPorts: () => new DgramPorts(),
   resolveHost: (host) => resolveHost(host),
   warn: (error) => process.emitWarning(error),
+  // What emitWarning does, but not at the end of a turn that may have none.
+  warnAtOnce: (error) => process.emit('warning', error),
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:dgram'
+import type { DatagramSocket } from './datagram-socket.ts'
 
 /**
  * What is asked of the kernel when nobody says otherwise. On Linux it holds 10,000 datagrams of 64 bytes or 3,600 of 1,200 while the
@@ -11,9 +11,10 @@ const MIN_RECEIVE_BUFFER_BYTES = 64 * 1024
 
 /**
  * Asks the kernel for a receive buffer and returns what it granted, in bytes. Linux and Windows grant what they can of a wish that
- * is too large; the others refuse it as a whole, so it is halved until they agree.
+ * is too large; the others refuse it as a whole, so it is halved until they agree. `undefined` where the runtime lets nobody ask.
  */
-export function requestReceiveBuffer(socket: Socket, wantedBytes: number): number {
+export function requestReceiveBuffer(socket: DatagramSocket, wantedBytes: number): number | undefined {
+  if (socket.getRecvBufferSize === undefined) return undefined
   for (let bytes = wantedBytes; !trySetting(socket, bytes) && bytes > MIN_RECEIVE_BUFFER_BYTES;) {
     bytes = Math.max(MIN_RECEIVE_BUFFER_BYTES, Math.floor(bytes / 2))
   }
@@ -25,7 +26,7 @@ export function requestReceiveBuffer(socket: Socket, wantedBytes: number): numbe
 let hasExplained = false
 
 /** Explains a small receive buffer to the first in this process who meets one; `undefined` for everybody else. */
-export function explainOnce(wantedBytes: number, grantedBytes: number): string | undefined {
+export function explainOnce(wantedBytes: number, grantedBytes: number | undefined): string | undefined {
   const explanation = hasExplained ? undefined : explainSmallBuffer(wantedBytes, grantedBytes)
   hasExplained ||= explanation !== undefined
   return explanation
@@ -34,9 +35,15 @@ export function explainOnce(wantedBytes: number, grantedBytes: number): string |
 /** What to tell people whose kernel granted less than was asked; `undefined` when it did not. */
 export function explainSmallBuffer(
   wantedBytes: number,
-  grantedBytes: number,
+  grantedBytes: number | undefined,
   platform: NodeJS.Platform = process.platform,
 ): string | undefined {
+  if (grantedBytes === undefined) {
+    return (
+      'This runtime cannot set the receive buffers of its sockets, so bursts may be lost: raise what the system gives to each, ' +
+      `on Linux by \`sysctl -w net.core.rmem_default=${wantedBytes}\` as root.`
+    )
+  }
   if (grantedBytes >= wantedBytes) return undefined
   const remedy = remedies[platform]?.(wantedBytes) ?? 'raise the system’s limit for socket buffers'
   return (
@@ -51,9 +58,9 @@ const remedies: Partial<Record<NodeJS.Platform, (bytes: number) => string>> = {
   freebsd: (bytes) => `run \`sysctl kern.ipc.maxsockbuf=${bytes}\` as root`,
 }
 
-function trySetting(socket: Socket, bytes: number): boolean {
+function trySetting(socket: DatagramSocket, bytes: number): boolean {
   try {
-    socket.setRecvBufferSize(bytes)
+    socket.setRecvBufferSize?.(bytes)
     return true
   } catch {
     return false

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { tickIntervalMs, TickSchedule, type TicksOptions } from '../core/tick-schedule.ts'
+import { checkTicksOptions, tickIntervalMs, TickSchedule, type TicksOptions } from '../core/tick-schedule.ts'
 import { monotonicMs } from './clock.ts'
 
 /**
@@ -9,9 +9,10 @@ import { monotonicMs } from './clock.ts'
  * skips the rest.
  *
  * @param hz ticks a second, above 0 and at most 1,000
- * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+ * @throws UDPipeError `ERR_ARGUMENT_INVALID`, `ERR_OPTION_UNKNOWN`
  */
 export function ticks(hz: number, options: TicksOptions = {}): AsyncGenerator<number, void, void> {
+  checkTicksOptions(options, 'ticks')
   return heartbeat(tickIntervalMs(hz), options.signal)
 }
 

@@ -1,7 +1,8 @@
-import type { RemoteInfo, Socket } from 'node:dgram'
+import type { RemoteInfo } from 'node:dgram'
 import { UDPipeError } from '../core/errors.ts'
 import { isSameAddress, type Address } from '../core/address.ts'
 import { bindSocket } from './bind-socket.ts'
+import type { DatagramSocket } from './datagram-socket.ts'
 import { Inbox, type Datagram } from '../port/inbox.ts'
 import { spellAsReported, socketTypeFor, toMappedHost, toPlainHost } from './host-spelling.ts'
 import { DEFAULT_RECEIVE_BUFFER_BYTES, explainOnce, requestReceiveBuffer } from './receive-buffer.ts'
@@ -64,10 +65,10 @@ export class UdpSocket implements LinkSocket {
   onHint: (code: string) => void
   /** Where the socket is bound. */
   readonly address: Address
-  /** The receive buffer the kernel granted, in bytes. */
-  readonly grantedReceiveBufferBytes: number
+  /** The receive buffer the kernel granted, in bytes; `undefined` where the runtime does not say. */
+  readonly grantedReceiveBufferBytes: number | undefined
   readonly counters: Readonly<UdpSocketCounters>
-  readonly #socket: Socket
+  readonly #socket: DatagramSocket
   readonly #isIPv6: boolean
   readonly #clock: () => number
   readonly #inbox: Inbox
@@ -79,11 +80,13 @@ export class UdpSocket implements LinkSocket {
   #isClosed = false
   /** Datagrams in libuv's queue, as of the last send: since then it can only have become shorter. */
   #waiting = 0
+  /** Datagrams that the runtime has not called back for. */
+  #unanswered = 0
   /** Where the last datagram came from, and how the system spells that. */
   #lastSource: Address = { host: '', port: 0 }
   #lastSourceSpelling = ''
 
-  private constructor(socket: Socket, options: UdpSocketOptions) {
+  private constructor(socket: DatagramSocket, options: UdpSocketOptions) {
     const { receiveBufferBytes = DEFAULT_RECEIVE_BUFFER_BYTES } = options
     const { address, port } = socket.address()
     this.onReadable = options.onReadable ?? doNothing
@@ -100,6 +103,7 @@ export class UdpSocket implements LinkSocket {
     this.#sendBuffer = options.sendBuffer ?? new SendBuffer()
     this.#maxWaiting = options.maxWaitingDatagrams ?? DEFAULT_MAX_WAITING_DATAGRAMS
     this.#onClose = options.onClose
+    if (options.isUnref === true) socket.unref()
     socket.on('message', this.#handleMessage)
     socket.on('error', this.#handleError)
   }
@@ -174,7 +178,7 @@ export class UdpSocket implements LinkSocket {
   send(lengthBytes: number, destination: Address): boolean {
     if (this.#isClosed) return false
     // The queue grows by our sends only, so while it was empty after the last one there is no need to look.
-    if (this.#waiting > 0) this.#waiting = this.#socket.getSendQueueCount()
+    if (this.#waiting > 0) this.#waiting = this.#countWaiting()
     if (this.#waiting >= this.#maxWaiting) {
       this.#counters.droppedSend += 1
       return false
@@ -184,7 +188,7 @@ export class UdpSocket implements LinkSocket {
     if (!this.#hand(bytes, destination)) return false
     this.#counters.sentDatagrams += 1
     this.#counters.sentBytes += lengthBytes
-    this.#waiting = this.#socket.getSendQueueCount()
+    this.#waiting = this.#countWaiting()
     // libuv tries to send at once (uv_udp_try_send) and queues what the kernel does not take: then it still reads the memory.
     if (isQueueEmpty && this.#waiting > 0) this.#sendBuffer.abandon()
     return true
@@ -198,11 +202,16 @@ export class UdpSocket implements LinkSocket {
   /** Closes the socket. Its port is free when this returns; what waits in the inbox is gone. */
   close(): void {
     if (this.#isClosed) return
-    if (this.#waiting > 0) this.#counters.droppedSend += this.#socket.getSendQueueCount()
+    if (this.#waiting > 0) this.#counters.droppedSend += this.#countWaiting()
     this.#isClosed = true
     this.#inbox.clear()
     this.#socket.close()
     this.#onClose?.()
+  }
+
+  /** How many datagrams the kernel has not taken yet. */
+  #countWaiting(): number {
+    return this.#socket.getSendQueueCount?.() ?? this.#unanswered
   }
 
   #hand(bytes: Uint8Array, destination: Address): boolean {
@@ -210,10 +219,12 @@ export class UdpSocket implements LinkSocket {
     if (peer === undefined) {
       // A datagram may claim to come from port 0, which is nowhere to answer to (RFC 768), and Node would throw.
       if (destination.port === 0) return this.#refuseSend('EADDRNOTAVAIL')
+      this.#unanswered += 1
       this.#socket.send(bytes, destination.port, this.#spell(destination.host), this.#handleSent)
       return true
     }
     if (peer !== destination && !isSameAddress(peer, destination)) return this.#refuseSend('EISCONN')
+    this.#unanswered += 1
     this.#socket.send(bytes, this.#handleSent)
     return true
   }
@@ -268,6 +279,7 @@ export class UdpSocket implements LinkSocket {
   }
 
   readonly #handleSent = (error: Error | null): void => {
+    this.#unanswered -= 1
     if (error !== null && !this.#isClosed) this.#refuseSend(codeOf(error))
   }
 }

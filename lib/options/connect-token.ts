@@ -1,4 +1,5 @@
 import { decodeBase64Url, encodeBase64Url } from '../core/base64url.ts'
+import { checkCallOptions } from '../core/call-options.ts'
 import { UDPipeError } from '../core/errors.ts'
 import { encodeUtf8, utf8Length } from '../core/text.ts'
 import type { Platform } from '../port/platform.ts'
@@ -34,6 +35,7 @@ export type ConnectTokenSource = () => string | Promise<string>
 /** What it takes to make one. */
 export type TokenPlatform = Pick<Platform, 'cryptography' | 'randomBytes' | 'unixMs'>
 
+const TOKEN_OPTIONS = { key: 0, clientId: 0, expiresInMs: 0, servers: 0, userData: 0 }
 const DEFAULT_EXPIRY_MS = 30_000
 const MAX_EXPIRY_MS = 366 * 86_400_000
 /** A token of all that fits in is half as long. */
@@ -42,9 +44,10 @@ const MAX_TOKEN_CHARACTERS = 4_096
 /**
  * Makes a connect token, as base64url.
  *
- * @throws UDPipeError `ERR_ARGUMENT_INVALID`
+ * @throws UDPipeError `ERR_ARGUMENT_INVALID`, `ERR_OPTION_UNKNOWN`
  */
 export function sealedConnectToken(platform: TokenPlatform, options: ConnectTokenOptions): string {
+  checkCallOptions(options, TOKEN_OPTIONS, 'createConnectToken({ key, clientId, servers })')
   const { clientId, expiresInMs = DEFAULT_EXPIRY_MS, servers, userData = '' } = options
   const key = parseKey(options.key, 'key', 'ERR_ARGUMENT_INVALID')
   requireArgument(typeof clientId === 'string' && clientId !== '', 'clientId must be a string that is not empty')

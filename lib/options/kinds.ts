@@ -1,4 +1,5 @@
 import { UDPipeError } from '../core/errors.ts'
+import { show } from '../core/show.ts'
 
 /**
  * Checks what was given for the option `name`, and fills in what is missing.
@@ -70,7 +71,7 @@ export function list<T>(parse: Parser<T>, fallback: readonly T[]): Parser<readon
 
 /** An object whose keys are among those of `known`, when that is given. */
 export function record(value: unknown, name: string, known?: object): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) throw invalid(name, 'an object', value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, 'an object', value)
   const unknown = known && Object.keys(value).find((key) => !Object.hasOwn(known, key))
   if (unknown !== undefined) {
     throw new UDPipeError('ERR_OPTION_UNKNOWN', `There is no '${unknown}' in the option '${name}'.`)
@@ -81,10 +82,4 @@ export function record(value: unknown, name: string, known?: object): Record<str
 /** The error for a value that is not what its option needs. */
 export function invalid(name: string, expected: string, value: unknown): UDPipeError {
   return new UDPipeError('ERR_OPTION_INVALID', `${name} must be ${expected}; it was ${show(value)}.`)
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
-  return String(value)
 }

@@ -1,4 +1,5 @@
 import type { ConnectTokenSource } from './connect-token.ts'
+import type { HelloSource } from './hello.ts'
 import type { Address } from '../core/address.ts'
 import type { Delivery } from '../session/delivery.ts'
 import type { FrontDoorLimits } from '../session/hello-gate.ts'
@@ -53,6 +54,16 @@ export interface UDPipeOptions extends Partial<FrontDoorLimits> {
   readonly maxUsedTokens?: number
   /** Client: a connect token of `createConnectToken`, or a function that gets one whenever one is needed. Default none. */
   readonly connectToken?: string | ConnectTokenSource
+  /**
+   * Client: what its HELLO carries for the server's `onNewClient`, at most 512 bytes: a name, a version, credentials. A string is sent as
+   * UTF-8. A function is called each time that a HELLO is made; one that nobody answered is said again as it was, for up to 30 s. With
+   * `security: 'noise'` it is sealed, by the token and, where it is given, the `serverKey`; who has the token alone can read it where there
+   * is no `serverKey`. A captured HELLO can be replayed: what it carries is proved only once `onConnect` fires. Default none. Reliable
+   * protocol only.
+   */
+  readonly hello?: string | Uint8Array | HelloSource
+  /** Server: how long a promise of `onNewClient` may take before its client is refused. 50 to 600,000 ms, default 5,000. */
+  readonly admissionTimeoutMs?: number
   /** Silence that ends a connection. 50 to 86,400,000 ms, default 10,000. */
   readonly timeoutMs?: number
   /** Silence that stalls a connection: what is sent then waits. 20 to 86,400,000 ms, default 1,000. */
@@ -71,6 +82,11 @@ export interface UDPipeOptions extends Partial<FrontDoorLimits> {
    * doubling to 8 s, with jitter, for ever.
    */
   readonly reconnect?: boolean | Partial<ReconnectSettings>
+  /**
+   * Client: whether what was sent while there was no connection goes out on the next one, behind what `onConnect` sends. With `false`
+   * it goes to `onUndelivered` instead, if the connection is not resumed. What is sent before the first connection always waits. Default `true`.
+   */
+  readonly queueWhileAway?: boolean
   /**
    * Server: where private ports are opened: any free port (the default), or a range for a firewall. `'shared'` opens none: every
    * client stays at the front door's own port, where that is all that can be published.
@@ -106,6 +122,10 @@ export interface UDPipeOptions extends Partial<FrontDoorLimits> {
   readonly logger?: Logger
   /** A readable line for each datagram and event, as `setDebug(true)`. Default `false`. */
   readonly debug?: boolean
+  /** Whether the process may end while this UDPipe is open: its sockets, and the timers of `run`, do not keep it alive. Default `false`. */
+  readonly unref?: boolean
+  /** Client: gives up dialing when it aborts before a connection has stood; afterwards it means nothing. Default none. */
+  readonly signal?: AbortSignal
   /** Monotonic milliseconds. Default: the machine's clock. */
   readonly clock?: () => number
   /** As many random bytes as asked for. Default: the operating system's. */
@@ -141,12 +161,15 @@ export interface Options extends FrontDoorLimits {
   readonly publicAddresses: readonly Address[] | undefined
   readonly maxUsedTokens: number
   readonly connectToken: string | ConnectTokenSource | undefined
+  readonly hello: Uint8Array | HelloSource | undefined
+  readonly admissionTimeoutMs: number
   readonly timeoutMs: number
   readonly stallTimeoutMs: number
   readonly pingIntervalMs: number
   readonly handshakeTimeoutMs: number
   readonly resumeWindowMs: number
   readonly reconnect: ReconnectSettings | false
+  readonly queueWhileAway: boolean
   readonly privatePorts: PortRange | 'shared' | undefined
   readonly advertisedHost: readonly string[]
   readonly maxMessageBytes: number
@@ -160,6 +183,8 @@ export interface Options extends FrontDoorLimits {
   readonly redundancy: 'auto' | 'off' | number
   readonly logger: Logger | undefined
   readonly debug: boolean
+  readonly unref: boolean
+  readonly signal: AbortSignal | undefined
   readonly clock: () => number
   readonly random: (lengthBytes: number) => Uint8Array
 }

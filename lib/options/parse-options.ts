@@ -1,7 +1,10 @@
 import { parseKeys } from './connect-token.ts'
 import { UDPipeError } from '../core/errors.ts'
+import { hello } from './hello.ts'
 import { callable, count, flag, integer, invalid, list, number, optional, text, type Parser } from './kinds.ts'
+import { isNear } from '../core/call-options.ts'
 import {
+  abortSignal,
   advertisedHost,
   channels,
   connectToken,
@@ -48,6 +51,7 @@ export function parseOptions(
   checkTimes(options.pingIntervalMs, options.stallTimeoutMs, options.timeoutMs)
   checkSecurity(options, Object.hasOwn(given, 'security'))
   checkTokens(options)
+  checkHello(options)
   return options
 }
 
@@ -71,12 +75,15 @@ const parsers = {
   publicAddresses: optional(list(publicAddress, [])),
   maxUsedTokens: integer(1, 16_777_216, 65_536),
   connectToken,
+  hello,
+  admissionTimeoutMs: number(50, 600_000, 5_000),
   timeoutMs: number(50, DAY_MS, 10_000),
   stallTimeoutMs: number(20, DAY_MS, 1_000),
   pingIntervalMs: number(10, DAY_MS, 500),
   handshakeTimeoutMs: number(50, 600_000, 5_000),
   resumeWindowMs: number(0, DAY_MS, 30_000),
   reconnect,
+  queueWhileAway: flag(true),
   privatePorts,
   advertisedHost,
   maxMessageBytes: integer(1, 256 * MiB, 16 * MiB),
@@ -90,6 +97,8 @@ const parsers = {
   redundancy,
   logger: optional(logger),
   debug: flag(false),
+  unref: flag(false),
+  signal: optional(abortSignal),
   clock: optional(callable<Options['clock']>()),
   random: optional(callable<Options['random']>()),
 } satisfies { [Name in keyof Options]: Parser<Options[Name] | undefined> }
@@ -117,6 +126,15 @@ function checkSecurity(options: Options, isSecurityGiven: boolean): void {
   }
 }
 
+/** What is for the server's program is not to be left out in silence. */
+function checkHello({ hello, protocol }: Options): void {
+  if (hello === undefined || protocol === 'reliable') return
+  throw new UDPipeError(
+    'ERR_UNSUPPORTED',
+    `The HELLO of the classic protocol carries the token and nothing else; the option hello needs protocol: 'reliable'.`,
+  )
+}
+
 /** The classic protocol has no place for a ticket: at such a door it would keep nobody out. */
 function checkTokens({ connectToken, connectTokenKey, protocol, protocols }: Options): void {
   const isKeyUseless = connectTokenKey !== undefined && protocols.includes('classic')
@@ -132,11 +150,9 @@ function withoutUndefined(input: unknown): object {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
 }
 
-/** Most unknown options are a unit or a capital away from a known one. */
+/** Most unknown options are a unit, a capital or a slip away from a known one. */
 function suggestion(unknown: string): string {
-  const bare = unknown.toLowerCase()
-  const near = Object.keys(parsers).find(
-    (name) => name.toLowerCase().startsWith(bare) || bare.startsWith(name.toLowerCase()),
-  )
-  return near === undefined ? `the options are ${Object.keys(parsers).join(', ')}.` : `did you mean '${near}'?`
+  const names = Object.keys(parsers)
+  const near = names.find((name) => isNear(name, unknown))
+  return near === undefined ? `the options are ${names.join(', ')}.` : `did you mean '${near}'?`
 }

@@ -134,3 +134,9 @@ export function logger(value: unknown, name: string): Logger {
   if (typeof candidate?.debug === 'function' && typeof candidate.warn === 'function') return candidate as Logger
   throw invalid(name, 'an object with debug(line) and warn(line), as console is', value)
 }
+
+/** What ends a wait. */
+export function abortSignal(value: unknown, name: string): AbortSignal {
+  if (value instanceof AbortSignal) return value
+  throw invalid(name, 'an AbortSignal', value)
+}

@@ -26,6 +26,8 @@ export interface Platform {
   resolveHost(host: string): Promise<string>
   /** Tells whoever runs the program of an error that nobody handles. */
   warn(error: Error): void
+  /** The same, before it returns: where the event loop may never turn again. */
+  warnAtOnce(error: Error): void
 }
 
 /** When things are called: the event loop, under the names that it has in Node. Nothing is called from within these. */
@@ -40,6 +42,8 @@ export interface Scheduler {
   /** Calls once, no sooner than in `delayMs`. */
   setTimeout(action: () => void, delayMs: number): unknown
   clearTimeout(timer: unknown): void
+  /** Lets the process end before this timer or immediate has been called. */
+  unref(handle: unknown): void
 }
 
 /** Where lines for people go when the program names no logger. */

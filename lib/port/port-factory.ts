@@ -27,6 +27,8 @@ export interface PortSettings {
   readonly clock: () => number
   /** The receive buffer to ask the kernel for. Default 4 MiB. */
   readonly receiveBufferBytes?: number
+  /** Whether the process may end while the socket is open. Default `false`. */
+  readonly isUnref?: boolean
   /** How many datagrams wait for a kernel that takes no more at the moment; a longer queue only adds delay. Default 256. */
   readonly maxWaitingDatagrams?: number
   /**

@@ -40,7 +40,7 @@ interface Doorway {
 export const MAX_RELAY_CLIENTS = 1_024
 
 const HIDDEN_PORT =
-  'The server’s CONNECT is encrypted, so nobody here can read which private port it names. That is well where its clients stay at one ' +
+  'The server’s CONNECT is encrypted, so nobody here can read which private port it names. That does no harm where all clients stay at one ' +
   'port (--private-ports shared) and that has the same number here; if not, give the relay the range of them (--ports), as the server ' +
   'has it, or have both ends run with security none.'
 

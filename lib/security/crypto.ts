@@ -18,6 +18,9 @@ export interface Cryptography {
   /** Which library it is, for people. */
   readonly name: string
 
+  /** What it lacks here to seal anything, and what to do about it; `undefined` where it lacks nothing. */
+  readonly missing?: string | undefined
+
   /** SHA-256 (FIPS 180-4): 32 bytes. */
   sha256(bytes: Uint8Array): Uint8Array
 

@@ -6,7 +6,15 @@ import { NoiseHandshake } from './noise-handshake.ts'
 import { noisePattern, type NoisePattern } from './noise-pattern.ts'
 import { NoiseSealer } from './noise-sealer.ts'
 import type { Sealer } from './sealer.ts'
-import type { HandshakeBinding, Initiator, RandomBytes, Responder, Security, SecurityFactory } from './security.ts'
+import {
+  securityKinds,
+  type HandshakeBinding,
+  type Initiator,
+  type RandomBytes,
+  type Responder,
+  type Security,
+  type SecurityFactory,
+} from './security.ts'
 
 /** HMAC-SHA-256 cut to 128 bits, as RFC 2104 §5 allows. */
 const CHECK_BYTES = 16
@@ -15,6 +23,7 @@ const encoder = new TextEncoder()
 /** What both ends say into their hash before anything else: what they speak, and its version. */
 const prologueStart = Uint8Array.of(...encoder.encode('udpipe'), 1)
 const preSharedKeyLabel = encoder.encode('udpipe 1 noise token')
+const tokenCheckLabel = encoder.encode('udpipe 1 noise check token')
 const NOTHING = new Uint8Array(0)
 
 /** The two kinds of handshake there are. */
@@ -42,10 +51,11 @@ export interface NoiseOptions {
  * client needs no static key (as in IK), because the token or its connect token says who it is, and a server that proved itself only
  * in message 2 (as in NX) would have the HELLO read by whoever stands in for it.
  *
- * Message 1 is Noise's, followed by a check: HMAC-SHA-256, cut to 16 bytes, of Noise's message 1 and of what else is bound
- * to it ({@link HandshakeBinding}), under a key made of the pre-shared key and the server's public key. So whoever does not know
- * both is told off at the cost of one HMAC, or two at a server that has a key, before any Diffie-Hellman; and the check tells which
- * of the two patterns is spoken without a byte that others could read or change.
+ * Message 1 is Noise's, followed by two checks, each an HMAC-SHA-256, cut to 16 bytes, of what is before it and of what else is bound
+ * to it ({@link HandshakeBinding}). The second is under a key made of the pre-shared key and the server's public key. So whoever does not
+ * know both is told off at the cost of one HMAC, or two at a server that has a key, before any Diffie-Hellman; and the check tells which
+ * of the two patterns is spoken without a byte that others could read or change. The first is under a key made of the pre-shared key
+ * alone. It is looked at only where the second is wrong: who proves the token by it has another server's key, and may be told so.
  */
 export function noiseSecurity(crypto: Cryptography, options: NoiseOptions = {}): SecurityFactory {
   const { serverKey } = options
@@ -76,19 +86,23 @@ interface Kind {
   readonly pattern: NoisePattern
   readonly preSharedKey: Uint8Array
   readonly checkKey: Uint8Array
+  readonly tokenCheckKey: Uint8Array
 }
 
 class NoiseSecurity implements Security {
-  readonly helloOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES + CHECK_BYTES
+  readonly kind: number = securityKinds.indexOf('noise')
+  readonly helloOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES + 2 * CHECK_BYTES
   readonly connectOverheadBytes: number = X25519_BYTES + AEAD_TAG_BYTES
   readonly #dependencies: ProtocolDependencies
   readonly #preSharedKey: Uint8Array
+  readonly #tokenCheckKey: Uint8Array
   /** What a server takes: with the token, so that they are made once. */
   readonly #served: readonly Kind[]
 
   constructor(dependencies: ProtocolDependencies, token: string) {
     this.#dependencies = dependencies
     this.#preSharedKey = preSharedKeyOf(dependencies.crypto, token)
+    this.#tokenCheckKey = tokenCheckKeyOf(dependencies.crypto, this.#preSharedKey)
     this.#served = servedKinds(dependencies, this.#preSharedKey)
   }
 
@@ -102,17 +116,19 @@ class NoiseSecurity implements Security {
   respond(message: Uint8Array, { prologue = NOTHING, preSharedKey }: HandshakeBinding = {}): Responder | undefined {
     if (message.length < this.helloOverheadBytes) return undefined
     const { crypto } = this.#dependencies
-    const checkOffset = message.length - CHECK_BYTES
-    const noiseMessage = message.subarray(0, checkOffset)
     const served = preSharedKey === undefined ? this.#served : servedKinds(this.#dependencies, preSharedKey)
-    const kind = served.find(({ checkKey }) => {
-      const expected = hmac(crypto, checkKey, noiseMessage, prologue)
-      return isEqualConstantTime(expected, 0, message, checkOffset, CHECK_BYTES)
-    })
+    const kind = served.find(({ checkKey }) => isChecked(crypto, checkKey, message, prologue))
     if (kind === undefined) return undefined
     const handshake = createHandshake(this.#dependencies, kind, prologue, false)
-    const payload = handshake.readMessage(noiseMessage)
+    const payload = handshake.readMessage(message.subarray(0, message.length - 2 * CHECK_BYTES))
     return payload && new NoiseResponder(handshake, payload)
+  }
+
+  provesToken(message: Uint8Array, { prologue = NOTHING, preSharedKey }: HandshakeBinding = {}): boolean {
+    if (message.length < this.helloOverheadBytes) return false
+    const { crypto } = this.#dependencies
+    const key = preSharedKey === undefined ? this.#tokenCheckKey : tokenCheckKeyOf(crypto, preSharedKey)
+    return isChecked(crypto, key, message.subarray(0, message.length - CHECK_BYTES), prologue)
   }
 }
 
@@ -130,10 +146,9 @@ class NoiseInitiator implements Initiator {
   }
 
   writeHello(payload: Uint8Array, into: Uint8Array): number {
-    const length = this.#handshake.writeMessage(payload, into)
-    const check = hmac(this.#crypto, this.#kind.checkKey, into.subarray(0, length), this.#prologue)
-    into.set(check.subarray(0, CHECK_BYTES), length)
-    return length + CHECK_BYTES
+    const { checkKey, tokenCheckKey } = this.#kind
+    const length = this.#appendCheck(tokenCheckKey, into, this.#handshake.writeMessage(payload, into))
+    return this.#appendCheck(checkKey, into, length)
   }
 
   readConnect(message: Uint8Array): Uint8Array | undefined {
@@ -147,6 +162,12 @@ class NoiseInitiator implements Initiator {
 
   wipe(): void {
     this.#handshake.wipe()
+  }
+
+  #appendCheck(key: Uint8Array, into: Uint8Array, length: number): number {
+    const check = hmac(this.#crypto, key, into.subarray(0, length), this.#prologue)
+    into.set(check.subarray(0, CHECK_BYTES), length)
+    return length + CHECK_BYTES
   }
 }
 
@@ -175,7 +196,19 @@ class NoiseResponder implements Responder {
 /** With a server's public key it is pinned, without one anonymous. */
 function createKind(crypto: Cryptography, preSharedKey: Uint8Array, serverKey: Uint8Array | undefined): Kind {
   const { pattern, label } = serverKey === undefined ? kinds.anonymous : kinds.pinned
-  return { pattern, preSharedKey, checkKey: hkdf(crypto, serverKey ?? NOTHING, preSharedKey, label) }
+  const checkKey = hkdf(crypto, serverKey ?? NOTHING, preSharedKey, label)
+  return { pattern, preSharedKey, checkKey, tokenCheckKey: tokenCheckKeyOf(crypto, preSharedKey) }
+}
+
+function tokenCheckKeyOf(crypto: Cryptography, preSharedKey: Uint8Array): Uint8Array {
+  return hkdf(crypto, NOTHING, preSharedKey, tokenCheckLabel)
+}
+
+/** Whether a message ends in the check, by this key, of what is before it. */
+function isChecked(crypto: Cryptography, key: Uint8Array, message: Uint8Array, prologue: Uint8Array): boolean {
+  const offset = message.length - CHECK_BYTES
+  const expected = hmac(crypto, key, message.subarray(0, offset), prologue)
+  return isEqualConstantTime(expected, 0, message, offset, CHECK_BYTES)
 }
 
 function servedKinds({ crypto, serverKeys }: ProtocolDependencies, preSharedKey: Uint8Array): Kind[] {

@@ -11,6 +11,7 @@ import {
   type Responder,
   type Security,
   type SecurityFactory,
+  securityKinds,
 } from './security.ts'
 
 const NONCE_BYTES = HELLO_ID_BYTES
@@ -100,10 +101,13 @@ export class PlainSealer implements Sealer {
 function createPlainSecurity(token: string, randomBytes: RandomBytes): Security {
   const hmac = new HmacSha256(encoder.encode(token))
   return {
+    kind: securityKinds.indexOf('none'),
     helloOverheadBytes: MESSAGE_OVERHEAD_BYTES,
     connectOverheadBytes: MESSAGE_OVERHEAD_BYTES,
     initiate: (binding) => new PlainInitiator(keyed(hmac, binding), randomBytes(NONCE_BYTES), bound(binding)),
     respond: (message, binding) => readHello(keyed(hmac, binding), randomBytes, message, bound(binding)),
+    // Nothing but the token is proved here.
+    provesToken: () => false,
   }
 }
 

@@ -15,6 +15,9 @@ export interface SecurityFactory {
   createSealer(keys: SealerKeys): Sealer
 }
 
+/** What HELLO says of the kinds of security: the index in this list. */
+export const securityKinds = ['none', 'noise'] as const
+
 /** What a handshake is bound to, besides the token: both ends must have it alike. */
 export interface HandshakeBinding {
   /** What travels beside the messages, such as a sealed connect token, and must arrive as it was sent. Default nothing. */
@@ -35,6 +38,8 @@ export const HELLO_ID_BYTES = 16
  * random. This is the shape of a Noise pattern of two messages, such as NNpsk0.
  */
 export interface Security {
+  /** What HELLO says, in the clear, of the kind of security: {@link securityKinds}. */
+  readonly kind: number
   /** How many bytes message 1 is longer than its payload. */
   readonly helloOverheadBytes: number
   /** How many bytes message 2 is longer than its payload. */
@@ -44,6 +49,11 @@ export interface Security {
   initiate(binding?: HandshakeBinding): Initiator
   /** Reads message 1, as the front door; `undefined` when it does not prove the token. Keeps no view of it. Never throws. */
   respond(helloMessage: Uint8Array, binding?: HandshakeBinding): Responder | undefined
+  /**
+   * Whether a message 1 that {@link respond} does not take proves the token all the same, so that it was something else that its sender
+   * has wrong: whoever knows the token may be told. Never throws.
+   */
+  provesToken(helloMessage: Uint8Array, binding?: HandshakeBinding): boolean
 }
 
 /** The client's side of one handshake. */

@@ -8,6 +8,8 @@ export class Backoff {
   readonly #settings: ReconnectSettings
   readonly #random: () => number
   #attempts = 0
+  /** Since when the present connection stands; `undefined` when none does. */
+  #establishedAt: number | undefined
 
   /** `random` returns numbers from 0 up to, not including, 1. */
   constructor(settings: ReconnectSettings, random: () => number) {
@@ -15,21 +17,31 @@ export class Backoff {
     this.#random = random
   }
 
-  /** Whether another attempt is allowed. */
-  get hasNext(): boolean {
-    return this.#attempts < this.#settings.attempts
+  /** Which attempt the last delay was for, from 1, counted from where both began anew. */
+  get attempt(): number {
+    return this.#attempts
   }
 
-  /** Takes an attempt and returns how long to wait before it, in milliseconds. */
-  next(): number {
-    const { minDelayMs, maxDelayMs } = this.#settings
+  /** A connection has come to stand. */
+  established(now: number): void {
+    this.#establishedAt = now
+  }
+
+  /**
+   * An attempt or a connection is over, of which the other side was heard for the last time at `heardAt`. Takes another attempt and
+   * returns how long to wait before it, in milliseconds; `undefined` when no more are allowed. Both begin anew after a connection that
+   * stood for {@link STANDING_MS}: whoever is let in and shown the door each time waits ever longer.
+   */
+  next(heardAt: number): number | undefined {
+    const { attempts, minDelayMs, maxDelayMs } = this.#settings
+    if (this.#establishedAt !== undefined && heardAt - this.#establishedAt >= STANDING_MS) this.#attempts = 0
+    this.#establishedAt = undefined
+    if (this.#attempts >= attempts) return undefined
     const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(this.#attempts, 30))
     this.#attempts += 1
     return delayMs / 2 + (delayMs / 2) * this.#random()
   }
-
-  /** Starts over, after a connection stood. */
-  reset(): void {
-    this.#attempts = 0
-  }
 }
+
+/** How long a connection has to stand for the next delay to be the shortest again. */
+const STANDING_MS = 10_000

@@ -16,6 +16,9 @@ export interface ConnectionRequest {
   readonly ticket?: TicketInfo | undefined
 }
 
+/** The longest payload that a client's user can send along with HELLO. */
+export const MAX_HELLO_PAYLOAD_BYTES = 512
+
 /** Requests that wait for their owner's answer at one time. */
 export const MAX_UNANSWERED_REQUESTS = 1_024
 
@@ -46,7 +49,7 @@ export interface FrontDoorStats {
   admitted: number
   /** Connect tokens that had expired, had been used, or were for another server. */
   refusedTickets: number
-  /** GO AWAY! to a client that was refused, or speaks another version; not to one with a wrong token. */
+  /** GO AWAY! to a client that was refused, or has another version, security or server key; not to one with a wrong token. */
   refused: number
   /** Clients that came back to a connection of theirs, and were shown its private port again. */
   returned: number
@@ -92,8 +95,8 @@ export interface FrontDoor extends AdmissionListener {
   handleDatagram(now: number, bytes: Uint8Array, source: Address): void
   /** Lets a newcomer in: CONNECT names `endpoint`, the private port where the session made from the admission is to live. */
   admit(now: number, request: ConnectionRequest, endpoint: Address): Admission
-  /** Sends a newcomer away. */
-  refuse(now: number, request: ConnectionRequest, code: number, reason: string): void
+  /** Sends a newcomer away; `isFinal`, false by default, asks it not to come again, where the protocol can say so. */
+  refuse(now: number, request: ConnectionRequest, code: number, reason: string, isFinal?: boolean): void
   /** Changes the token that a HELLO must prove from now on. */
   setToken(token: string): void
 

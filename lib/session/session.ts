@@ -24,8 +24,25 @@ export type SessionState = 'dialing' | 'connecting' | 'connected' | 'stalled' | 
 /** What became of a message that was handed to {@link Session.send}: only `'accepted'` ones travel. */
 export type SendOutcome = 'accepted' | 'queue-full' | 'too-large' | 'reserved' | 'unsupported' | 'closed'
 
+/** How a client dials again. */
+export interface ReconnectInfo {
+  /** 1 for the first attempt since a connection stood, or since the first of all failed. */
+  readonly attempt: number
+  /** How long it waits before that, in milliseconds; 0 where another server of a connect token is tried at once. */
+  readonly delayMs: number
+}
+
 /** Why an established connection ended. */
 export type EndCause = 'closed-here' | 'closed-there' | 'timeout'
+
+/** What the end of a connection is told with. */
+export interface CloseReason {
+  /** 0 to 65,535: one of the program's own, or of `closeCodes`. */
+  readonly code: number
+  readonly reason: string
+  /** Whether a client that hears it is not to dial again. */
+  readonly isFinal: boolean
+}
 
 /** What a session tells its owner, oldest first, through {@link Session.pollEvent}. */
 export type SessionEvent =
@@ -33,7 +50,8 @@ export type SessionEvent =
   | { readonly type: 'peer'; readonly remote: Address | undefined }
   /** A client was shown its private port. */
   | { readonly type: 'connecting'; readonly remote: Address }
-  | { readonly type: 'connected'; readonly remote: Address }
+  /** The connection stands; `isResumed` where it is one that was lost and goes on. */
+  | { readonly type: 'connected'; readonly remote: Address; readonly isResumed: boolean }
   | {
       readonly type: 'message'
       /** A view that is the receiver's to keep. */
@@ -109,6 +127,8 @@ export interface Session {
   /** The other side's clock minus ours, in milliseconds; `NaN` where the protocol cannot tell. */
   readonly clockOffsetMs: number
   readonly stats: Readonly<SessionStats>
+  /** What a client that has told that it will reconnect means to do; `undefined` before, and on a server. */
+  readonly redialing?: ReconnectInfo | undefined
   /** When to call {@link handleTimeout} and {@link pollTransmit} again at the latest; `Infinity` for never. */
   readonly nextDeadline: number
 
@@ -116,8 +136,11 @@ export interface Session {
   send(now: number, message: Uint8Array, delivery: Delivery, channel: number): SendOutcome
   /** Asks the other side for a sign of life; the answer is a `'pong'` event. */
   ping(now: number): void
-  /** Ends the connection gracefully and for good: what is queued goes first, within a limit. */
-  close(now: number, code: number, reason: string): void
+  /**
+   * Ends the connection gracefully and for good: what is queued goes first, within a limit. `isFinal`, false by default, has a client at
+   * the other side end as well, where the protocol can say so, instead of dialing again.
+   */
+  close(now: number, code: number, reason: string, isFinal?: boolean): void
   /** Changes the silence that ends the connection. */
   setTimeout(timeoutMs: number): void
 

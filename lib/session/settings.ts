@@ -12,6 +12,8 @@ export interface SessionSettings {
   readonly resumeWindowMs: number
   /** How a client that lost its server, or never found it, dials again; `false` when it does not. */
   readonly reconnect: ReconnectSettings | false
+  /** Whether what waits while there is no connection goes out on the next one; if not, it is handed back when that stands. */
+  readonly queueWhileAway: boolean
   /** How much may wait for a link that does not stand. */
   readonly maxQueuedMessages: number
   readonly maxQueuedBytes: number

@@ -40,6 +40,8 @@ export interface SessionStats {
   /** Smoothed round-trip time and its variance; `NaN` until measured. */
   rttMs: number
   rttVarianceMs: number
+  /** How far `peer.clockOffsetMs` may be wrong: half of the round trip it was measured by; `NaN` until measured. */
+  clockErrorMs: number
   /** Share of the packets sent that were lost, 0 to 1; `NaN` where the protocol cannot tell. */
   lossRate: number
   /** UDP payload bytes per second, averaged over about a second. */
@@ -77,6 +79,7 @@ export function createStats(): SessionStats {
     heldBytes: 0,
     rttMs: NaN,
     rttVarianceMs: NaN,
+    clockErrorMs: NaN,
     lossRate: NaN,
     sendRate: 0,
     receiveRate: 0,

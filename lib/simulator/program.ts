@@ -120,6 +120,10 @@ export class Program implements Actor, Flushable, PortOwner {
         this.#warnings.push(error)
         note(`warning: ${error.message}`)
       },
+      warnAtOnce: (error) => {
+        this.#warnings.push(error)
+        note(`warning: ${error.message}`)
+      },
     }
   }
 
@@ -245,6 +249,7 @@ export class Program implements Actor, Flushable, PortOwner {
         return call
       },
       clearTimeout: cancel,
+      unref: () => {},
     }
   }
 

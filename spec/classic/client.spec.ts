@@ -232,7 +232,7 @@ describe('a classic client that connects', () => {
     client.hear('CONNECTED', privatePort)
     client.step()
     expect(client.session.state).toBe('connected')
-    expect(client.events.at(-1)).toEqual({ type: 'connected', remote: privatePort })
+    expect(client.events.at(-1)).toEqual({ type: 'connected', remote: privatePort, isResumed: false })
     client.takeSaid()
     client.runUntil(499)
     expect(client.takeSaid()).toEqual([])
@@ -372,7 +372,7 @@ describe('a classic client that stands', () => {
     expect(client.eventsOf('undelivered')).toEqual([])
   })
 
-  it('starts its backoff anew after each connection', () => {
+  it('starts its backoff anew after each connection that stood for ten seconds', () => {
     const client = createConnected()
     client.runUntil(10_000)
     for (let round = 0; round < 4; round += 1) {
@@ -380,9 +380,28 @@ describe('a classic client that stands', () => {
       expect(client.session.state).toBe('dialing')
       client.hear('CONNECT 192.0.2.1 40000', frontDoor)
       client.hear('CONNECTED', privatePort)
+      client.runUntil(client.now + 5_000)
+      client.hear('PING', privatePort)
+      client.runUntil(client.now + 5_000)
+      client.hear('PING', privatePort)
       client.runUntil(client.now + 10_000)
       expect(client.session.state).toBe('waiting')
     }
+  })
+
+  it('goes on with its backoff after one that stood for less, and gives up after as many as it may try', () => {
+    const client = createConnected({ reconnect: { minDelayMs: 400, maxDelayMs: 8_000, attempts: 2 } })
+    for (const limitMs of [400, 800]) {
+      client.hear('CLOSE', privatePort)
+      expect(client.session.state).toBe('waiting')
+      client.runUntil(client.now + limitMs)
+      expect(client.session.state).toBe('dialing')
+      client.hear('CONNECT 192.0.2.1 40000', frontDoor)
+      client.hear('CONNECTED', privatePort)
+      expect(client.session.state).toBe('connected')
+    }
+    client.hear('CLOSE', privatePort)
+    expect(client.session.state).toBe('closing')
   })
 
   it('closes when it is not to dial again, and hands back what was queued', () => {

@@ -50,7 +50,7 @@ describe('a classic server session', () => {
     expect(server.session.state).toBe('connected')
     expect(server.events).toEqual([
       { type: 'peer', remote: helloSource },
-      { type: 'connected', remote: helloSource },
+      { type: 'connected', remote: helloSource, isResumed: false },
     ])
     expect(server.said).toEqual([{ at: 0, text: 'CONNECTED', to: helloSource }])
   })
@@ -61,7 +61,7 @@ describe('a classic server session', () => {
     server.step()
     expect(server.events).toEqual([
       { type: 'peer', remote: behindNat },
-      { type: 'connected', remote: behindNat },
+      { type: 'connected', remote: behindNat, isResumed: false },
     ])
     server.hear('from elsewhere', helloSource)
     expect(server.session.stats.droppedForeign).toBe(1)

@@ -7,7 +7,7 @@ import { createRig, type Rig } from '../support/rig.ts'
 
 const text = readFileSync(new URL('../../docs/lifecycle.md', import.meta.url), 'utf8')
 /** An attempt that fails ends with `onError`. */
-const FAILED_ATTEMPT = '(?:onConnecting )?onError (?:onUndelivered )?'
+const FAILED_ATTEMPT = '(?:onConnecting )?onError (?:onReconnecting )?(?:onUndelivered )?'
 /** What tells of clients that come to nothing; it may fire within the life of another one. */
 const sentAway: readonly string[] = ['onMaxClients', 'onBadToken']
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/phase.ts'
 import { parseClientOptions, parseServerOptions } from '../../lib/network/link/options.ts'
@@ -10,8 +10,8 @@ import { transitions as reliableTransitions } from '../../lib/reliable/connectio
 import { parseClientOptions as parseWebsocketOptions, parseListenConfig } from '../../lib/websocket/options.ts'
 import { scenarios } from '../sim/registry.ts'
 import { ChildProgram } from '../support/child-program.ts'
+import { pages, root } from './snippets.ts'
 
-const root = new URL('../..', import.meta.url).pathname
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const folders: string[] = []
 /** Above those that systems hand out by themselves, and other for each process. */
@@ -30,51 +30,36 @@ function run(program: string): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
 }
 
-/** A program around lines that send to `peer` what the game has to say: it prints what arrived, and how. */
-function connected(lines: string): string {
-  return `
-    import { UDPipe, type MessageInfo, type Peer } from 'udpipe'
-    const seen = new Set<string>()
-    class Server extends UDPipe {
-      override onNewMessage(message: Buffer, _peer: Peer, { delivery }: MessageInfo) {
-        seen.add(message.toString())
-        if (delivery !== 'reliable') seen.add(delivery)
-        if (seen.size === 9) { console.log([...seen].sort().join(' ')); void client.close(); void server.close() }
-      }
-    }
-    const [server, client] = [new Server(), new UDPipe()]
-    const { port } = await server.start(0, '127.0.0.1')
-    void server.run()
-    const connecting = client.connect('127.0.0.1', port)
-    void client.run()
-    const peer = await connecting
-    const [position, score, chat, shot, voice] = ['position', 'score', 'chat', 'shot', 'voice'] as const
-    ${lines}`
+/** The names by which the headings of a page are linked to, as GitHub makes them. */
+function placesIn(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    return heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-')
+  })
 }
 
 describe('README.md', () => {
-  const snippets = [...read('README.md').matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
-
-  it('has the echo, and it prints what the text says', () => {
-    expect(run(snippets[0] ?? '')).toBe('Got message: Reply from server: HelloWorld\n')
-  })
-
-  it('shows deliveries that a peer takes, and that arrive', () => {
-    expect(snippets).toHaveLength(2)
-    expect(run(connected(snippets[1] ?? ''))).toBe(
-      'chat latest position reliable-unordered score sequenced shot unreliable voice\n',
-    )
+  it('is short enough to be read', () => {
+    expect(read('README.md').split('\n').length - 1).toBeLessThan(200)
   })
 
   it('names only commands that package.json has', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const named = [...read('README.md').matchAll(/npm (?:run )?(start|test|\w+(?= )) /g)].map(([, name = '']) => name)
+    const named = [...read('README.md').matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g)].map(
+      ([, name = '']) => name,
+    )
     for (const name of named.filter((candidate) => candidate !== 'ci')) expect(scripts).toHaveProperty(name)
   })
+})
 
-  it('links to files that exist', () => {
-    for (const [, path = ''] of read('README.md').matchAll(/\]\(([^#)]+)\)/g)) {
-      expect(() => readFileSync(join(root, path)), path).not.toThrow(/ENOENT/)
+describe.each(pages)('%s', (page) => {
+  it('links to files, and to places in pages, that exist', () => {
+    for (const [, path = '', anchor = ''] of read(page).matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const target = path === '' ? page : normalize(join(dirname(page), path))
+      expect(existsSync(join(root, target)), target).toBe(true)
+      if (anchor !== '') expect(placesIn(read(target)), `${target}#${anchor}`).toContain(anchor)
     }
   })
 })

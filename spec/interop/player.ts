@@ -47,7 +47,7 @@ export abstract class Player {
     else if (who !== this.#side && who !== 'both') return
     else if (what === 'have the token' || what === 'has the token') this.pipe.setToken(bytesOf(quoted).toString())
     else if (what === 'hears') await this.#expectMessage(bytesOf(quoted))
-    else if (what === 'sends') this.pipe.send(bytesOf(quoted), this.#side === 'server' ? this.pipe.peer : undefined)
+    else if (what === 'sends') this.pipe.send(bytesOf(quoted), this.#side === 'server' ? this.pipe.lastPeer : undefined)
     else if (what === 'is frozen') this.rig.freeze(this.pipe)
     else if (what === 'is back') this.rig.thaw(this.pipe)
     else this.act(what)
@@ -130,8 +130,8 @@ export class ServerPlayer extends Player {
 
   protected override act(what: string): void {
     if (what === 'refuses everybody') this.pipe.refusesEverybody = true
-    else if (what === 'pings') this.pipe.ping(this.pipe.peer)
-    else if (what === 'closes') void this.pipe.close(this.pipe.peer)
+    else if (what === 'pings') this.pipe.ping(this.pipe.lastPeer)
+    else if (what === 'closes') void this.pipe.close(this.pipe.lastPeer)
     else if (what.startsWith('listens on ')) this.pipe.host = what.slice('listens on '.length)
     else throw new Error(`The server cannot be told: ${what}`)
   }

@@ -11,7 +11,7 @@ describe('a client on plain sockets', () => {
 
     client.send('hello')
     await rig.until(() => server.messages.length > 0)
-    server.send('welcome', server.peer)
+    server.send('welcome', server.lastPeer)
     await rig.until(() => client.messages.length > 0)
     client.close()
     await rig.until(() => client.state === 'closed')
@@ -36,7 +36,7 @@ describe('a client on plain sockets', () => {
     const { rig, server, client } = await withRawClient()
     await rig.until(() => client.state === 'connected')
 
-    void server.close(server.peer)
+    void server.close(server.lastPeer)
     await rig.until(() => server.names.includes('onDisconnect'))
 
     expect(client.state).toBe('closed')

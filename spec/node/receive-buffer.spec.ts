@@ -23,7 +23,7 @@ describe('a socket’s receive buffer', () => {
   })
 
   it('is as large as the kernel lets it, where more was asked', () => {
-    const limit = openSocket({ receiveBufferBytes: GiB }).grantedReceiveBufferBytes
+    const limit = openSocket({ receiveBufferBytes: GiB }).grantedReceiveBufferBytes ?? 0
 
     expect(limit).toBeGreaterThanOrEqual(64 * KiB)
     expect(openSocket().grantedReceiveBufferBytes).toBe(Math.min(limit, DEFAULT_RECEIVE_BUFFER_BYTES))
@@ -46,6 +46,10 @@ describe('the explanation', () => {
 
   it('says what was asked and granted', () => {
     expect(explainSmallBuffer(4096 * KiB, 208 * KiB)).toMatch(/208 KiB instead of 4096 KiB/)
+  })
+
+  it('says what is left to do where the runtime sets no buffers', () => {
+    expect(explainSmallBuffer(4096 * KiB, undefined)).toContain('net.core.rmem_default=4194304')
   })
 
   it.each([

@@ -23,11 +23,14 @@ const WITHOUT_WS = `
   try { client.copas().connect('ws://127.0.0.1') } catch (error) { console.log(error.code, error.message) }`
 
 /** What may be in the package, and what must be. */
-const allowedFiles = /^(?:(?:dist|lib)\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
+const allowedFiles = /^(?:(?:dist|lib|docs|examples)\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
 const neededFiles = [
   'package.json',
   'README.md',
   'LICENSE',
+  'CHANGELOG.md',
+  'docs/first-game.md',
+  'examples/arena.ts',
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',

@@ -1,3 +1,4 @@
+import { refusalCodes } from '../../lib/session/codes.ts'
 import { describe, expect, it } from 'vitest'
 import { MAX_SEALED_PACKETS } from '../../lib/security/noise-sealer.ts'
 import { noiseSecurity } from '../../lib/security/noise.ts'
@@ -78,7 +79,9 @@ describe('a session under Noise', () => {
     conversation.run(300)
     expect(conversation.badTokens).toBe(1)
     expect(conversation.requests).toHaveLength(0)
-    expect(conversation.clientEvents).toContainEqual(expect.objectContaining({ type: 'refused', code: 1 }))
+    expect(conversation.clientEvents).toContainEqual(
+      expect.objectContaining({ type: 'refused', code: refusalCodes.badToken }),
+    )
   })
 
   it('comes to nothing with a server that has not the key that the client pins', () => {
@@ -89,8 +92,10 @@ describe('a session under Noise', () => {
         serverSecurity: noiseSecurity(cryptography, { serverPrivateKey }),
       })
       conversation.run(300)
-      expect(conversation.badTokens).toBe(1)
-      expect(conversation.clientEvents).toContainEqual(expect.objectContaining({ type: 'refused', code: 1 }))
+      expect(conversation.badTokens).toBe(0)
+      expect(conversation.requests).toHaveLength(0)
+      const refused = { type: 'refused', code: refusalCodes.wrongServerKey }
+      expect(conversation.clientEvents).toContainEqual(expect.objectContaining(refused))
     }
   })
 
@@ -152,6 +157,7 @@ function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
     create: (token, randomBytes) => {
       const security = noise.create(token, randomBytes)
       return {
+        kind: security.kind,
         helloOverheadBytes: security.helloOverheadBytes,
         connectOverheadBytes: security.connectOverheadBytes,
         initiate: (binding) => {
@@ -164,6 +170,7 @@ function changed(change: (sealer: Sealer) => Sealer): SecurityFactory {
           }
         },
         respond: (message, binding) => security.respond(message, binding),
+        provesToken: (message, binding) => security.provesToken(message, binding),
       }
     },
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SessionEvent } from '../../lib/session/session.ts'
 import { Biography } from './biography.ts'
 
-const connected: SessionEvent = { type: 'connected', remote: { host: '10.0.0.1', port: 1 } }
+const connected: SessionEvent = { type: 'connected', remote: { host: '10.0.0.1', port: 1 }, isResumed: false }
 const ended: SessionEvent = { type: 'ended', cause: 'timeout', code: 0, reason: '', willReconnect: false }
 const message: SessionEvent = { type: 'message', message: new Uint8Array(1), delivery: 'reliable', channel: 0 }
 const [stalled, unstalled, closed]: SessionEvent[] = [{ type: 'stalled' }, { type: 'unstalled' }, { type: 'closed' }]

@@ -160,7 +160,7 @@ describe('checkAgreement', () => {
 })
 
 describe('checkLives', () => {
-  const connected = { type: 'connected', remote: { host: '10.0.0.1', port: 1 } } as const
+  const connected = { type: 'connected', remote: { host: '10.0.0.1', port: 1 }, isResumed: false } as const
   const ended = { type: 'ended', cause: 'timeout', code: 0, reason: '', willReconnect: true } as const
 
   it('takes a connection that stands and ends, however often', () => {

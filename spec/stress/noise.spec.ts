@@ -27,7 +27,7 @@ describe.each(['classic', 'reliable'] as const)('random bytes from strangers, wi
     const frontDoor = await rig.start(server)
     await rig.connect(server, frontDoor, ...clients)
     const strangers = [await openRawSocket(), await openRawSocket(), await openRawSocket()]
-    const ports = [frontDoor, ...clients.flatMap(({ peer }) => [peer.port, peer.localPort])]
+    const ports = [frontDoor, ...clients.flatMap(({ lastPeer }) => [lastPeer.port, lastPeer.localPort])]
 
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const stranger of strangers) for (const port of ports) stranger.say(noise(random), port)

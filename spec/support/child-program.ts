@@ -17,6 +17,8 @@ export interface ChildProgramOptions {
   readonly nodeOptions?: readonly string[]
   /** The command, with its first arguments, that Node's own are handed to: what to run the program by. Default: none. */
   readonly runBy?: readonly string[]
+  /** Another runtime and its first arguments, in place of Node and what Node is told; the file is a path then. */
+  readonly insteadOfNode?: readonly string[]
 }
 
 const running = new Set<ChildProgram>()
@@ -40,9 +42,11 @@ export class ChildProgram {
   constructor(
     file: string,
     args: readonly string[] = [],
-    { env = {}, nodeOptions = [], runBy = [] }: ChildProgramOptions = {},
+    { env = {}, nodeOptions = [], runBy = [], insteadOfNode }: ChildProgramOptions = {},
   ) {
-    const [command = '', ...rest] = [...runBy, process.execPath, ...nodeOptions, ...programOf(file), ...args]
+    const program =
+      insteadOfNode === undefined ? [process.execPath, ...nodeOptions, ...programOf(file)] : [...insteadOfNode, file]
+    const [command = '', ...rest] = [...runBy, ...program, ...args]
     this.#process = spawn(command, rest, {
       cwd: fileURLToPath(ROOT),
       env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...env },

@@ -11,6 +11,7 @@ export function classicSettings(overrides: Partial<SessionSettings> = {}): Sessi
     handshakeTimeoutMs: 5_000,
     resumeWindowMs: 0,
     reconnect: { minDelayMs: 400, maxDelayMs: 8_000, attempts: Infinity },
+    queueWhileAway: true,
     maxQueuedMessages: 100,
     maxQueuedBytes: 10_000,
     maxMessagesPerSecond: 100_000,

@@ -84,10 +84,10 @@ export class End {
     this.#driver.ping()
   }
 
-  /** Ends the connection gracefully. Throws while the program is paused. */
-  close(code = 0, reason = ''): void {
+  /** Ends the connection gracefully; `reconnect: false` asks a client not to dial again. Throws while the program is paused. */
+  close(code = 0, reason = '', reconnect = true): void {
     this.#requireRunning()
-    void this.#driver.close({ code, reason })
+    void this.#driver.close({ code, reason, reconnect })
   }
 
   /** Has the session stepped at once, because it was told something by the spec itself. */

@@ -130,9 +130,9 @@ const wellFormed: Record<string, PacketDescription> = {
   'a PONG, of times of each length': only({ type: 'PONG', id: 1, time: 63, arrived: 16_383, held: 16_384 }),
   'the highest number there can be': only({ type: 'WINDOW', limit: Number.MAX_SAFE_INTEGER }),
   'credit for a channel': only({ type: 'CHANNEL WINDOW', channel: 200, limit: 17_301_504 }),
-  'a CLOSE with a reason': only({ type: 'CLOSE', code: 1000, reason: 'Bis später ☕' }),
-  'a CLOSE without one': only({ type: 'CLOSE', code: 0, reason: '' }),
-  'the longest reason': only({ type: 'CLOSE', code: 0xffff, reason: 'x'.repeat(256) }),
+  'a CLOSE with a reason': only({ type: 'CLOSE', code: 1000, reason: 'Bis später ☕', isFinal: false }),
+  'a CLOSE without one': only({ type: 'CLOSE', code: 0, reason: '', isFinal: false }),
+  'the longest reason': only({ type: 'CLOSE', code: 0xffff, reason: 'x'.repeat(256), isFinal: true }),
   'a CLOSED': only({ type: 'CLOSED' }),
   'a PATH CHALLENGE': only({ type: 'PATH CHALLENGE', data: '0123456789abcdef' }),
   'a PATH RESPONSE, and a message behind it': only(

@@ -106,6 +106,7 @@ const frames: fc.Arbitrary<FrameDescription> = fc.oneof(
       type: fc.constant('CLOSE' as const),
       code: u16,
       reason: fc.string({ unit: 'grapheme', maxLength: 20 }).filter(isShortReason),
+      isFinal: fc.boolean(),
     }),
     weight: 1,
   },

@@ -42,7 +42,7 @@ export type FrameDescription =
     }
   | { readonly type: 'WINDOW'; readonly limit: number }
   | { readonly type: 'CHANNEL WINDOW'; readonly channel: number; readonly limit: number }
-  | { readonly type: 'CLOSE'; readonly code: number; readonly reason: string }
+  | { readonly type: 'CLOSE'; readonly code: number; readonly reason: string; readonly isFinal: boolean }
   | { readonly type: 'CLOSED' }
   /** Hexadecimal. */
   | { readonly type: 'PATH CHALLENGE' | 'PATH RESPONSE'; readonly data: string }
@@ -90,7 +90,7 @@ function describeFrame(frame: Frame): FrameDescription {
     case FrameType.channelWindow:
       return { type: 'CHANNEL WINDOW', channel, limit }
     case FrameType.close:
-      return { type: 'CLOSE', code, reason: frame.reason() }
+      return { type: 'CLOSE', code, reason: frame.reason(), isFinal: frame.isFinal }
     case FrameType.pathChallenge:
       return { type: 'PATH CHALLENGE', data: toHex(frame.payload()) }
     case FrameType.pathResponse:
@@ -124,7 +124,7 @@ function writeFrame(writer: PacketWriter, frame: FrameDescription): boolean {
     case 'CHANNEL WINDOW':
       return writer.channelWindow(frame.channel, frame.limit)
     case 'CLOSE':
-      return writer.close(frame.code, new TextEncoder().encode(frame.reason))
+      return writer.close(frame.code, new TextEncoder().encode(frame.reason), frame.isFinal)
     case 'CLOSED':
       return writer.closed()
     case 'PATH CHALLENGE':

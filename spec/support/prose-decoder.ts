@@ -194,7 +194,7 @@ function decodeOther(cursor: Cursor, type: number): FrameDescription {
     case 0x83:
       return { type: 'CHANNEL WINDOW', channel: cursor.u8(), limit: cursor.varint() }
     case 0x84:
-      return { type: 'CLOSE', code: cursor.u16(), reason: decodeReason(cursor) }
+      return decodeClose(cursor)
     case 0x85:
       return { type: 'CLOSED' }
     case 0x86:
@@ -204,6 +204,12 @@ function decodeOther(cursor: Cursor, type: number): FrameDescription {
     default:
       throw new Malformed('a reserved or unknown type of frame')
   }
+}
+
+function decodeClose(cursor: Cursor): FrameDescription {
+  const flags = cursor.u8()
+  must(flags <= 1, 'a reserved flag of CLOSE')
+  return { type: 'CLOSE', isFinal: flags === 1, code: cursor.u16(), reason: decodeReason(cursor) }
 }
 
 function decodeReason(cursor: Cursor): string {

@@ -5,6 +5,7 @@ import {
   type DisconnectInfo,
   type MessageInfo,
   type Peer,
+  type ReconnectInfo,
   type UDPipeError,
 } from 'udpipe'
 
@@ -37,7 +38,7 @@ export class RecordingPipe extends UDPipe {
   }
 
   /** The peer of the newest connection. */
-  get peer(): Peer {
+  get lastPeer(): Peer {
     const call = this.called('onConnect').at(-1)
     if (call === undefined) throw new Error('No connection has stood yet.')
     return call[0]
@@ -75,8 +76,8 @@ export class RecordingPipe extends UDPipe {
     this.#record('onConnecting', peer, ip, port)
   }
 
-  override onConnect(peer: Peer, ip: string, port: number): void {
-    this.#record('onConnect', peer, ip, port)
+  override onConnect(...args: Arguments<'onConnect'>): void {
+    this.#record('onConnect', ...args)
   }
 
   override onDisconnect(peer: Peer, info: DisconnectInfo): void {
@@ -117,6 +118,10 @@ export class RecordingPipe extends UDPipe {
 
   override onPong(peer: Peer, rttMs: number): void {
     this.#record('onPong', peer, rttMs)
+  }
+
+  override onReconnecting(info: ReconnectInfo): void {
+    this.#record('onReconnecting', info)
   }
 
   override onUndelivered(...args: Arguments<'onUndelivered'>): void {

@@ -82,7 +82,7 @@ export class Rig {
     const client = this.pipe(options.client)
     const port = await this.start(server)
     await this.connect(server, port, client)
-    return { server, client, port, clientPeer: server.peer, serverPeer: client.peer }
+    return { server, client, port, clientPeer: server.lastPeer, serverPeer: client.lastPeer }
   }
 
   /** Its main loop does not run for now. */

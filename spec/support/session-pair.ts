@@ -9,7 +9,7 @@ import { SessionDrivers } from '../../lib/host/session-drivers.ts'
 import { Trace as Lines } from '../../lib/host/trace.ts'
 import { nodePlatform } from '../../lib/node/platform.ts'
 import { parseOptions } from '../../lib/options/parse-options.ts'
-import type { Session } from '../../lib/session/session.ts'
+import type { CloseReason, Session } from '../../lib/session/session.ts'
 import { Program, Simulation, type Link, type LinkOptions, type SimulationOptions } from '../../lib/simulator/index.ts'
 import { End, type EventListener } from './end.ts'
 import type { LoopOptions } from './end-world.ts'
@@ -93,7 +93,7 @@ class SessionHost implements Endpoint {
     const platform = program.platform(nodePlatform)
     const clock = platform.monotonicMs
     this.#program = program
-    this.#engine = new Engine(platform.scheduler, clock, () => {})
+    this.#engine = new Engine(platform, clock, () => {})
     const ports = platform.createPorts()
     const options = parseOptions({}, platform)
     const unused = (): never => {
@@ -142,13 +142,21 @@ class SessionHost implements Endpoint {
     this.#drivers.add(this.driver)
   }
 
+  get isEnding(): boolean {
+    return this.isClosed
+  }
+
+  driverWith(peerId: number): SessionDriver | undefined {
+    return this.#drivers.with(peerId)
+  }
+
   get nextDeadline(): number {
     return this.#drivers.nextDeadline
   }
 
   /** Steps at an interval, or as things happen. */
   drive(stepMs: number | undefined, phaseMs: number | undefined): void {
-    this.#engine.begin(() => this.#program.now)
+    this.#engine.begin(() => this.#program.now, false)
     this.#engine.attach(this)
     this.#engine.drive({
       intervalMs: stepMs,
@@ -189,7 +197,7 @@ class SessionHost implements Endpoint {
     this.#drivers.transmit(now)
   }
 
-  close(now: number, code: number, reason: string): void {
+  close(now: number, { code, reason }: CloseReason): void {
     this.driver.session.close(now, code, reason)
     this.#drivers.touch(this.driver)
   }

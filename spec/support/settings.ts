@@ -9,6 +9,7 @@ export function createSettings(changes: Partial<SessionSettings> = {}): SessionS
     handshakeTimeoutMs: 5_000,
     resumeWindowMs: 30_000,
     reconnect: { minDelayMs: 250, maxDelayMs: 8_000, attempts: Infinity },
+    queueWhileAway: true,
     maxQueuedMessages: 8_192,
     maxQueuedBytes: 4 * 1024 * 1024,
     maxMessagesPerSecond: 100_000,

@@ -18,7 +18,7 @@ describe('names', () => {
     await rig.until(() => client.names.includes('onConnect'))
 
     expect(host).toBe('127.0.0.1')
-    expect(client.peer.address).toBe('127.0.0.1')
+    expect(client.lastPeer.address).toBe('127.0.0.1')
   })
 
   it('that do not resolve make start reject, and reach onError', async () => {
@@ -102,13 +102,13 @@ describe.runIf(hasIPv6)('IPv6', () => {
     await rig.until(() => client.names.includes('onConnect') && server.names.includes('onConnect'))
 
     client.send('to the server')
-    server.send('to the client', server.peer)
+    server.send('to the client', server.lastPeer)
     await rig.until(() => server.messages.length > 0 && client.messages.length > 0)
 
     expect(host).toBe('::1')
     expect(client.called('onConnecting')[0]?.[1]).toBe('::1')
     expect(server.called('onNewClient')[0]?.[3]).toBe('::1')
-    expect(server.peer.address).toBe('::1')
+    expect(server.lastPeer.address).toBe('::1')
     expect(server.messages).toEqual(['to the server'])
     expect(client.messages).toEqual(['to the client'])
   })
@@ -135,8 +135,8 @@ describe.runIf(hasIPv6)('IPv6', () => {
     client.send('from IPv4')
     await rig.until(() => server.messages.length > 0)
 
-    expect(server.peer.address).toBe('127.0.0.1')
-    expect(client.peer.address).toBe('127.0.0.1')
+    expect(server.lastPeer.address).toBe('127.0.0.1')
+    expect(client.lastPeer.address).toBe('127.0.0.1')
     expect(server.messages).toEqual(['from IPv4'])
   })
 
@@ -149,7 +149,7 @@ describe.runIf(hasIPv6)('IPv6', () => {
 
     await rig.until(() => server.names.includes('onConnect'))
 
-    expect(server.peer.address).toBe('::1')
+    expect(server.lastPeer.address).toBe('::1')
   })
 })
 
@@ -174,7 +174,7 @@ describe.runIf(hasIPv6).each([
 
     expect([...server.messages].sort()).toEqual(['from IPv4', 'from IPv6'])
     expect([...server.peers()].map(({ address }) => address).sort()).toEqual(['127.0.0.1', '::1'])
-    expect([four.peer.address, six.peer.address]).toEqual(['127.0.0.1', '::1'])
+    expect([four.lastPeer.address, six.lastPeer.address]).toEqual(['127.0.0.1', '::1'])
   })
 
   it.each([
@@ -205,7 +205,7 @@ describe.runIf(hasIPv6).each([
 
     await rig.passUntil(() => client.names.includes('onConnect'))
 
-    expect(client.peer.address).toBe('::1')
+    expect(client.lastPeer.address).toBe('::1')
   })
 })
 

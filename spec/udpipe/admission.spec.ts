@@ -203,8 +203,8 @@ describe('privatePorts', () => {
 
     await rig.connect(server, await rig.start(server), client)
 
-    expect(server.peer.localPort).toBe(port)
-    expect(client.peer.port).toBe(port)
+    expect(server.lastPeer.localPort).toBe(port)
+    expect(client.lastPeer.port).toBe(port)
   })
 
   it('that are all taken make ERR_NO_FREE_PORT, a refusal of that client and no more', async () => {
@@ -221,7 +221,7 @@ describe('privatePorts', () => {
     expect(second.errorCodes).toEqual(['ERR_REFUSED'])
     expect(server.errorCodes).toEqual(['ERR_NO_FREE_PORT'])
     expect(server.counters.refusedClients).toBe(1)
-    expect([...server.peers()]).toEqual([server.peer])
+    expect([...server.peers()]).toEqual([server.lastPeer])
   })
 
   it('of a range are refused when they are used up, and given out again when a client has left', async () => {
@@ -242,11 +242,11 @@ describe('privatePorts', () => {
     expect(third.called('onError')[0]?.[0].message).toContain('127.0.0.1')
     expect(server.errorCodes).toEqual(['ERR_NO_FREE_PORT'])
 
-    const freed = first.peer.port
+    const freed = first.lastPeer.port
     void first.close()
     await rig.passUntil(() => third.names.includes('onConnect'))
 
-    expect(third.peer.port).toBe(freed)
+    expect(third.lastPeer.port).toBe(freed)
     expect([...server.peers()].map(({ localPort }) => localPort).sort()).toEqual([range.min, range.max])
   })
 
@@ -263,8 +263,8 @@ describe('privatePorts', () => {
 
     await rig.connect(server, frontDoor, second)
 
-    expect(first.peer.port).toBe(range.min)
-    expect(second.peer.port).toBe(range.max)
+    expect(first.lastPeer.port).toBe(range.min)
+    expect(second.lastPeer.port).toBe(range.max)
   })
 
   it('that another program holds are passed over', async () => {
@@ -293,7 +293,7 @@ describe('privatePorts', () => {
 
     await rig.connect(server, frontDoor, second)
 
-    expect(second.peer.port).toBe(port)
+    expect(second.lastPeer.port).toBe(port)
   })
 })
 
@@ -332,7 +332,7 @@ describe('advertisedHost', () => {
     await rig.connect(server, port, client)
 
     expect(visitor.texts[0]).toMatch(/^CONNECT 0\.0\.0\.0 \d+$/)
-    expect(client.peer.address).toBe('127.0.0.1')
+    expect(client.lastPeer.address).toBe('127.0.0.1')
   })
 })
 
@@ -348,7 +348,7 @@ describe.runIf(!isPortShared)('a client behind a NAT that shows the private port
     await rig.until(() => connect.texts.length === 1)
 
     expect(connect.texts).toEqual(['CONNECTED'])
-    expect(server.called('onConnect')).toEqual([[server.peer, '127.0.0.1', connect.port]])
+    expect(server.called('onConnect')).toEqual([[server.lastPeer, '127.0.0.1', connect.port, { isResumed: false }]])
   })
 })
 

@@ -61,7 +61,7 @@ describe('connect', () => {
     void connect(client, port)
     await rig.until(() => client.names.includes('onConnect'))
 
-    expect(client.peer.address).toBe(host)
+    expect(client.lastPeer.address).toBe(host)
   })
 
   it('goes to this machine when no host is named', async () => {
@@ -73,7 +73,7 @@ describe('connect', () => {
     void client.connect({ port })
     await rig.until(() => client.names.includes('onConnect'))
 
-    expect(client.peer.address).toBe('127.0.0.1')
+    expect(client.lastPeer.address).toBe('127.0.0.1')
   })
 
   it.each<[form: string, connect: (pipe: UDPipe, port: number) => Promise<unknown>]>([
@@ -122,7 +122,7 @@ describe('the constructor', () => {
     void client.connect()
     await rig.until(() => client.names.includes('onConnect'))
 
-    expect(client.peer.address).toBe(host)
+    expect(client.lastPeer.address).toBe(host)
   })
 
   it('takes nothing', () => {
@@ -163,10 +163,11 @@ describe('what a call names', () => {
     const rig = createRig()
     const server = rig.add(new RecordingPipe())
     const client = rig.add(new RecordingPipe())
-    await server.start(0, host, rig.options)
+    const clock = rig.clock.read
+    await server.start(0, host, { protocols: ['classic'], clock })
     server.step()
     const waits: number[] = []
-    void client.connect(host, 9, rig.options)
+    void client.connect(host, 9, { protocol: 'classic', clock })
 
     for (let i = 0; i < 3; i += 1) {
       client.step()

@@ -34,6 +34,22 @@ describe('close on a client', () => {
     expect(server.called('onDisconnect')).toEqual([[clientPeer, closedByPeer]])
   })
 
+  it.each([
+    ['x'.repeat(300), 'x'.repeat(256)],
+    ['ż'.repeat(200), 'ż'.repeat(128)],
+    [`x${'ż'.repeat(200)}`, `x${'ż'.repeat(127)}`],
+    [`xy${'🐢'.repeat(100)}`, `xy${'🐢'.repeat(63)}`],
+    ['🐢'.repeat(64), '🐢'.repeat(64)],
+  ])('cuts a reason of more than 256 bytes at a character: %s', async (reason, cut) => {
+    const rig = createRig('reliable')
+    const { server, client, clientPeer } = await rig.connectedPair({ client: { reconnect: false } })
+
+    void clientPeer.close({ reason })
+    await rig.until(() => client.names.includes('onDisconnect') && server.names.includes('onDisconnect'))
+
+    for (const pipe of [client, server]) expect(pipe.called('onDisconnect')[0]?.[1].reason).toBe(cut)
+  })
+
   it('resolves when the server confirmed, stepping by itself', async () => {
     const rig = createRig()
     const { client, serverPeer } = await rig.connectedPair()
@@ -182,9 +198,9 @@ describe('close(peer) on a server', () => {
     const [first, second] = [rig.pipe({ reconnect: false }), rig.pipe()]
     const port = await rig.start(server)
     await rig.connect(server, port, first)
-    const firstPeer = server.peer
+    const firstPeer = server.lastPeer
     await rig.connect(server, port, second)
-    const secondPeer = server.peer
+    const secondPeer = server.lastPeer
 
     const closed = server.close(firstPeer, { code: 7, reason: 'kicked' })
     await rig.passUntil(() => first.signal.aborted)
@@ -193,7 +209,7 @@ describe('close(peer) on a server', () => {
     expect(server.called('onDisconnect')).toEqual([
       [firstPeer, { code: 7, reason: 'kicked', timedOut: false, willReconnect: false }],
     ])
-    expect(first.called('onDisconnect')).toEqual([[first.peer, closedByPeer]])
+    expect(first.called('onDisconnect')).toEqual([[first.lastPeer, closedByPeer]])
     expect([...server.peers()]).toEqual([secondPeer])
     expect(second.names).not.toContain('onDisconnect')
   })
@@ -320,7 +336,7 @@ describe('a UDPipe that was closed', () => {
     void client.connect('127.0.0.1', port)
     await rig.until(() => server.called('onConnect').length > before && client.called('onConnect').length === 2)
 
-    expect(client.called('onConnect')[0]?.[0]).not.toBe(client.peer)
+    expect(client.called('onConnect')[0]?.[0]).not.toBe(client.lastPeer)
   })
 })
 

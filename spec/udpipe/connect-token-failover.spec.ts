@@ -44,7 +44,7 @@ describe('a client whose connect token names more servers than one', () => {
 
     expect(client.errorCodes).toEqual(['ERR_HANDSHAKE_TIMEOUT'])
     expect(messagesOf(client)[0]).toContain(`Nothing at 127.0.0.1:${nobody}`)
-    expect(server.peer.clientId).toBe('Ada')
+    expect(server.lastPeer.clientId).toBe('Ada')
     expect(server.counters.refusedTickets).toBe(0)
   })
 

@@ -36,9 +36,9 @@ describe('connect tokens', () => {
     void client.connect()
     await rig.until(() => server.names.includes('onConnect') && client.names.includes('onConnect'))
 
-    expect(server.peer.clientId).toBe('Ada')
-    expect(String(server.peer.userData)).toBe('red team')
-    expect(client.peer.clientId).toBeUndefined()
+    expect(server.lastPeer.clientId).toBe('Ada')
+    expect(String(server.lastPeer.userData)).toBe('red team')
+    expect(client.lastPeer.clientId).toBeUndefined()
     client.send('hello')
     await rig.until(() => server.messages.includes('hello'))
   })
@@ -135,7 +135,7 @@ describe('connect tokens', () => {
     const client = rig.pipe({ connectToken, reconnect: { minDelayMs: 100, maxDelayMs: 100 } })
     void client.connect()
     await rig.until(() => server.names.includes('onConnect'))
-    void server.close(server.peer)
+    void server.close(server.lastPeer)
     await rig.passUntil(() => server.called('onConnect').length === 2)
 
     expect(server.called('onConnect').map(([peer]) => peer.clientId)).toEqual(['Ada 1', 'Ada 2'])
@@ -156,7 +156,7 @@ describe('connect tokens', () => {
     void client.connect()
     await rig.until(() => server.names.includes('onConnect'))
     isDown = true
-    void server.close(server.peer)
+    void server.close(server.lastPeer)
     await rig.passUntil(() => client.errorCodes.length >= 3)
     isDown = false
     await rig.passUntil(() => server.called('onConnect').length === 2)

@@ -15,7 +15,7 @@ describe('setDebug', () => {
     client.setDebug(true)
     const port = await rig.start(server)
     await rig.connect(server, port, client)
-    const { localPort, port: privatePort } = client.peer
+    const { localPort, port: privatePort } = client.lastPeer
 
     const place = (mark: string, remotePort: number): string =>
       `    0.000  ${`:${localPort}`.padEnd(7)} ${mark}  ${`127.0.0.1:${remotePort}`.padEnd(22)} `

@@ -55,7 +55,7 @@ describe('a client that connects', () => {
     const { client, clientPeer, serverPeer, port } = await rig.connectedPair()
 
     expect(client.called('onConnecting')).toEqual([[serverPeer, '127.0.0.1', clientPeer.localPort]])
-    expect(client.called('onConnect')).toEqual([[serverPeer, '127.0.0.1', clientPeer.localPort]])
+    expect(client.called('onConnect')).toEqual([[serverPeer, '127.0.0.1', clientPeer.localPort, { isResumed: false }]])
     expect(clientPeer.localPort === port).toBe(isPortShared)
   })
 
@@ -64,7 +64,7 @@ describe('a client that connects', () => {
 
     const { server, clientPeer, serverPeer } = await rig.connectedPair()
 
-    expect(server.called('onConnect')).toEqual([[clientPeer, '127.0.0.1', serverPeer.localPort]])
+    expect(server.called('onConnect')).toEqual([[clientPeer, '127.0.0.1', serverPeer.localPort, { isResumed: false }]])
   })
 
   it('resolves the promise of connect with the server', async () => {
@@ -76,7 +76,7 @@ describe('a client that connects', () => {
     const connected = client.connect('127.0.0.1', port)
     await rig.until(() => client.names.includes('onConnect'))
 
-    expect(await connected).toBe(client.peer)
+    expect(await connected).toBe(client.lastPeer)
   })
 
   it('repeats its HELLO until the server is there', async () => {

@@ -22,12 +22,12 @@ describe('ping', () => {
     const [first, second] = [rig.pipe(), rig.pipe()]
     await rig.connect(server, await rig.start(server), first, second)
 
-    server.ping(server.peer)
+    server.ping(server.lastPeer)
     await rig.settle()
 
     expect(first.names).not.toContain('onPing')
     expect(second.names).toContain('onPing')
-    expect(server.called('onPong')).toEqual([[server.peer, 0]])
+    expect(server.called('onPong')).toEqual([[server.lastPeer, 0]])
   })
 
   it('asks all peers on a server when none is named', async () => {
@@ -224,7 +224,7 @@ describe('a silent peer', () => {
     expect(client.names).toEqual(['onStalled'])
 
     await rig.pass(150)
-    expect(client.names).toEqual(['onStalled', 'onDisconnect'])
+    expect(client.names).toEqual(['onStalled', 'onDisconnect', 'onReconnecting'])
     expect(client.called('onDisconnect')).toEqual([
       [serverPeer, { code: 0, reason: 'timed out', timedOut: true, willReconnect: true }],
     ])

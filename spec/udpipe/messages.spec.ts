@@ -1,4 +1,4 @@
-import type { Peer } from 'udpipe'
+import type { ConnectInfo, Peer } from 'udpipe'
 import { describe, expect, it } from 'vitest'
 import { RecordingPipe } from '../support/recording-pipe.ts'
 import { createRig, type Rig } from '../support/rig.ts'
@@ -403,8 +403,8 @@ class Echo extends RecordingPipe {
 }
 
 class Greeter extends RecordingPipe {
-  override onConnect(peer: Peer, ip: string, port: number): void {
-    super.onConnect(peer, ip, port)
+  override onConnect(peer: Peer, ip: string, port: number, info: ConnectInfo): void {
+    super.onConnect(peer, ip, port, info)
     this.send('HelloWorld')
   }
 }
@@ -424,7 +424,7 @@ type Clients<Count extends number> = RecordingPipe[] &
 
 /** A client, as the server sees it. */
 function peerOf(server: RecordingPipe, client: RecordingPipe): Peer {
-  const peer = [...server.peers()].find((candidate) => candidate.port === client.peer.localPort)
+  const peer = [...server.peers()].find((candidate) => candidate.port === client.lastPeer.localPort)
   if (peer === undefined) throw new Error('The server does not know this client.')
   return peer
 }

@@ -73,7 +73,7 @@ describe('_onNewClient', () => {
 
     await rig.connect(server, await rig.start(server), client)
 
-    expect(server.protectedCalls).toContainEqual(['_onNewClient', '', '127.0.0.1', client.peer.localPort])
+    expect(server.protectedCalls).toContainEqual(['_onNewClient', '', '127.0.0.1', client.lastPeer.localPort])
     expect(server.names).toEqual(['onNewClient', 'onConnect'])
   })
 
@@ -118,7 +118,7 @@ describe('_setPeer and _unsetPeer', () => {
     const port = await rig.start(server)
     void client.connect('127.0.0.1', port)
     await rig.until(() => client.names.includes('onConnect'))
-    const { id, port: privatePort } = client.peer
+    const { id, port: privatePort } = client.lastPeer
 
     void client.close()
     await rig.until(() => client.signal.aborted)
@@ -135,7 +135,7 @@ describe('_setPeer and _unsetPeer', () => {
     const server = rig.add(new Overriding(rig.options))
     const client = rig.pipe()
     await rig.connect(server, await rig.start(server), client)
-    const { id, port } = server.peer
+    const { id, port } = server.lastPeer
 
     void client.close()
     await rig.passUntil(() => server.protectedCalls.some(([name]) => name === '_unsetPeer'))
@@ -166,9 +166,9 @@ describe('_setPeer and _unsetPeer', () => {
     await rig.connect(server, await rig.start(server), client)
     const stranger = await openRawSocket()
 
-    stranger.say('not from the peer', server.peer.localPort)
+    stranger.say('not from the peer', server.lastPeer.localPort)
     client.send('from the peer')
-    server.send('to the peer', server.peer)
+    server.send('to the peer', server.lastPeer)
     await rig.until(() => server.messages.length > 0 && client.messages.length > 0)
     await rig.until(() => server.counters.droppedForeign > 0)
 
@@ -187,7 +187,7 @@ describe('_onNewMessage', () => {
     client.send('hello')
     await rig.until(() => server.messages.length > 0)
 
-    const { id, address, port } = server.peer
+    const { id, address, port } = server.lastPeer
     const info: MessageInfo = { delivery: 'unreliable', channel: 0 }
     expect(server.protectedCalls).toContainEqual(['_onNewMessage', 'hello', id, address, port, info])
     expect(server.messages).toEqual(['hello'])
@@ -226,8 +226,8 @@ describe('_onTimeout', () => {
     await rig.pass(10_050)
 
     const info: DisconnectInfo = { code: 0, reason: 'timed out', timedOut: true, willReconnect: false }
-    expect(client.protectedCalls).toContainEqual(['_onTimeout', client.peer.id, info])
-    expect(client.called('onDisconnect')).toEqual([[client.peer, info]])
+    expect(client.protectedCalls).toContainEqual(['_onTimeout', client.lastPeer.id, info])
+    expect(client.called('onDisconnect')).toEqual([[client.lastPeer, info]])
   })
 
   it('keeps the end from onDisconnect when it does not call its super', async () => {

@@ -18,7 +18,7 @@ describe('a client that lost its server', () => {
     await rig.passUntil(() => client.called('onConnect').length === 2)
 
     expect(restarted.names).toEqual(['onNewClient', 'onConnect'])
-    expect([...client.peers()]).toEqual([client.peer])
+    expect([...client.peers()]).toEqual([client.lastPeer])
   })
 
   it('dials again when the server fell silent', async () => {
@@ -47,8 +47,8 @@ describe('a client that lost its server', () => {
     await server.start(port, '127.0.0.1')
     await rig.passUntil(() => client.called('onConnect').length === 2)
 
-    expect(client.peer).toBe(serverPeer)
-    expect(client.peer.userData).toBe('mine')
+    expect(client.lastPeer).toBe(serverPeer)
+    expect(client.lastPeer.userData).toBe('mine')
   })
 
   it('sends on the new connection what it queued meanwhile, in order', async () => {

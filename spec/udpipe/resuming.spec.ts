@@ -46,9 +46,9 @@ describe('a connection that was lost', () => {
     expect(server.messages).toEqual(['sent before it knew', 'sent while it dialed'])
     expect(lives(server)).toEqual(['onConnect', 'onDisconnect', 'onConnect'])
     expect(lives(client)).toEqual(['onConnect', 'onDisconnect', 'onConnect'])
-    expect(server.peer).toBe(clientPeer)
+    expect(server.lastPeer).toBe(clientPeer)
     expect(clientPeer.userData).toBe('mine')
-    expect(client.peer).toBe(serverPeer)
+    expect(client.lastPeer).toBe(serverPeer)
     expect([...server.names, ...client.names]).not.toContain('onUndelivered')
     expect(server.called('onNewClient')).toHaveLength(1)
     expect(server.counters.resumptions).toBe(1)
@@ -83,7 +83,7 @@ describe('a connection that was lost', () => {
     rig.thaw(client)
     await rig.passUntil(() => server.called('onConnect').length === 2)
 
-    expect(server.peer).not.toBe(clientPeer)
+    expect(server.lastPeer).not.toBe(clientPeer)
     expect(server.counters.resumptions).toBe(0)
   })
 
@@ -144,7 +144,7 @@ describe('a connection that waits for its client', () => {
 
     expect(server.errorCodes).toEqual([])
     expect(server.counters.evictedClients).toBe(1)
-    expect(server.peer.localPort).toBe(privatePort)
+    expect(server.lastPeer.localPort).toBe(privatePort)
     expect(clientPeer.state).toBe('closed')
   })
 
@@ -190,7 +190,7 @@ describe('at a shared port, a client that comes back', () => {
     const client = rig.pipe(quickToReturn)
     void client.connect(NAT_HOST, port)
     await rig.passUntil(() => server.names.includes('onConnect') && client.names.includes('onConnect'))
-    const clientPeer = server.peer
+    const clientPeer = server.lastPeer
     nat.close()
     await rig.passUntil(() => server.names.includes('onDisconnect') && client.names.includes('onDisconnect'))
     return { rig, server, client, clientPeer, port }

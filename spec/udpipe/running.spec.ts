@@ -104,14 +104,71 @@ describe('run', () => {
     await expect(running).resolves.toBeUndefined()
   })
 
+  it.each([undefined, 100])('may begin before connect, and ends with its close: at %s Hz', async (hz) => {
+    const silent = await openRawSocket()
+    const client = new UDPipe()
+    const running = client.run(hz)
+    const connected = client.connect('127.0.0.1', silent.port)
+
+    await client.close()
+
+    await expect(connected).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    await expect(running).resolves.toBeUndefined()
+  })
+
+  it.each([undefined, 100])('ends with the close of what never began: at %s Hz', async (hz) => {
+    const client = new UDPipe()
+    const running = client.run(hz)
+
+    await client.close()
+
+    await expect(running).resolves.toBeUndefined()
+    expect(client.signal.aborted).toBe(true)
+    expect(client.state).toBe('closed')
+  })
+
+  it.each([undefined, 100])('may end by its signal while it closes, which goes on: at %s Hz', async (hz) => {
+    const { port } = await runningEcho()
+    const client = new Asking()
+    const over = new AbortController()
+    void client.connect('127.0.0.1', port)
+    const running = client.run(hz, { signal: over.signal })
+    await client.answer
+
+    const closed = client.close()
+    over.abort()
+
+    await expect(running).resolves.toBeUndefined()
+    await expect(closed).resolves.toBeUndefined()
+    expect(client.state).toBe('closed')
+  })
+
+  it('may end by what a callback throws while it closes, which goes on', async () => {
+    class Failing extends Asking {
+      override onClose(): void {
+        throw new Error('thrown by onClose')
+      }
+    }
+    const { port } = await runningEcho()
+    const client = new Failing()
+    void client.connect('127.0.0.1', port)
+    const running = client.run()
+    await client.answer
+
+    const closed = client.close()
+
+    await expect(running).rejects.toThrow('thrown by onClose')
+    await expect(closed).resolves.toBeUndefined()
+  })
+
   it('lets a client dial and queue by itself, without any other step', async () => {
     const { port } = await runningEcho()
     const client = new Asking()
     void client.connect('localhost', port)
-    client.send('early')
+    client.send('early: behind what onConnect asks')
     void client.run()
 
-    expect(await client.answer).toBe('echo of early')
+    expect(await client.answer).toBe('echo of a question')
     await client.close()
   })
 })

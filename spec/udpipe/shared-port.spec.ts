@@ -19,7 +19,7 @@ describe.each(['classic', 'reliable'] as const)('%s clients of a server with one
 
     expect(clients.map(({ messages }) => messages)).toEqual([['of client 0'], ['of client 1'], ['of client 2']])
     expect([...server.peers()].map(({ localPort }) => localPort)).toEqual([port, port, port])
-    expect(clients.map(({ peer }) => peer.port)).toEqual([port, port, port])
+    expect(clients.map(({ lastPeer }) => lastPeer.port)).toEqual([port, port, port])
     expect(server.counters).toMatchObject({ droppedForeign: 0, droppedMalformed: 0, droppedInbox: 0 })
   })
 
@@ -36,12 +36,12 @@ describe.each(['classic', 'reliable'] as const)('%s clients of a server with one
     await rig.passUntil(() => client.called('onConnect').length === 2)
     client.send('back')
     await rig.passUntil(() => server.messages.length > 0)
-    server.send('welcome', server.peer)
+    server.send('welcome', server.lastPeer)
     await rig.passUntil(() => client.messages.length > 0)
 
     expect(server.messages).toEqual(['back'])
     expect(client.messages).toEqual(['welcome'])
-    expect(server.peer.port).toBe(clientPeer.port)
+    expect(server.lastPeer.port).toBe(clientPeer.port)
   })
 
   it('make room when they have gone', async () => {
@@ -100,7 +100,7 @@ describe.each(['classic', 'reliable'] as const)('%s clients of a server with one
     const clients = [rig.pipe({ protocol: 'classic' }), rig.pipe({ protocol: 'reliable' })]
     await rig.connect(server, await rig.start(server), ...clients)
 
-    for (const client of clients) client.send(client.peer.protocol)
+    for (const client of clients) client.send(client.lastPeer.protocol)
     await rig.passUntil(() => clients.every(({ messages }) => messages.length > 0))
 
     expect(clients.map(({ messages }) => messages)).toEqual([['classic'], ['reliable']])

@@ -12,10 +12,19 @@ export class ClockOffset {
   readonly #offsets: number[] = []
   #count = 0
   #offsetMs = NaN
+  #errorMs = NaN
 
   /** Their clock minus ours, in milliseconds; `NaN` until there was an exchange. */
   get offsetMs(): number {
     return this.#offsetMs
+  }
+
+  /**
+   * How far {@link offsetMs} may be from the truth: half of the round trip that told it, as when all of that was spent in one direction.
+   * What the clocks drifted since is not in it; `NaN` until there was an exchange.
+   */
+  get errorMs(): number {
+    return this.#errorMs
   }
 
   /** How many exchanges there were. */
@@ -34,5 +43,6 @@ export class ClockOffset {
       if ((this.#roundTrips[i] ?? Infinity) < (this.#roundTrips[best] ?? Infinity)) best = i
     }
     this.#offsetMs = this.#offsets[best] ?? NaN
+    this.#errorMs = Math.max(0, this.#roundTrips[best] ?? NaN) / 2
   }
 }

@@ -1,6 +1,6 @@
 import type { Fifo } from '../../core/fifo.ts'
 import type { Lifecycle } from '../../session/lifecycle.ts'
-import type { EndCause, SessionEvent } from '../../session/session.ts'
+import type { CloseReason, EndCause, SessionEvent } from '../../session/session.ts'
 import { CloseSender } from './close-sender.ts'
 import type { Connection } from './connection.ts'
 import type { Transition } from './connection-state.ts'
@@ -35,7 +35,7 @@ export class CloseHandshake {
   readonly #session: ClosingSession
   #sender: CloseSender | undefined
   /** Of the connection that is being closed from here: its end, as long as it has yet to be told of. */
-  #untold: { readonly code: number; readonly reason: string } | undefined
+  #untold: CloseReason | undefined
 
   constructor(session: ClosingSession) {
     this.#session = session
@@ -53,22 +53,25 @@ export class CloseHandshake {
   }
 
   /** Closes a connection, once what is queued is acknowledged. One that never stood has no end to be told of, nor anything else. */
-  start(now: number, connection: Connection, code: number, reason: string): void {
+  start(now: number, connection: Connection, why: CloseReason): void {
     const { lifecycle } = this.#session
-    if (lifecycle.isEstablished) this.#untold = { code, reason }
+    if (lifecycle.isEstablished) this.#untold = why
     else connection.stopListening()
     lifecycle.enter(now, 'close')
-    this.#sender = new CloseSender(now, connection, code, reason)
+    this.#sender = new CloseSender(now, connection, why)
     connection.setStalled(now, false)
   }
 
-  /** Ends a connection at once. The other side is told so as after any close, but nothing else any more, nor is it listened to. */
+  /**
+   * Ends a connection at once, and for good: a client that was expelled is not to dial again. The other side is told so as after any
+   * close, but nothing else any more, nor is it listened to.
+   */
   expel(now: number, connection: Connection, code: number, reason: string): void {
     this.#session.tellArrived()
     this.#tellEnd('closed-here', code, reason, false)
     this.#session.lifecycle.enter(now, 'close')
     this.#silence(now, connection, false)
-    this.#sender = new CloseSender(now, connection, code, reason, true)
+    this.#sender = new CloseSender(now, connection, { code, reason, isFinal: true }, true)
   }
 
   /** Says CLOSE with the connection's next packet, when it is due. */
@@ -85,7 +88,7 @@ export class CloseHandshake {
   handle(now: number, connection: Connection, event: CloseEvent): void {
     const { lifecycle } = this.#session
     this.#session.tellArrived()
-    if (event.type === 'peer-close') this.#handleClose(now, connection, event.code, event.reason)
+    if (event.type === 'peer-close') this.#handleClose(now, connection, event)
     else if (lifecycle.state === 'closing') this.#finish()
     // While draining, our own CLOSED goes out before the end.
     else if (lifecycle.state === 'draining') lifecycle.wait(now, 0)
@@ -99,14 +102,14 @@ export class CloseHandshake {
   }
 
   /** The other side leaves. If both do at once, each answers the other's CLOSE, and each has closed of its own accord. */
-  #handleClose(now: number, connection: Connection, code: number, reason: string): void {
+  #handleClose(now: number, connection: Connection, { code, reason, isFinal }: CloseReason): void {
     const { lifecycle } = this.#session
     connection.sendClosed(now)
     if (lifecycle.state === 'closing') {
       this.#tellClosedHere()
       this.drain(now, connection)
     } else if (lifecycle.isEstablished) {
-      const retryMs = this.#session.takeRetryMs()
+      const retryMs = isFinal ? undefined : this.#session.takeRetryMs()
       this.#tellEnd('closed-there', code, reason, retryMs !== undefined)
       if (retryMs === undefined) this.drain(now, connection)
       else this.#retreat(now, connection, retryMs)

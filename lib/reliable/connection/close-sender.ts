@@ -1,4 +1,5 @@
 import { Countdown } from '../../core/countdown.ts'
+import type { CloseReason } from '../../session/session.ts'
 import type { Connection } from './connection.ts'
 import { RetransmitTimer } from '../../core/retransmit-timer.ts'
 
@@ -7,17 +8,15 @@ import { RetransmitTimer } from '../../core/retransmit-timer.ts'
  * both within a limit.
  */
 export class CloseSender {
-  readonly code: number
-  readonly reason: string
+  readonly #why: CloseReason
   readonly #connection: Connection
   #countdown: Countdown
   #timer: RetransmitTimer | undefined
   #isFlushOver: boolean
 
   /** `isHurried`: CLOSE is said at once, whatever is queued. */
-  constructor(now: number, connection: Connection, code: number, reason: string, isHurried = false) {
-    this.code = code
-    this.reason = reason
+  constructor(now: number, connection: Connection, why: CloseReason, isHurried = false) {
+    this.#why = why
     this.#connection = connection
     this.#isFlushOver = isHurried
     this.#countdown = new Countdown(now, FLUSH_LIMIT_MS)
@@ -48,7 +47,9 @@ export class CloseSender {
       this.#countdown = new Countdown(now, limitMs)
       this.#timer = new RetransmitTimer(now, Math.min(probeTimeoutMs, MAX_CLOSE_INTERVAL_MS))
     }
-    if (this.#timer.poll(now)) this.#connection.sendClose(now, this.code, this.reason)
+    if (!this.#timer.poll(now)) return
+    const { code, reason, isFinal } = this.#why
+    this.#connection.sendClose(now, code, reason, isFinal)
   }
 
   get #isFlushed(): boolean {

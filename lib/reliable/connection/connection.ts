@@ -92,6 +92,7 @@ export class Connection {
   #resumeId: Uint8Array | undefined
   #isHeard = false
   #wasEstablished = false
+  #isResumed = false
   #isParked = false
   /** The latest time this connection was told; times of arrival may lie before it. */
   #now: number
@@ -134,6 +135,16 @@ export class Connection {
   /** Whether a packet of the other side has opened under the present keys. */
   get isHeard(): boolean {
     return this.#isHeard
+  }
+
+  /** Whether it was lost, and goes on by another handshake. */
+  get isResumed(): boolean {
+    return this.#isResumed
+  }
+
+  /** Whether it takes messages still. */
+  get isListening(): boolean {
+    return this.#channels.isListening
   }
 
   /** What names it, if it can go on after it is lost: it was established, and still listens. */
@@ -207,10 +218,10 @@ export class Connection {
     this.#control.ping(isAwaited)
   }
 
-  /** Says CLOSE with the next packet, once. The reason has at most 256 bytes of UTF-8. */
-  sendClose(now: number, code: number, reason: string): void {
+  /** Says CLOSE with the next packet, once. The reason has at most 256 bytes of UTF-8. `isFinal`: the other side is not to dial again. */
+  sendClose(now: number, code: number, reason: string, isFinal = false): void {
     this.#advanceTo(now)
-    this.#control.close(code, reason)
+    this.#control.close(code, reason, isFinal)
   }
 
   /** Says CLOSED with the next packet, once. */
@@ -271,6 +282,7 @@ export class Connection {
    */
   resume(now: number, { sealer, rttMs, resumeId }: Resumption): void {
     this.#resumeId = resumeId
+    this.#isResumed = true
     this.#rekey(now, sealer, rttMs)
   }
 
@@ -401,6 +413,7 @@ export class Connection {
   #countPath(): void {
     this.#stats.rttMs = this.#path.rtt.smoothedMs
     this.#stats.rttVarianceMs = this.#path.rtt.varianceMs
+    this.#stats.clockErrorMs = this.#clock.errorMs
   }
 
   #advanceTo(now: number): void {

@@ -43,6 +43,7 @@ export class ControlFrames {
   #lastExchangeAt = -Infinity
   #closeCode = 0
   #closeReason: Uint8Array | undefined
+  #isCloseFinal = false
   #isClosedDue = false
   /** What the newest PATH CHALLENGE asked for; kept to tell the next one from a repetition of it. */
   #challenge: Uint8Array | undefined
@@ -70,8 +71,9 @@ export class ControlFrames {
   }
 
   /** Has a CLOSE written. Of a reason that is too long, the caller has cut the end. */
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, isFinal = false): void {
     this.#closeCode = code
+    this.#isCloseFinal = isFinal
     this.#closeReason = encoder.encode(reason)
   }
 
@@ -116,7 +118,7 @@ export class ControlFrames {
     if (this.#isResponseDue && this.#challenge !== undefined && packet.pathResponse(this.#challenge))
       this.#isResponseDue = false
     this.#writePongs(now, packet)
-    if (this.#closeReason !== undefined && packet.close(this.#closeCode, this.#closeReason))
+    if (this.#closeReason !== undefined && packet.close(this.#closeCode, this.#closeReason, this.#isCloseFinal))
       this.#closeReason = undefined
     if (this.#isClosedDue && packet.closed()) this.#isClosedDue = false
     const unacked = packet.frameCount - before

@@ -42,11 +42,20 @@ export class Outbox {
     return outcome
   }
 
+  /**
+   * Hands what is sent from now on to a connection, but not what waits: that goes behind it, see {@link release}. Where messages go to
+   * this connection already, none waits.
+   */
+  open(connection: Connection): void {
+    this.#connection = connection
+  }
+
   /** Hands all that waits to a connection, and what is sent from now on. What it does not take is told of. */
-  attach(now: number, connection: Connection): void {
+  release(now: number, connection: Connection): void {
+    this.#connection = connection
+    if (this.#messages.length === 0) return
     this.#dropStale(now)
     const waiting = this.#takeAll()
-    this.#connection = connection
     const refused = waiting.filter(
       ({ message, delivery, channel }) => this.send(now, message, delivery, channel) !== 'accepted',
     )
@@ -64,6 +73,13 @@ export class Outbox {
     if (!isUnsentKept) undelivered.push(...this.#takeAll())
     this.count()
     this.#tellUndelivered(undelivered)
+  }
+
+  /** Hands back what waits. */
+  giveUp(): void {
+    const waiting = this.#takeAll()
+    this.count()
+    this.#tellUndelivered(waiting)
   }
 
   /** Brings up to date how much waits, when packets were written. */

@@ -20,7 +20,7 @@ import { expandPacketNumber } from '../wire/sequence.ts'
 export type ConnectionEvent =
   | Extract<SessionEvent, { readonly type: 'message' | 'ping' | 'pong' }>
   /** The other side said CLOSE. */
-  | { readonly type: 'peer-close'; readonly code: number; readonly reason: string }
+  | { readonly type: 'peer-close'; readonly code: number; readonly reason: string; readonly isFinal: boolean }
   /** The other side said CLOSED. */
   | { readonly type: 'peer-closed' }
 
@@ -221,7 +221,8 @@ export class PacketReceiver {
         return
       }
       case FrameType.close:
-        if (this.#isFirst(frame)) events.push({ type: 'peer-close', code: frame.code, reason: frame.reason() })
+        if (!this.#isFirst(frame)) return
+        events.push({ type: 'peer-close', code: frame.code, reason: frame.reason(), isFinal: frame.isFinal })
         return
       case FrameType.closed:
         if (this.#isFirst(frame)) events.push({ type: 'peer-closed' })

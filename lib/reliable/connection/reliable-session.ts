@@ -62,6 +62,10 @@ export abstract class ReliableSession implements Session {
   readonly #limiter: RateLimiter
   readonly #deferenceShare: number
   #liveness: Liveness
+  /** Whether a connection stood before, so that what waits was sent while there was none. */
+  #wasAway = false
+  /** Whether the program is being told of a connection: what waits goes behind what it sends then. */
+  #isOpening = false
   readonly #outbox: Outbox
   readonly #transmit = new TransmitRecord()
   readonly #closeHandshake: CloseHandshake
@@ -146,11 +150,12 @@ export abstract class ReliableSession implements Session {
   }
 
   /**
-   * Says CLOSE once what is queued is acknowledged, within three seconds. A reason of more than 256 bytes is cut.
+   * Says CLOSE once what is queued is acknowledged, within three seconds. A reason of more than 256 bytes is cut. `isFinal` asks a client
+   * not to dial again.
    *
    * @throws RangeError when the code is not a whole number from 0 to 65535
    */
-  close(now: number, code: number, reason: string): void {
+  close(now: number, code: number, reason: string, isFinal = false): void {
     requireCode(code)
     this.advanceTo(now)
     const connection = this.connection
@@ -158,7 +163,9 @@ export abstract class ReliableSession implements Session {
       case 'connecting':
       case 'connected':
       case 'stalled':
-        if (connection !== undefined) this.#closeHandshake.start(this.#now, connection, code, cutReason(reason))
+        if (connection === undefined) return
+        this.#outbox.release(this.#now, connection)
+        this.#closeHandshake.start(this.#now, connection, { code, reason: cutReason(reason), isFinal })
         return
       case 'waiting':
         // The other side may have said CLOSE just now, and waits for CLOSED.
@@ -215,8 +222,10 @@ export abstract class ReliableSession implements Session {
   }
 
   pollEvent(): SessionEvent | undefined {
+    if (this.#isOpening) this.#release()
     for (;;) {
       const own = this.events.shift()
+      if (own?.type === 'connected') this.#open()
       if (own !== undefined) return own
       const event = this.connection?.pollEvent()
       if (this.connection === undefined || event === undefined) return undefined
@@ -243,12 +252,17 @@ export abstract class ReliableSession implements Session {
     return this.#closeHandshake.isOpen
   }
 
+  /** When the other side was heard for the last time, as far as this end was awake to hear it. */
+  protected get heardAt(): number {
+    return this.#now - this.#liveness.silenceMs
+  }
+
   /** Whether nothing was heard for long enough to call it a stall. */
   protected get isSilent(): boolean {
     return this.#liveness.isStalled
   }
 
-  /** Opens a connection in place of the one there was, and hands it what waits. */
+  /** Opens a connection in place of the one there was. What waits is handed to it once the program knows that it stands. */
   protected openConnection(now: number, { limits, rttMs, ...start }: ConnectionStart): Connection {
     this.dropConnection(true)
     this.connection = new Connection(now, {
@@ -259,7 +273,6 @@ export abstract class ReliableSession implements Session {
       limiter: this.#limiter,
       handshakeRttMs: rttMs,
     })
-    this.#outbox.attach(now, this.connection)
     return this.connection
   }
 
@@ -357,9 +370,28 @@ export abstract class ReliableSession implements Session {
     if (!this.peer.isSet) this.peer.set(source)
     if (isEstablished) {
       this.lifecycle.enter(this.#now, 'established')
-      this.events.push({ type: 'connected', remote: this.peer.remote })
+      this.#tellConnected(this.connection?.isResumed === true)
     }
     this.handleFirstPacket(isEstablished)
+  }
+
+  #tellConnected(isResumed: boolean): void {
+    if (this.#wasAway && !isResumed && !this.settings.queueWhileAway) this.#outbox.giveUp()
+    this.#wasAway = true
+    this.events.push({ type: 'connected', remote: this.peer.remote, isResumed })
+  }
+
+  /** The program is told next that the connection stands: what it sends goes out now. */
+  #open(): void {
+    if (this.connection?.isListening !== true || this.state === 'closing') return
+    this.#outbox.open(this.connection)
+    this.#isOpening = true
+  }
+
+  /** The program has been told: what waited goes behind what it has sent. */
+  #release(): void {
+    this.#isOpening = false
+    if (this.connection?.isListening === true) this.#outbox.release(this.#now, this.connection)
   }
 
   /** A packet was not taken: perhaps the other side has gone too far. */

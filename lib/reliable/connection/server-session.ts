@@ -233,7 +233,7 @@ export class ReliableServerSession extends ReliableSession implements ServerSess
     if (this.lifecycle.isEstablished) this.tellTimedOut('timed out at the other side', false)
     this.lifecycle.enter(this.now, 'returned')
     this.peer.set(source)
-    this.events.push({ type: 'connected', remote: source })
+    this.events.push({ type: 'connected', remote: source, isResumed: true })
     this.#isConnectedDue = true
   }
 }

@@ -1,4 +1,4 @@
-import type { ConnectToken } from '../../session/session.ts'
+import type { ConnectToken, ReconnectInfo } from '../../session/session.ts'
 import { plainSecurity } from '../../security/plain.ts'
 import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
 import { refusalCodes } from '../../session/codes.ts'
@@ -7,18 +7,21 @@ import { Backoff } from '../../session/backoff.ts'
 import { canonicalHost } from '../../core/numeric-host.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { ConnectionTuning } from '../connection/connection.ts'
-import { Dialing, requireRoom, type Answer, type Pass } from './dialing.ts'
+import { Dialing, payloadRoom, requireRoom, type Answer, type Pass } from './dialing.ts'
 import { encodeConnectPrefix, packetOfConnected } from '../wire/handshake.ts'
 import { ReliableSession } from '../connection/reliable-session.ts'
 import { RetransmitTimer } from '../../core/retransmit-timer.ts'
+
+/** Says what the next HELLO carries for the server's program, `limitBytes` at most; `undefined` when there is to be no HELLO this time. */
+export type HelloPayloadSource = (limitBytes: number) => Uint8Array | undefined
 
 /** What a client is made with. */
 export interface ReliableClientOptions extends ConnectionTuning {
   /** The token that both ends must have alike. */
   readonly token: string
   readonly randomBytes: RandomBytes
-  /** What the server's program is shown with the HELLO; at most `MAX_HELLO_PAYLOAD_BYTES`. Default none. */
-  readonly payload?: Uint8Array | undefined
+  /** What the server's program is shown with the HELLO, or what says so; at most `MAX_HELLO_PAYLOAD_BYTES`. Default none. */
+  readonly payload?: Uint8Array | HelloPayloadSource | undefined
   /** How what travels is protected; the server's must be the same. Default {@link plainSecurity}. */
   readonly security?: SecurityFactory | undefined
   /** What to dial with in place of the token, and where; without it, the one front door that the session is made for. */
@@ -33,8 +36,9 @@ export interface ReliableClientOptions extends ConnectionTuning {
  */
 export class ReliableClient extends ReliableSession {
   readonly #security: Security
-  readonly #payload: Uint8Array
+  readonly #payload: Uint8Array | HelloPayloadSource
   readonly #backoff: Backoff | undefined
+  redialing: ReconnectInfo | undefined
   readonly #hasFreshTokens: boolean
   #credentials: Credentials
   /** Which of the front doors is dialed. */
@@ -122,7 +126,7 @@ export class ReliableClient extends ReliableSession {
 
   protected override handleFirstPacket(isEstablished: boolean): void {
     this.#connecting = undefined
-    if (isEstablished) this.#backoff?.reset()
+    if (isEstablished) this.#backoff?.established(this.now)
   }
 
   protected override handleLeft(): void {
@@ -136,7 +140,10 @@ export class ReliableClient extends ReliableSession {
   protected override takeRetryMs(): number | undefined {
     this.#doorIndex = 0
     this.#isTokenSpent = this.#hasFreshTokens
-    return this.#backoff?.hasNext ? this.#backoff.next() : undefined
+    const delayMs = this.#backoff?.next(this.heardAt)
+    if (delayMs === undefined) return undefined
+    if (this.#backoff?.attempt === 1) this.redialing = undefined
+    return this.#planRedial(delayMs)
   }
 
   /** A repeated CONNECT is another packet, with all in it that was not acknowledged: like any other, it may be lost. */
@@ -161,7 +168,8 @@ export class ReliableClient extends ReliableSession {
   }
 
   #prepare(credentials: Credentials): Credentials {
-    requireRoom(this.#payload.length, this.settings.mtuBytes, this.#security, credentials.ticket?.length)
+    const payloadBytes = typeof this.#payload === 'function' ? 0 : this.#payload.length
+    requireRoom(payloadBytes, this.settings.mtuBytes, this.#security, credentials.ticket?.length)
     // Answers come from the address as the network writes it.
     const servers = credentials.servers.map(({ host, port }) => ({ host: canonicalHost(host) ?? host, port }))
     return { ...credentials, servers }
@@ -186,6 +194,11 @@ export class ReliableClient extends ReliableSession {
       this.#dial()
       return
     }
+    this.#skipAttempt()
+  }
+
+  /** There is nothing to dial with this time. */
+  #skipAttempt(): void {
     const retryMs = this.takeRetryMs()
     if (retryMs === undefined) this.end()
     else this.lifecycle.wait(this.now, retryMs)
@@ -194,15 +207,29 @@ export class ReliableClient extends ReliableSession {
   #dial(): void {
     const resumeId = this.connection?.resumeId
     if (resumeId === undefined) this.dropConnection(true)
-    this.lifecycle.enter(this.now, 'dial', this.settings.handshakeTimeoutMs)
-    const { mtuBytes, maxMessageBytes } = this.settings
-    const payload = { limits: { mtuBytes, maxMessageBytes }, resumeId, userPayload: this.#payload }
     this.#dialing?.wipe()
+    this.#dialing = undefined
     if (this.#unanswered?.mayBeSaidAgain(this.now) === false) this.#forgetUnanswered()
-    this.#dialing = this.#unanswered ?? new Dialing(this.now, this.#security, payload, this.#credentials)
-    this.#dialing.sayAgain(this.now)
+    const dialing = this.#unanswered ?? this.#createDialing(resumeId)
     this.#unanswered = undefined
+    if (dialing === undefined) {
+      this.#skipAttempt()
+      return
+    }
+    this.lifecycle.enter(this.now, 'dial', this.settings.handshakeTimeoutMs)
+    this.#dialing = dialing
+    dialing.sayAgain(this.now)
     this.peer.set(this.#frontDoor)
+  }
+
+  /** Makes another HELLO; `undefined` when nobody says what it is to carry. */
+  #createDialing(resumeId: Uint8Array | undefined): Dialing | undefined {
+    const { mtuBytes, maxMessageBytes } = this.settings
+    const limitBytes = payloadRoom(mtuBytes, this.#security, this.#credentials.ticket?.length)
+    const userPayload = typeof this.#payload === 'function' ? this.#payload(limitBytes) : this.#payload
+    if (userPayload === undefined) return undefined
+    const payload = { limits: { mtuBytes, maxMessageBytes }, resumeId, userPayload }
+    return new Dialing(this.now, this.#security, payload, this.#credentials)
   }
 
   #forgetUnanswered(): void {
@@ -234,8 +261,8 @@ export class ReliableClient extends ReliableSession {
       this.#connect(answer)
       return
     }
-    const { code, reason } = answer
-    const retryMs = this.#retryMsAfter(code)
+    const { code, reason, isFinal } = answer
+    const retryMs = isFinal ? undefined : this.#retryMsAfter(code)
     this.events.push({ type: 'refused', code, reason, willReconnect: retryMs !== undefined })
     this.leave(retryMs)
   }
@@ -250,7 +277,12 @@ export class ReliableClient extends ReliableSession {
   #takeNextDoorMs(): number | undefined {
     if (this.#doorIndex + 1 >= this.#credentials.servers.length) return this.takeRetryMs()
     this.#doorIndex += 1
-    return 0
+    return this.#planRedial(0)
+  }
+
+  #planRedial(delayMs: number): number {
+    this.redialing = { attempt: (this.redialing?.attempt ?? 0) + 1, delayMs }
+    return delayMs
   }
 
   #connect({ id, payload, sealer, rttMs }: Answer & { readonly type: 'shown' }): void {

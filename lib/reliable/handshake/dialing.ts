@@ -35,7 +35,7 @@ export type Answer =
       /** From HELLO to its answer; `NaN` when HELLO was said more than once, so that nobody knows which was answered. */
       readonly rttMs: number
     }
-  | { readonly type: 'refused'; readonly code: number; readonly reason: string }
+  | { readonly type: 'refused'; readonly code: number; readonly reason: string; readonly isFinal: boolean }
   /** HELLO is said again at once, with what the front door asked for. */
   | { readonly type: 'retry' }
 
@@ -71,7 +71,7 @@ export class Dialing {
     this.#initiator = security.initiate({ prologue: ticket, preSharedKey: psk })
     this.#hello = new Uint8Array(payload.limits.mtuBytes)
     const encoded = encodeHelloPayload(payload)
-    encodeHello(this.#hello, (into) => this.#initiator.writeHello(encoded, into), ticket)
+    encodeHello(this.#hello, security.kind, (into) => this.#initiator.writeHello(encoded, into), ticket)
     this.#timer = new RetransmitTimer(now)
   }
 
@@ -110,7 +110,7 @@ export class Dialing {
     const goAway = decodeGoAway(bytes)
     // Whoever has not seen the HELLO cannot send its client away.
     if (goAway === undefined || !this.#isOwnEcho(goAway.echo)) return undefined
-    return { type: 'refused', code: goAway.code, reason: goAway.reason }
+    return { type: 'refused', code: goAway.code, reason: goAway.reason, isFinal: goAway.isFinal }
   }
 
   /** Overwrites what is secret, when the attempt is given up. */
@@ -162,10 +162,14 @@ export function requireRoom(payloadBytes: number, mtuBytes: number, security: Se
   if (mtuBytes < MIN_HELLO_BYTES) {
     throw new RangeError(`mtuBytes is at least ${MIN_HELLO_BYTES}, to which each HELLO is padded; it is ${mtuBytes}.`)
   }
-  const securityBytes = security.helloOverheadBytes + ticketBytes
-  const overheadBytes = HELLO_OVERHEAD_BYTES + securityBytes + HELLO_PAYLOAD_OVERHEAD_BYTES
-  const limitBytes = Math.min(MAX_HELLO_PAYLOAD_BYTES, mtuBytes - overheadBytes)
+  const limitBytes = payloadRoom(mtuBytes, security, ticketBytes)
   if (payloadBytes > limitBytes) {
     throw new RangeError(`HELLO carries at most ${limitBytes} bytes of payload here; this one has ${payloadBytes}.`)
   }
+}
+
+/** How many bytes of a user's payload fit into a HELLO of `mtuBytes`, beside a ticket; less than 0 when not even that does. */
+export function payloadRoom(mtuBytes: number, security: Security, ticketBytes = 0): number {
+  const overheadBytes = HELLO_OVERHEAD_BYTES + security.helloOverheadBytes + ticketBytes + HELLO_PAYLOAD_OVERHEAD_BYTES
+  return Math.min(MAX_HELLO_PAYLOAD_BYTES, mtuBytes - overheadBytes)
 }

@@ -1,6 +1,6 @@
 import { plainSecurity } from '../../security/plain.ts'
 import { RETRY_COOKIE_BYTES, RetryCookies } from '../../security/retry-cookie.ts'
-import type { RandomBytes, Security, SecurityFactory } from '../../security/security.ts'
+import { securityKinds, type RandomBytes, type Security, type SecurityFactory } from '../../security/security.ts'
 import type { Ticket } from '../../security/connect-token.ts'
 import type { TicketCheckOptions } from '../../security/ticket-check.ts'
 import { isSameAddress, type Address, networkOf } from '../../core/address.ts'
@@ -18,7 +18,7 @@ import {
 } from '../../session/front-door.ts'
 import { DEFAULT_FRONT_DOOR_LIMITS, type FrontDoorLimits, HelloGate } from '../../session/hello-gate.ts'
 import { refusalCodes } from '../../session/codes.ts'
-import type { ProtocolName } from '../../session/session.ts'
+import type { CloseReason, ProtocolName } from '../../session/session.ts'
 import type { SessionSettings } from '../../session/settings.ts'
 import type { Transmit } from '../../session/transmit.ts'
 import { AdmittedClients, type AdmittedClient } from './admitted-clients.ts'
@@ -126,7 +126,8 @@ export class ReliableFrontDoor implements FrontDoor {
     const network = networkOf(source.host)
     const verdict = this.#gate.judge(now, network, isProved, isKnown)
     if (verdict === 'drop') this.stats.limitedHellos += 1
-    else if (content === undefined) this.#handleBadVersion(now, bytes, source)
+    else if (content === undefined)
+      this.#handleOtherwiseWrong(now, { hello: bytes, source }, refusalCodes.badVersion, BAD_VERSION_REASON)
     else if (verdict === 'retry') this.#retry(now, bytes, source)
     else this.#handleHello(now, { hello: bytes, id, key, source, network }, content)
   }
@@ -157,13 +158,13 @@ export class ReliableFrontDoor implements FrontDoor {
    * @throws RangeError when the code is not a whole number from 0 to 65535
    * @throws Error when the request is already answered
    */
-  refuse(_now: number, request: ConnectionRequest, code: number, reason: string): void {
+  refuse(_now: number, request: ConnectionRequest, code: number, reason: string, isFinal = false): void {
     requireCode(code)
     const { hello, key, source, ticket } = this.#takeRequest(request)
     this.#gate.halfOpen.end(key)
     if (ticket !== undefined) this.#tickets?.release(ticket)
     this.stats.refused += 1
-    this.#goAway(hello, source, code, reason)
+    this.#goAway(hello, source, { code, reason, isFinal })
   }
 
   handleEstablished(id: string): void {
@@ -212,14 +213,20 @@ export class ReliableFrontDoor implements FrontDoor {
     this.#answers.push({ bytes: encodeRetry(hello, cookie), destination: source })
   }
 
-  #handleHello(now: number, visit: Visit, { message, ticket: sealed }: HelloContent): void {
+  #handleHello(now: number, visit: Visit, { message, security, ticket: sealed }: HelloContent): void {
+    if (security !== this.#security.kind) {
+      this.#handleOtherwiseWrong(now, visit, refusalCodes.securityMismatch, mismatchReason(this.#security.kind))
+      return
+    }
     const ticket = this.#tickets?.open(sealed)
     // Where connect tokens are taken, nobody is let in without one.
     const isLetIn = this.#tickets === undefined || ticket !== undefined
     const binding = { prologue: sealed, preSharedKey: ticket?.psk }
     const responder = isLetIn ? this.#security.respond(message, binding) : undefined
     if (responder === undefined) {
-      this.#handleBadToken(now, visit)
+      if (isLetIn && this.#security.provesToken(message, binding))
+        this.#handleOtherwiseWrong(now, visit, refusalCodes.wrongServerKey, WRONG_SERVER_KEY_REASON)
+      else this.#handleBadToken(now, visit)
       return
     }
     const payload = decodeHelloPayload(responder.payload)
@@ -311,12 +318,18 @@ export class ReliableFrontDoor implements FrontDoor {
     const refusal = this.#tickets?.take(ticket)
     if (refusal === undefined) return true
     this.stats.refusedTickets += 1
-    this.#goAway(hello, source, refusal.code, refusal.reason)
+    this.#goAway(hello, source, { ...refusal, isFinal: false })
     return false
   }
 
-  #handleBadVersion(now: number, hello: Uint8Array, source: Address): void {
-    if (this.#refuseUnproved(now, hello, source, refusalCodes.badVersion, BAD_VERSION_REASON)) this.stats.refused += 1
+  /** Something else than the token is wrong with a HELLO, or something that shows before it. */
+  #handleOtherwiseWrong(
+    now: number,
+    { hello, source }: Pick<Visit, 'hello' | 'source'>,
+    code: number,
+    reason: string,
+  ): void {
+    if (this.#refuseUnproved(now, hello, source, code, reason)) this.stats.refused += 1
   }
 
   #handleBadToken(now: number, { hello, source }: Visit): void {
@@ -329,13 +342,13 @@ export class ReliableFrontDoor implements FrontDoor {
   /** Sends somebody away who has proved nothing, unless that happens too often; returns whether it was said. */
   #refuseUnproved(now: number, hello: Uint8Array, source: Address, code: number, reason: string): boolean {
     const isAnswered = this.#gate.takeRefusal(now)
-    if (isAnswered) this.#goAway(hello, source, code, reason)
+    if (isAnswered) this.#goAway(hello, source, { code, reason, isFinal: false })
     else this.stats.suppressedRefusals += 1
     return isAnswered
   }
 
-  #goAway(hello: Uint8Array, source: Address, code: number, reason: string): void {
-    this.#answers.push({ bytes: encodeGoAway(helloEcho(hello), code, reason), destination: source })
+  #goAway(hello: Uint8Array, source: Address, { code, reason, isFinal }: CloseReason): void {
+    this.#answers.push({ bytes: encodeGoAway(helloEcho(hello), code, reason, isFinal), destination: source })
   }
 
   #takeRequest(request: ConnectionRequest): ReliableConnectionRequest {
@@ -349,7 +362,12 @@ export class ReliableFrontDoor implements FrontDoor {
 
 const BAD_TOKEN_REASON = 'the token is wrong'
 const BAD_CONNECT_TOKEN_REASON = 'this server takes connect tokens, and this is none of its own'
+const WRONG_SERVER_KEY_REASON = 'the token is right, but serverKey is not the key of this server'
 const BAD_VERSION_REASON = `this server speaks version ${PROTOCOL_VERSION}`
+
+function mismatchReason(kind: number): string {
+  return `this server has security: '${securityKinds[kind] ?? kind}', the client another`
+}
 
 /** Copies, so that the admission is all that it needs, and nobody who keeps it keeps the whole HELLO. */
 function createAdmission(

@@ -19,6 +19,9 @@ export const DataFlag = { length: 0x40, channel: 0x20, fragment: 0x10, next: 0x0
 /** How a DATA frame is delivered, as the wire says it: the index in `deliveries`. */
 export const DeliveryCode = { reliable: 0, reliableUnordered: 1, sequenced: 2, latest: 3, unreliable: 4 } as const
 
+/** The one flag of CLOSE, and of GO AWAY!: the other side is not to dial again. The other bits are reserved, and 0. */
+export const FINAL_FLAG = 0x01
+
 /** The longest reason in a CLOSE frame, in bytes of UTF-8. */
 export const MAX_REASON_BYTES = 256
 
@@ -105,6 +108,8 @@ export class Frame {
 
   /** CLOSE. */
   code = 0
+  /** CLOSE: whether the other side is not to dial again. */
+  isFinal = false
 
   get payloadBytes(): number {
     return this.payloadEnd - this.payloadStart
@@ -144,8 +149,7 @@ export class Frame {
         this.limit = reader.varint()
         return !reader.failed
       case FrameType.close:
-        this.code = reader.u16()
-        return this.#takePayload(reader, reader.varint()) && this.payloadBytes <= MAX_REASON_BYTES
+        return this.#decodeClose(reader)
       case FrameType.closed:
         return !reader.failed
       case FrameType.pathChallenge:
@@ -154,6 +158,15 @@ export class Frame {
       default:
         return false
     }
+  }
+
+  #decodeClose(reader: Reader): boolean {
+    const flags = reader.u8()
+    this.isFinal = flags === FINAL_FLAG
+    this.code = reader.u16()
+    return (
+      (flags & ~FINAL_FLAG) === 0 && this.#takePayload(reader, reader.varint()) && this.payloadBytes <= MAX_REASON_BYTES
+    )
   }
 
   #decodeData(reader: Reader, context: DataContext, first: number): boolean {

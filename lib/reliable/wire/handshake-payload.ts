@@ -3,6 +3,7 @@ import { canonicalHost } from '../../core/numeric-host.ts'
 import type { Limits, SessionSettings } from '../../session/settings.ts'
 import { MIN_HELLO_BYTES } from './handshake.ts'
 
+export { MAX_HELLO_PAYLOAD_BYTES } from '../../session/front-door.ts'
 export type { Limits } from '../../session/settings.ts'
 
 /** What HELLO tells, inside message 1. */
@@ -44,8 +45,6 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 export const RESUME_ID_BYTES = 16
 const CONNECT_HEAD_BYTES = LIMITS_BYTES + FLAGS_BYTES + RESUME_ID_BYTES
 
-/** The longest payload that a client's user can send along. */
-export const MAX_HELLO_PAYLOAD_BYTES = 512
 /** How many bytes HELLO's payload is at most longer than the user's. */
 export const HELLO_PAYLOAD_OVERHEAD_BYTES: number = LIMITS_BYTES + LENGTH_BYTES + RESUME_ID_BYTES
 /** The longest payload of CONNECT. */

@@ -1,6 +1,6 @@
 import { crc32 } from '../../security/crc32.ts'
 import { HELLO_ID_BYTES } from '../../security/security.ts'
-import { MAX_REASON_BYTES } from './frame.ts'
+import { FINAL_FLAG, MAX_REASON_BYTES } from './frame.ts'
 import { isPacket } from './packet.ts'
 
 /** The version of the protocol that this library speaks: the byte behind the NUL of each handshake datagram. */
@@ -20,10 +20,12 @@ const connectHead = encoder.encode(`CONNECT\0${String.fromCharCode(PROTOCOL_VERS
 const LENGTH_BYTES = 2
 const COOKIE_LENGTH_BYTES = 1
 const CODE_BYTES = 2
+const SECURITY_BYTES = 1
+const FLAGS_BYTES = 1
 const HELLO_HEAD_BYTES = helloWord.length + 1 + LENGTH_BYTES
 const CONNECT_HEAD_BYTES = connectHead.length + LENGTH_BYTES
 const RETRY_HEAD_BYTES = retryWord.length + 1 + HELLO_ID_BYTES
-const GO_AWAY_HEAD_BYTES = goAwayWord.length + 1 + HELLO_ID_BYTES + CODE_BYTES
+const GO_AWAY_HEAD_BYTES = goAwayWord.length + 1 + HELLO_ID_BYTES + FLAGS_BYTES + CODE_BYTES
 const CLIENT_CONNECT_HEAD_BYTES = connectHead.length + HELLO_ID_BYTES
 
 /** What precedes the packet in a server's CONNECTED. */
@@ -33,7 +35,8 @@ export const connectedPrefix: Uint8Array = encoder.encode(`CONNECTED\0${String.f
 export const MAX_COOKIE_BYTES = 32
 
 /** How many bytes HELLO is at least longer than its message 1 and its ticket, with room for every cookie. */
-export const HELLO_OVERHEAD_BYTES: number = HELLO_HEAD_BYTES + LENGTH_BYTES + COOKIE_LENGTH_BYTES + MAX_COOKIE_BYTES
+export const HELLO_OVERHEAD_BYTES: number =
+  HELLO_HEAD_BYTES + SECURITY_BYTES + LENGTH_BYTES + COOKIE_LENGTH_BYTES + MAX_COOKIE_BYTES
 
 /** What a HELLO without one has for a ticket or a cookie. */
 export const NOTHING: Uint8Array = new Uint8Array(0)
@@ -51,6 +54,8 @@ export interface Hello {
 export interface HelloContent {
   /** Message 1 of the handshake. */
   readonly message: Uint8Array
+  /** The kind of security that it is a message of. */
+  readonly security: number
   /** A sealed connect token; empty for none. */
   readonly ticket: Uint8Array
   /** What RETRY asked to be given back; empty for none. */
@@ -71,6 +76,8 @@ export interface GoAway {
   readonly echo: Uint8Array
   readonly code: number
   readonly reason: string
+  /** Whether the client is not to dial again. */
+  readonly isFinal: boolean
 }
 
 /** What tells a HELLO of ours from every other, as a view. */
@@ -94,10 +101,11 @@ export function isHello(bytes: Uint8Array): boolean {
 
 /**
  * Writes HELLO into the whole of `datagram`, whose length is the padding. `writeMessage` puts message 1 where it is told and
- * returns its length. There is to be room for all of it, see {@link HELLO_OVERHEAD_BYTES}.
+ * returns its length; `security` is the kind that it is of. There is to be room for all of it, see {@link HELLO_OVERHEAD_BYTES}.
  */
 export function encodeHello(
   datagram: Uint8Array,
+  security: number,
   writeMessage: (into: Uint8Array) => number,
   ticket: Uint8Array = NOTHING,
 ): void {
@@ -105,7 +113,8 @@ export function encodeHello(
   datagram[helloWord.length] = PROTOCOL_VERSION
   const length = writeMessage(datagram.subarray(HELLO_HEAD_BYTES))
   writeUint16(datagram, helloWord.length + 1, length)
-  const ticketOffset = HELLO_HEAD_BYTES + length
+  const ticketOffset = HELLO_HEAD_BYTES + length + SECURITY_BYTES
+  datagram[HELLO_HEAD_BYTES + length] = security
   writeUint16(datagram, ticketOffset, ticket.length)
   datagram.set(ticket, ticketOffset + LENGTH_BYTES)
   datagram.fill(0, ticketOffset + LENGTH_BYTES + ticket.length)
@@ -113,7 +122,7 @@ export function encodeHello(
 
 /** Puts a cookie of at most {@link MAX_COOKIE_BYTES} into a HELLO that was written here, in place of the one that was there. */
 export function setCookie(hello: Uint8Array, cookie: Uint8Array): void {
-  const ticketOffset = HELLO_HEAD_BYTES + readUint16(hello, helloWord.length + 1)
+  const ticketOffset = HELLO_HEAD_BYTES + readUint16(hello, helloWord.length + 1) + SECURITY_BYTES
   const cookieOffset = ticketOffset + LENGTH_BYTES + readUint16(hello, ticketOffset)
   hello[cookieOffset] = cookie.length
   hello.fill(0, cookieOffset + COOKIE_LENGTH_BYTES)
@@ -163,12 +172,13 @@ export function decodeConnect(bytes: Uint8Array): Uint8Array | undefined {
   return bytes.length === CONNECT_HEAD_BYTES + length ? bytes.subarray(CONNECT_HEAD_BYTES) : undefined
 }
 
-/** GO AWAY! to the HELLO of that {@link helloEcho}. A reason that is too long is cut between two characters. */
-export function encodeGoAway(echo: Uint8Array, code: number, reason: string): Uint8Array {
+/** GO AWAY! to the HELLO of that {@link helloEcho}; for good, if `isFinal`. A reason that is too long is cut between two characters. */
+export function encodeGoAway(echo: Uint8Array, code: number, reason: string, isFinal = false): Uint8Array {
   const text = encodeReason(reason)
   const datagram = new Uint8Array(GO_AWAY_HEAD_BYTES + text.length)
   datagram.set(goAwayWord, 0)
   datagram[goAwayWord.length] = PROTOCOL_VERSION
+  datagram[GO_AWAY_HEAD_BYTES - CODE_BYTES - FLAGS_BYTES] = isFinal ? FINAL_FLAG : 0
   writeUint16(datagram, GO_AWAY_HEAD_BYTES - CODE_BYTES, code)
   datagram.set(text, GO_AWAY_HEAD_BYTES)
   setEcho(datagram, goAwayWord.length + 1, echo)
@@ -183,6 +193,8 @@ export function decodeGoAway(bytes: Uint8Array): GoAway | undefined {
     echo: echoOf(bytes, goAwayWord.length + 1),
     code: readUint16(bytes, GO_AWAY_HEAD_BYTES - CODE_BYTES),
     reason: decoder.decode(bytes.subarray(GO_AWAY_HEAD_BYTES)),
+    // Another version may have a use for the other bits.
+    isFinal: ((bytes[GO_AWAY_HEAD_BYTES - CODE_BYTES - FLAGS_BYTES] ?? 0) & FINAL_FLAG) !== 0,
   }
 }
 
@@ -228,9 +240,9 @@ export function packetOfConnected(bytes: Uint8Array): Uint8Array | undefined {
 
 function decodeHelloContent(bytes: Uint8Array): HelloContent | undefined {
   const messageEnd = HELLO_HEAD_BYTES + readUint16(bytes, helloWord.length + 1)
-  const ticketStart = messageEnd + LENGTH_BYTES
+  const ticketStart = messageEnd + SECURITY_BYTES + LENGTH_BYTES
   if (messageEnd < HELLO_HEAD_BYTES + HELLO_ID_BYTES || ticketStart > bytes.length) return undefined
-  const ticketEnd = ticketStart + readUint16(bytes, messageEnd)
+  const ticketEnd = ticketStart + readUint16(bytes, messageEnd + SECURITY_BYTES)
   const cookieStart = ticketEnd + COOKIE_LENGTH_BYTES
   if (cookieStart > bytes.length) return undefined
   const cookieEnd = cookieStart + (bytes[ticketEnd] ?? 0)
@@ -238,6 +250,7 @@ function decodeHelloContent(bytes: Uint8Array): HelloContent | undefined {
   for (let i = cookieEnd; i < bytes.length; i += 1) if (bytes[i] !== 0) return undefined
   return {
     message: bytes.subarray(HELLO_HEAD_BYTES, messageEnd),
+    security: bytes[messageEnd] ?? 0,
     ticket: bytes.subarray(ticketStart, ticketEnd),
     cookie: bytes.subarray(cookieStart, cookieEnd),
   }

@@ -2,6 +2,7 @@ import { AckForm, AckSection } from './ack-section.ts'
 import {
   DataContext,
   DataFlag,
+  FINAL_FLAG,
   Frame,
   FrameType,
   hasSequence,
@@ -196,11 +197,12 @@ export class PacketWriter {
     return true
   }
 
-  /** Ends the connection. Throws a RangeError when the code is above 65,535 or the reason longer than 256 bytes. */
-  close(code: number, reason: Uint8Array): boolean {
+  /** Ends the connection, `isFinal` for good. Throws a RangeError when the code is above 65,535 or the reason longer than 256 bytes. */
+  close(code: number, reason: Uint8Array, isFinal = false): boolean {
     if (code < 0 || code > 0xffff || !Number.isInteger(code)) throw new RangeError(`${code} is not a close code`)
     if (reason.length > MAX_REASON_BYTES) throw new RangeError(`A reason has at most ${MAX_REASON_BYTES} bytes`)
-    if (!this.#begin(FrameType.close, 2 + varintBytes(reason.length) + reason.length)) return false
+    if (!this.#begin(FrameType.close, 3 + varintBytes(reason.length) + reason.length)) return false
+    this.#writer.u8(isFinal ? FINAL_FLAG : 0)
     this.#writer.u16(code)
     this.#writer.varint(reason.length)
     this.#writer.copy(reason, 0, reason.length)

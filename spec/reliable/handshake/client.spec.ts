@@ -34,23 +34,26 @@ describe('ReliableClient', () => {
     expect(client.session.rttMs).toBeCloseTo(50, 0)
   })
 
-  it('sends what waits along with CONNECT, half a round trip before the connection stands', () => {
-    const arrivals: number[] = []
+  it('sends what waits behind what is sent when the connection stands', () => {
+    const texts: string[] = []
     const world = createWorld({
       server: {
-        onEvent: ({ type }) => {
-          if (type === 'message') arrivals.push(world.now)
+        onEvent: (event) => {
+          if (event.type === 'message') texts.push(decoder.decode(event.message))
         },
       },
     })
     const client = world.dial()
-    client.send('hello')
-    client.send('world')
-    world.run(200)
-    expect(arrivals).toEqual([75, 75])
+    client.onEvent = ({ type }) => {
+      if (type === 'connecting') client.send('second')
+      if (type === 'connected') client.send('login')
+    }
+    client.send('first')
+    world.run(300)
+    expect(texts).toEqual(['login', 'first', 'second'])
   })
 
-  it('repeats what CONNECT carried until CONNECTED comes, and the server takes it once', () => {
+  it('sends what waits when it is closed while CONNECT is on its way, and the server takes it once', () => {
     const texts: string[] = []
     const world = createWorld({
       server: {
@@ -61,11 +64,12 @@ describe('ReliableClient', () => {
     })
     const client = world.dial({ downlink: { filter: (bytes) => startsWith(bytes, 'CONNECT\0') || world.now > 2_000 } })
     client.send('hello')
+    world.waitFor(() => client.session.state === 'connecting')
+    client.close()
     world.run(1_900)
-    expect(client.session.state).toBe('connecting')
     expect(texts).toEqual(['hello'])
     world.run(2_000)
-    expect(client.session.state).toBe('connected')
+    expect(client.session.state).toBe('closed')
     expect(texts).toEqual(['hello'])
   })
 
@@ -247,7 +251,7 @@ describe('ReliableClient', () => {
     expect(connecting?.remote.host).toBe(world.server.address.host)
   })
 
-  it('waits with jitter before it dials again, longer each time, and anew after a connection stood', () => {
+  it('waits with jitter before it dials again, longer each time, and anew after a connection stood for ten seconds', () => {
     const world = createWorld({ settings: { handshakeTimeoutMs: 1_000 } })
     const dials: number[] = []
     const client = world.dial({ uplink: { partitions: [{ fromMs: 0, untilMs: 20_000 }] } })
@@ -261,12 +265,17 @@ describe('ReliableClient', () => {
       expect(pause).toBeGreaterThanOrEqual(125 * 2 ** i)
       expect(pause).toBeLessThanOrEqual(250 * 2 ** i + 1)
     }
-    world.waitFor(() => client.session.state === 'connected')
-    world.serverEnd(client)?.close()
-    world.waitFor(() => client.session.state === 'waiting')
-    const waitingSince = world.now
-    world.waitFor(() => client.session.state === 'dialing')
-    expect(world.now - waitingSince).toBeLessThanOrEqual(251)
+    const waitsAfter = (standingMs: number): number => {
+      world.waitFor(() => client.session.state === 'connected')
+      world.run(standingMs)
+      world.serverEnd(client)?.close()
+      world.waitFor(() => client.session.state === 'waiting')
+      const waitingSince = world.now
+      world.waitFor(() => client.session.state === 'dialing')
+      return world.now - waitingSince
+    }
+    expect(waitsAfter(9_000)).toBeGreaterThan(1_000)
+    expect(waitsAfter(10_500)).toBeLessThanOrEqual(251)
   })
 
   describe('that nobody answers in time', () => {

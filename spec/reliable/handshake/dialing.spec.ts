@@ -107,6 +107,7 @@ describe('Dialing', () => {
       type: 'refused',
       code: 3,
       reason: 'full',
+      isFinal: false,
     })
   })
 

@@ -172,7 +172,7 @@ describe('a front door under pressure', () => {
   it('drops a cookie that is none of its own kind as malformed', () => {
     const rig = new Rig()
     const { hello } = new Caller()
-    hello[9 + 39 + 2] = 5
+    hello[9 + 39 + 1 + 2] = 5
     expect(rig.hear(hello)).toEqual([])
     expect(rig.door.stats).toMatchObject({ droppedMalformed: 1, receivedHellos: 0 })
   })

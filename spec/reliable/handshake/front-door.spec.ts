@@ -167,7 +167,12 @@ describe('ReliableFrontDoor', () => {
     const { dialing, hello } = dial()
     door.handleDatagram(0, hello, source)
     door.refuse(0, takeRequest(), refusalCodes.full, 'full')
-    expect(dialing.handleAnswer(50, answers()[0] ?? hello)).toEqual({ type: 'refused', code: 3, reason: 'full' })
+    expect(dialing.handleAnswer(50, answers()[0] ?? hello)).toEqual({
+      type: 'refused',
+      code: refusalCodes.full,
+      reason: 'full',
+      isFinal: false,
+    })
     door.handleDatagram(0, hello, source)
     expect(nextRequest()).toBeDefined()
   })
@@ -183,6 +188,7 @@ describe('ReliableFrontDoor', () => {
       echo: helloEcho(hello),
       code: refusalCodes.badToken,
       reason: 'the token is wrong',
+      isFinal: false,
     })
     expect(second.length).toBe(first.length)
     expect(door.stats).toMatchObject({ badTokens: 2, admitted: 0 })
@@ -198,6 +204,7 @@ describe('ReliableFrontDoor', () => {
       echo: helloEcho(hello),
       code: refusalCodes.badVersion,
       reason: 'this server speaks version 1',
+      isFinal: false,
     })
     expect(answer.length).toBeLessThan(hello.length)
   })

@@ -14,7 +14,7 @@ describe('describeReliable', () => {
 
   it('names every datagram in a few words', () => {
     const hello = new Uint8Array(1_200)
-    encodeHello(hello, () => 20)
+    encodeHello(hello, 1, () => 20)
     expect(describeReliable(hello)).toBe('HELLO version 1')
     expect(describeReliable(encodeConnect(50, () => 50))).toBe('CONNECT to private port')
     expect(describeReliable(encodeGoAway(new Uint8Array(16), 3, 'full'))).toBe('GO AWAY! 3 full')

@@ -34,6 +34,7 @@ function createHello(message: Uint8Array, length = 1_200, ticket = new Uint8Arra
   const hello = new Uint8Array(length).fill(0xff)
   encodeHello(
     hello,
+    1,
     (into) => {
       into.set(message)
       return message.length
@@ -51,11 +52,11 @@ function createConnect(message: Uint8Array): Uint8Array {
 }
 
 describe('HELLO', () => {
-  it('is the word, a NUL, the version, message 1, the ticket and the cookie, each behind its length, and zeros', () => {
+  it('is the word, a NUL, the version, message 1, the kind of security, the ticket and the cookie, and zeros', () => {
     const message = new Random(1).bytes(20)
     const hello = createHello(message, MIN_HELLO_BYTES, new Uint8Array([7, 8]))
     setCookie(hello, new Uint8Array([9]))
-    const head = [...encoder.encode('HELLO\0'), 1, 0, 20, ...message, 0, 2, 7, 8, 1, 9]
+    const head = [...encoder.encode('HELLO\0'), 1, 0, 20, ...message, 1, 0, 2, 7, 8, 1, 9]
     expect([...hello.subarray(0, head.length)]).toEqual(head)
     expect(hello.subarray(head.length).every((byte) => byte === 0)).toBe(true)
   })
@@ -75,7 +76,7 @@ describe('HELLO', () => {
           expect(decodeHello(bytes)).toEqual({
             version: 1,
             id: message.subarray(0, 16),
-            content: { message, ticket, cookie },
+            content: { message, security: 1, ticket, cookie },
           })
         },
       ),
@@ -97,7 +98,7 @@ describe('HELLO', () => {
 
   it('is dropped when anything but zeros follows the cookie', () => {
     const hello = createHello(id)
-    for (const offset of [9 + 16 + 2 + 1, 600, 1_199]) {
+    for (const offset of [9 + 16 + 1 + 2 + 1, 600, 1_199]) {
       const changed = hello.slice()
       changed[offset] = 1
       expect(decodeHello(changed)).toBeUndefined()
@@ -115,13 +116,13 @@ describe('HELLO', () => {
 
   it('is dropped when its ticket or its cookie is longer than the datagram', () => {
     const hello = createHello(id, MIN_HELLO_BYTES)
-    for (const length of [512 - 9 - 16 - 2, 0xffff]) {
+    for (const length of [512 - 9 - 16 - 1 - 2, 0xffff]) {
       const changed = hello.slice()
-      new DataView(changed.buffer).setUint16(9 + 16, length)
+      new DataView(changed.buffer).setUint16(9 + 16 + 1, length)
       expect(decodeHello(changed)).toBeUndefined()
     }
     const ticket = createHello(id, MIN_HELLO_BYTES, new Uint8Array(400))
-    ticket[9 + 16 + 2 + 400] = 200
+    ticket[9 + 16 + 1 + 2 + 400] = 200
     expect(decodeHello(ticket)).toBeUndefined()
   })
 
@@ -184,11 +185,12 @@ describe('the front door’s CONNECT', () => {
 })
 
 describe('GO AWAY!', () => {
-  it('is the word, a NUL, the version, the echo of the HELLO, the code and the reason', () => {
+  it('is the word, a NUL, the version, the echo of the HELLO, the flags, the code and the reason', () => {
     const bytes = encodeGoAway(id, 0x0102, 'full')
-    const content = [1, 2, ...encoder.encode('full')]
+    const content = [0, 1, 2, ...encoder.encode('full')]
     const echo = xorEnd(id, crc32(Uint8Array.from(content), content.length))
     expect([...bytes]).toEqual([...encoder.encode('GO AWAY!\0'), 1, ...echo, ...content])
+    expect(encodeGoAway(id, 0x0102, 'full', true)[26]).toBe(1)
   })
 
   it('echoes another HELLO when any bit behind its version is flipped', () => {
@@ -197,9 +199,14 @@ describe('GO AWAY!', () => {
 
   it('comes back out as it went in', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xffff }), fc.string({ maxLength: 60 }), (code, reason) => {
-        expect(decodeGoAway(encodeGoAway(id, code, reason))).toEqual({ echo: id, code, reason })
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 0xffff }),
+        fc.string({ maxLength: 60 }),
+        fc.boolean(),
+        (code, reason, isFinal) => {
+          expect(decodeGoAway(encodeGoAway(id, code, reason, isFinal))).toEqual({ echo: id, code, reason, isFinal })
+        },
+      ),
       fuzzRuns(1000),
     )
   })

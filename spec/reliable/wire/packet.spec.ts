@@ -178,8 +178,13 @@ describe('PacketReader', () => {
     expect(reader.frame.payloadBytes).toBe(2)
   })
 
+  it.each([0x02, 0x81])('takes no CLOSE with a reserved flag: %i', (flags) => {
+    const reader = readerOf(`80 0007 84 ${flags.toString(16).padStart(2, '0')} 0001 00`)
+    expect(reader?.nextFrame() ?? false).toBe(false)
+  })
+
   it('reads a reason that is not UTF-8 with replacement characters', () => {
-    const reader = readerOf('80 0007 84 0001 02 41ff')
+    const reader = readerOf('80 0007 84 00 0001 02 41ff')
     reader?.nextFrame()
     expect(reader?.frame.reason()).toBe('A\ufffd')
   })

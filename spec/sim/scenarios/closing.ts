@@ -45,6 +45,28 @@ export const closingScenarios: readonly Scenario[] = [
     play.waitForAll(1)
   }),
 
+  defineScenario('kicked', (context) => {
+    const { random } = context
+    const play = new Play(context, {
+      link: { delayMs: random.between(1, 80), jitterMs: 5, loss: random.pick([0, 0.1]), duplicate: 0.1 },
+      settings: { reconnect: { minDelayMs: 100, maxDelayMs: 1_000, attempts: Infinity } },
+      serverLoop: randomLoop(random),
+    })
+    const conversation = play.connect({ loop: randomLoop(random) })
+    conversation.chat({ durationMs: 300, intervalMs: 20 })
+    play.world.run(random.between(0, 400))
+    conversation.server?.close(7, 'kicked', false)
+    play.world.run(20_000)
+    if (!conversation.client.isOver || play.world.server.clientCount > 0)
+      fail(`not over: ${conversation.describeStates()}`)
+    const ends = conversation.clientEvents.filter((event) => event.type === 'ended')
+    const [end] = ends
+    if (ends.length !== 1 || end?.code !== 7 || end.reason !== 'kicked' || end.willReconnect)
+      fail(`who was kicked was told: ${JSON.stringify(ends)}`)
+    const connections = conversation.clientEvents.filter(({ type }) => type === 'connected').length
+    if (connections !== 1) fail(`who was kicked was there ${connections} times`)
+  }),
+
   defineScenario('close-at-once', (context) => {
     const { random } = context
     const play = new Play(context, { link: { delayMs: random.between(0, 50) }, serverLoop: randomLoop(random) })

@@ -90,6 +90,31 @@ export const handshakeScenarios: readonly Scenario[] = [
     if (play.world.server.clientCount > 0) fail('the server does not get rid of its client')
   }),
 
+  defineScenario('handshake-refused-for-good', (context) => {
+    const { random } = context
+    const play = new Play(context, {
+      link: { delayMs: random.between(0, 50), jitterMs: 20, loss: 0.2, duplicate: 0.2 },
+      settings: { reconnect: DIAL_AGAIN },
+      serverLoop: randomLoop(random),
+    })
+    const refusal = { code: random.integer(0, 65_279), reason: 'banned', reconnect: false }
+    let asked = 0
+    play.world.server.pipe.onNewClient = () => {
+      asked += 1
+      return refusal
+    }
+    const conversation = play.dial({ loop: randomLoop(random) })
+    if (!play.world.waitFor(() => conversation.client.isOver, 60_000)) fail('it dials again and again')
+    const refusals = conversation.clientEvents.filter(isRefused)
+    const [told] = refusals
+    if (refusals.length !== 1 || told?.code !== refusal.code || told.reason !== refusal.reason || told.willReconnect)
+      fail(`who was refused was told: ${JSON.stringify(refusals)}`)
+    // A HELLO leaves nothing behind when it is refused: one that was on its way meanwhile is looked at as if it were the first.
+    if (asked === 0) fail('the program was not asked')
+    play.world.run(5_000)
+    if (play.world.server.clientCount > 0 || conversation.server !== undefined) fail('who was refused has a session')
+  }),
+
   defineScenario('handshake-version', (context) => {
     const play = new Play(context, { link: { delayMs: 10 } })
     const conversation = play.dial()
