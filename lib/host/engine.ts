@@ -72,7 +72,7 @@ export class Engine {
     platform: EnginePlatform,
     clock: () => number,
     onError: (error: UDPipeError) => void,
-    isUnref: boolean = false,
+    isUnref = false,
   ) {
     const { scheduler } = platform
     this.#scheduler = scheduler
