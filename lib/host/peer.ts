@@ -19,9 +19,6 @@ export interface PeerDriver {
   close(options?: CloseOptions): Promise<void>
 }
 
-/** What `console.log` of Node, Bun and Deno asks an object for. */
-const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
-
 /** The other side of one connection, as callbacks are handed it. `UserData` is what your program keeps in {@link userData}. */
 export class Peer<UserData = unknown> {
   /** Unlike that of any other peer of this UDPipe. */
@@ -135,15 +132,19 @@ export class Peer<UserData = unknown> {
   close(options?: CloseOptions): Promise<void> {
     return this.#driver.close(options)
   }
-
-  /** What `console.log(peer)` shows. */
-  [inspectCustom](_depth: number, options: object, inspect?: (value: unknown, options: object) => string): unknown {
-    const { id, clientId, state, rttMs } = this
-    const address = formatAddress({ host: this.address, port: this.port })
-    const shown = { id, ...(clientId !== undefined && { clientId }), address, state, rttMs }
-    return inspect === undefined ? shown : `Peer ${inspect(shown, options)}`
-  }
 }
+
+/** What `console.log(peer)` shows. Declarations that are made file by file take no method of such a name. */
+Object.defineProperty(Peer.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: inspectPeer })
+
+function inspectPeer(this: Peer, _depth: number, options: object, inspect?: Inspect): unknown {
+  const { id, clientId, state, rttMs } = this
+  const address = formatAddress({ host: this.address, port: this.port })
+  const shown = { id, ...(clientId !== undefined && { clientId }), address, state, rttMs }
+  return inspect === undefined ? shown : `Peer ${inspect(shown, options)}`
+}
+
+type Inspect = (value: unknown, options: object) => string
 
 function requireTime(call: string, ms: unknown): number {
   if (typeof ms === 'number' && Number.isFinite(ms)) return ms
