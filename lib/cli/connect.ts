@@ -1,16 +1,24 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import type { DisconnectInfo, ErrorCode, Peer, UDPipeError, UndeliveredMessage } from '../index.ts'
 import { formatAddress } from '../core/address.ts'
 import { ConsolePipe } from './console-pipe.ts'
 import { exitCodesHelp } from './exit-codes.ts'
-import { addSharedOptions, checkSharedOptions, integer, type SharedOptions } from './shared-options.ts'
-import { failUsage, orUsageError } from './usage-error.ts'
+import {
+  addClientKeys,
+  addSharedOptions,
+  checkServer,
+  checkSharedOptions,
+  integer,
+  keysOf,
+  nameServer,
+  type ClientKeys,
+  type SharedOptions,
+} from './shared-options.ts'
+import { orUsageError } from './usage-error.ts'
 
-interface ConnectOptions extends SharedOptions {
+interface ConnectOptions extends SharedOptions, ClientKeys {
   readonly keepOpen?: true
-  readonly serverKey?: string
   readonly reconnect?: true
-  readonly connectToken?: string
 }
 
 /** Adds `udpipe connect HOST PORT`. */
@@ -20,21 +28,13 @@ export function defineConnect(program: Command): void {
     .description('Connect to a server; end when standard input has ended and is sent, or when the server closes.')
     .argument('[host]', 'name or address; not needed with --connect-token, which names the servers')
     .argument('[port]', '1 to 65535', integer(1, 65_535))
-  addSharedOptions(command)
-    .addOption(new Option('--server-key <key>', 'the public key of the server, of udpipe key').env('UDPIPE_SERVER_KEY'))
+  addClientKeys(addSharedOptions(command))
     .option('-k, --keep-open', 'stay when standard input has ended, until the server closes or SIGINT')
     .option('-r, --reconnect', 'dial again when the connection is lost, or there is none, until SIGINT')
-    .addOption(
-      new Option('--connect-token <token>', 'what `udpipe token create` printed, or a backend handed out').env(
-        'UDPIPE_CONNECT_TOKEN',
-      ),
-    )
     .addHelpText('after', help)
     .action(async (host: string | undefined, port: number | undefined, options: ConnectOptions) => {
       checkSharedOptions(command, options)
-      if (port === undefined && (host !== undefined || options.connectToken === undefined)) {
-        failUsage(command, 'a host and a port are needed, or --connect-token')
-      }
+      checkServer(command, host, port, options)
       const connection = orUsageError(command, () => new Connection(host, port, options))
       process.exitCode = await connection.runToEnd()
     })
@@ -63,17 +63,15 @@ class Connection extends ConsolePipe {
   #wasEstablished = false
 
   constructor(host: string | undefined, port: number | undefined, options: ConnectOptions) {
-    const { protocol, keepOpen, serverKey, connectToken, reconnect = false } = options
+    const { protocol, keepOpen, connectToken, reconnect = false } = options
     super(options, {
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
-      ...(serverKey !== undefined && { serverKey }),
-      ...(connectToken !== undefined && { connectToken }),
+      ...keysOf(options),
       reconnect,
       protocol,
     })
-    this.#server =
-      host === undefined || port === undefined ? 'the servers of the connect token' : formatAddress({ host, port })
+    this.#server = nameServer(host, port)
     this.#staysOpen = keepOpen === true
     this.#goesOn = reconnect || connectToken !== undefined
   }

@@ -3,11 +3,21 @@ import { UDPipe, type DisconnectInfo, type Peer, type UDPipeError } from '../ind
 import { formatAddress } from '../core/address.ts'
 import { PingStatistics } from './ping-statistics.ts'
 import { Report } from './report.ts'
-import { addConnectionOptions, integer, toUDPipeOptions, type ConnectionOptions } from './shared-options.ts'
+import {
+  addClientKeys,
+  addConnectionOptions,
+  checkServer,
+  integer,
+  keysOf,
+  nameServer,
+  toUDPipeOptions,
+  type ClientKeys,
+  type ConnectionOptions,
+} from './shared-options.ts'
 import { closeOnSignals } from './signals.ts'
 import { orUsageError } from './usage-error.ts'
 
-interface PingOptions extends ConnectionOptions {
+interface PingOptions extends ConnectionOptions, ClientKeys {
   readonly count?: number
   /** Seconds. */
   readonly interval: number
@@ -23,13 +33,14 @@ export function definePing(program: Command): void {
   const command = program
     .command('ping')
     .description('Connect to a server and measure round trips, jitter, loss and its clock, until SIGINT.')
-    .argument('<host>', 'name or address')
-    .argument('<port>', '1 to 65535', integer(1, 65_535))
+    .argument('[host]', 'name or address; not needed with --connect-token, which names the servers')
+    .argument('[port]', '1 to 65535', integer(1, 65_535))
     .option('-c, --count <number>', 'end after this many pings', integer(1, 1_000_000_000))
     .option('-i, --interval <seconds>', 'from one ping to the next', parseInterval, DEFAULT_INTERVAL_SECONDS)
-  addConnectionOptions(command)
+  addClientKeys(addConnectionOptions(command))
     .addHelpText('after', help)
-    .action(async (host: string, port: number, options: PingOptions) => {
+    .action(async (host: string | undefined, port: number | undefined, options: PingOptions) => {
+      checkServer(command, host, port, options)
       const pinger = orUsageError(command, () => new Pinger(host, port, options))
       process.exitCode = await pinger.runToEnd()
     })
@@ -48,7 +59,8 @@ Exit codes:
 
 Examples:
   udpipe ping localhost 1234                 once a second, until Ctrl-C
-  udpipe ping -c 100 -i 0.05 host 1234       a hundred in five seconds`
+  udpipe ping -c 100 -i 0.05 host 1234       a hundred in five seconds
+  udpipe ping --connect-token …              as the client that the token names`
 
 class Pinger extends UDPipe {
   readonly #server: string
@@ -61,19 +73,20 @@ class Pinger extends UDPipe {
   #clockOffsetMs = NaN
   #wasEstablished = false
 
-  constructor(host: string, port: number, options: PingOptions) {
+  constructor(host: string | undefined, port: number | undefined, options: PingOptions) {
     const timeoutMs = options.timeout * 1000
     super({
       ...toUDPipeOptions(options),
-      host,
-      port,
+      ...keysOf(options),
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
       reconnect: false,
       protocol: options.protocol,
       stallTimeoutMs: timeoutMs,
       // Classic answers do not say whose ping they answer: the library's own are few, and none as long as this command's are answered.
       pingIntervalMs: timeoutMs / 2,
     })
-    this.#server = formatAddress({ host, port })
+    this.#server = nameServer(host, port)
     this.#report = new Report(options.quiet === true)
     this.#count = options.count ?? Infinity
     this.#intervalMs = options.interval * 1000

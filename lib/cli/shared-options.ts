@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { formatAddress } from '../core/address.ts'
 import type { ProtocolName, UDPipeOptions } from '../index.ts'
 import { failUsage } from './usage-error.ts'
 
@@ -44,6 +45,45 @@ export function addSharedOptions(command: Command): Command {
       .option('-b, --bytes', 'carry bytes as they are, a file for example (default of the reliable protocol)')
       .option('-l, --lines', 'carry lines: each is a message (default of the classic protocol)'),
   )
+}
+
+/** Adds what a client proves, and has proved to it, beside the token. */
+export function addClientKeys(command: Command): Command {
+  return command
+    .addOption(new Option('--server-key <key>', 'the public key of the server, of udpipe key').env('UDPIPE_SERVER_KEY'))
+    .addOption(
+      new Option('--connect-token <token>', 'what `udpipe token create` printed, or a backend handed out').env(
+        'UDPIPE_CONNECT_TOKEN',
+      ),
+    )
+}
+
+/** What {@link addClientKeys} adds, as commander hands it over. */
+export interface ClientKeys {
+  readonly serverKey?: string
+  readonly connectToken?: string
+}
+
+/** What a client's keys mean to the library. */
+export function keysOf({ serverKey, connectToken }: ClientKeys): UDPipeOptions {
+  return { ...(serverKey !== undefined && { serverKey }), ...(connectToken !== undefined && { connectToken }) }
+}
+
+/** Where a client dials: an address, or the servers of its connect token, in which case it may leave out both. */
+export function checkServer(
+  command: Command,
+  host: string | undefined,
+  port: number | undefined,
+  { connectToken }: ClientKeys,
+): void {
+  if (port === undefined && (host !== undefined || connectToken === undefined)) {
+    failUsage(command, 'a host and a port are needed, or --connect-token')
+  }
+}
+
+/** The server in words. */
+export function nameServer(host: string | undefined, port: number | undefined): string {
+  return host === undefined || port === undefined ? 'the servers of the connect token' : formatAddress({ host, port })
 }
 
 /** Adds the options of every command that is an end of a connection. */

@@ -70,12 +70,7 @@ export class Engine {
   #over = new AbortController()
 
   /** See {@link begin} for `isUnref`. */
-  constructor(
-    platform: EnginePlatform,
-    clock: () => number,
-    onError: (error: UDPipeError) => void,
-    isUnref: boolean = false,
-  ) {
+  constructor(platform: EnginePlatform, clock: () => number, onError: (error: UDPipeError) => void, isUnref = false) {
     const { scheduler } = platform
     this.#scheduler = scheduler
     this.#isUnref = isUnref

@@ -167,7 +167,9 @@ export class Peer<UserData = unknown> {
   }
 }
 
-/** What `console.log(peer)` shows, under Node, Bun and Deno. */
+/** What `console.log(peer)` shows. Declarations that are made file by file take no method of such a name. */
+Object.defineProperty(Peer.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: inspectPeer })
+
 function inspectPeer(this: Peer, _depth: number, options: object, inspect?: Inspect): unknown {
   const { id, clientId, state, rttMs } = this
   const address = formatAddress({ host: this.address, port: this.port })

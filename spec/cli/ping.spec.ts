@@ -1,3 +1,4 @@
+import { createConnectToken, generateServerKey } from 'udpipe'
 import { describe, expect, it } from 'vitest'
 import { listen, udpipe } from './udpipe-command.ts'
 
@@ -20,6 +21,22 @@ describe('udpipe ping', () => {
     expect(summary[3]).toMatch(/^rtt min\/avg\/max\/mdev = (\d+\.\d{3}\/){3}\d+\.\d{3} ms, jitter \d+\.\d{3} ms$/)
     if (protocol === 'reliable') expect(summary[4]).toMatch(/^clock offset [+-]\d+\.\d{3} ms$/)
     await listener.until(/disconnected: client 1 .* closed by the other side/)
+  })
+
+  it('takes --server-key and --connect-token, which says where the server is', async () => {
+    const { publicKey, privateKey } = generateServerKey()
+    const key = Buffer.alloc(32, 7).toString('base64url')
+    const { port } = await listen(`--private-key=${privateKey}`, '--connect-token-key', key)
+    const token = (): string => createConnectToken({ key, clientId: 'ada', servers: [`127.0.0.1:${port}`] })
+
+    const known = udpipe('ping', '-c', '1', `--server-key=${publicKey}`, `--connect-token=${token()}`)
+    const unknown = udpipe('ping', '-c', '1', '-w', '1', `--server-key=${privateKey}`, `--connect-token=${token()}`)
+    const nowhere = udpipe('ping', '-c', '1', `--server-key=${publicKey}`)
+
+    expect([await known.ended, await unknown.ended, await nowhere.ended]).toEqual([0, 1, 2])
+    expect(known.stdout).toMatch(/^pong from 127\.0\.0\.1:\d+: seq=1 /)
+    expect(known.stdout).toContain('--- the servers of the connect token ping statistics ---')
+    expect(nowhere.stderr).toContain('a host and a port are needed, or --connect-token')
   })
 
   it('goes on until SIGINT, and sums up then', async () => {

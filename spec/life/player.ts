@@ -1,3 +1,4 @@
+import { optionSides, type Side } from '../../lib/options/option-sides.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CloseOptions, UDPipeOptions } from 'udpipe'
 import { ChildProgram, type ChildProgramOptions } from '../support/child-program.ts'
@@ -47,12 +48,12 @@ export class Player {
 
   /** Starts a server, by default on a free port of loopback, and returns its port. */
   async start(options: UDPipeOptions = {}): Promise<number> {
-    const { port } = await this.#tell({ do: 'start', options: { host: '127.0.0.1', ...options } })
+    const { port } = await this.#tell({ do: 'start', options: { host: '127.0.0.1', ...optionsOf('server', options) } })
     return port
   }
 
   async connect(port: number, options: UDPipeOptions = {}): Promise<void> {
-    await this.#tell({ do: 'connect', options: { port, ...options } })
+    await this.#tell({ do: 'connect', options: { port, ...optionsOf('client', options) } })
   }
 
   async send(...messages: string[]): Promise<Standing> {
@@ -131,4 +132,10 @@ export function socketsOf({ resources }: Standing): number {
 /** `prefix 0`, `prefix 1`, … */
 export function numbered(prefix: string, howMany: number): string[] {
   return Array.from({ length: howMany }, (_, i) => `${prefix} ${i}`)
+}
+
+/** The two ends of a pair are told the same, and each takes what is for it. */
+function optionsOf(side: Side, options: UDPipeOptions): UDPipeOptions {
+  const sides: Readonly<Record<string, string>> = optionSides
+  return Object.fromEntries(Object.entries(options).filter(([name]) => sides[name] === side || sides[name] === 'both'))
 }

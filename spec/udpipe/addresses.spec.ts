@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import { createConnectToken } from 'udpipe'
 import { describe, expect, it } from 'vitest'
 import { freePort, openRawSocket } from '../support/raw-socket.ts'
 import { createRig } from '../support/rig.ts'
@@ -54,6 +55,44 @@ describe('names', () => {
     await rig.connect(server, port, client)
 
     expect([...client.peers()]).toHaveLength(1)
+  })
+})
+
+describe('the address of a server that is bound to every address', () => {
+  it.each([
+    ['0.0.0.0', '0.0.0.0', '127.0.0.1'],
+    ...(hasIPv6
+      ? [
+          ['::', '::', '::1'],
+          ['::', '0:0::0', '::1'],
+          ['::', '0.0.0.0', '127.0.0.1'],
+        ]
+      : []),
+  ])(
+    'is this machine to who dials it, of the same family: bound to %s, dialed at %s',
+    async (bound, dialed, reached) => {
+      const rig = createRig('reliable')
+      const [server, client] = [rig.pipe(), rig.pipe()]
+      const { port } = await server.start(0, bound)
+
+      void client.connect(dialed, port)
+      await rig.until(() => client.names.includes('onConnect'))
+
+      expect(client.lastPeer.address).toBe(reached)
+    },
+  )
+
+  it('is this machine in a connect token, too', async () => {
+    const key = 'A'.repeat(43)
+    const rig = createRig('reliable')
+    const [server, client] = [rig.pipe({ connectTokenKey: key }), rig.pipe()]
+    const { port } = await server.start(0, '0.0.0.0')
+    const connectToken = createConnectToken({ key, clientId: 'ada', servers: [`0.0.0.0:${port}`] })
+
+    void client.connect({ connectToken })
+    await rig.until(() => client.names.includes('onConnect'))
+
+    expect(client.lastPeer.address).toBe('127.0.0.1')
   })
 })
 

@@ -29,7 +29,7 @@ describe('peer(id)', () => {
     expect([clientPeer.state, server.peer(clientPeer.id)]).toEqual(['closed', undefined])
   })
 
-  it('is none before the connection has stood', async () => {
+  it('is none before the connection has stood', () => {
     const rig = createRig('reliable')
     const client = rig.pipe()
     void client.connect('127.0.0.1', 9)
@@ -172,7 +172,8 @@ describe('the clock of a peer', () => {
 
     world.run(3_000)
 
-    const peer = client.server as Peer
+    const peer = client.server
+    if (peer === undefined) throw new Error('There is no server.')
     const [here, there] = [world.program(client).now, world.program(server).now]
     const { clockErrorMs } = peer.stats
     expect(clockErrorMs).toBeGreaterThanOrEqual(50)
