@@ -130,7 +130,7 @@ describe('docs/security.md', () => {
   it.each(rows.flatMap(([attacker = '', , , shown = '']) => shown.split('; ').map((proof) => [attacker, proof])))(
     'names what there is: %s: %s',
     (_attacker, proof) => {
-      const [, spec, words = ''] = /^`([\w/-]+\.spec\.ts)`(?:: \*(.+)\*)?$/.exec(proof) ?? []
+      const [, spec, words = ''] = /^`([\w./-]+\.spec\.ts)`(?:: \*(.+)\*)?$/.exec(proof) ?? []
       if (spec !== undefined) expect(read(`spec/${spec}`)).toContain(words)
       else expect(scenarios.map(({ name }) => `\`${name}\``)).toContain(proof)
     },

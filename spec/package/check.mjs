@@ -89,6 +89,11 @@ async function checkPackage(packed, consumer, game) {
     expectOutput(/^echo of a message\n$/, process.execPath, ['consumer.js'], consumer),
   )
 
+  if (process.argv.includes('--all')) await checkBeside(tarball, consumer, game)
+}
+
+/** What stands beside it in other projects, which takes longer: a game with its tests, and WebSockets. */
+async function checkBeside(tarball, consumer, game) {
   await check('installs beside the tests of a game', () => installGame(tarball, game))
   await check('simulates them in vitest', () =>
     expectOutput(/10 passed/, 'npx', ['vitest', 'run', '--reporter=default'], game),

@@ -4,7 +4,6 @@ import { MAX_PORTS_TRIED, PrivatePorts } from '../../lib/port/private-ports.ts'
 import { DgramPorts } from '../../lib/node/dgram-ports.ts'
 import type { LinkSocket } from '../../lib/port/datagram-port.ts'
 import type { PortSettings } from '../../lib/port/port-factory.ts'
-import { UdpSocket } from '../../lib/node/udp-socket.ts'
 import { freeRange } from '../support/free-range.ts'
 import { deliver, openSocket } from '../node/loopback.ts'
 import { runProgramWithFewFiles } from '../node/run-program.ts'
@@ -29,8 +28,7 @@ describe('on any port', () => {
     const onHint = (): void => {}
     const socket = privatePorts({ onHint }).open()
 
-    expect(socket).toBeInstanceOf(UdpSocket)
-    expect((socket as UdpSocket).onHint).toBe(onHint)
+    expect(socket).toHaveProperty('onHint', onHint)
   })
 
   it('shares one send buffer among its sockets', () => {

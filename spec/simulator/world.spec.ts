@@ -13,7 +13,8 @@ interface SetUp extends Partial<SimulationOptions> {
 function setUp({ pipe = {}, server: startOptions, ...options }: SetUp = {}) {
   const world = new World({ seed: 1, ...options })
   const server = world.start(new EchoServer(pipe), PORT, startOptions)
-  const connect = (connectOptions?: ConnectOptions) => world.connect(new EchoClient(pipe), PORT, connectOptions)
+  const { privatePorts: _serverOnly, ...clientPipe } = pipe
+  const connect = (connectOptions?: ConnectOptions) => world.connect(new EchoClient(clientPipe), PORT, connectOptions)
   return { world, server, connect }
 }
 

@@ -626,9 +626,9 @@ describe('a server that is attached to another', () => {
     await listen({ server: http, path: '/a', port: undefined, interface: undefined } as never)
     const invalid: unknown = expect.objectContaining({ code: 'ERR_OPTION_INVALID' })
 
-    expect(() => server.listen({ server: http, path: '/a', default: () => {} })).toThrow(invalid as Error)
-    expect(() => server.listen({ server: http, port: 80, default: () => {} })).toThrow(invalid as Error)
-    expect(() => server.listen({ server: {}, default: () => {} })).toThrow(invalid as Error)
+    expect(() => server.listen({ server: http, path: '/a', default: () => {} })).toThrow(invalid)
+    expect(() => server.listen({ server: http, port: 80, default: () => {} })).toThrow(invalid)
+    expect(() => server.listen({ server: {}, default: () => {} })).toThrow(invalid)
   })
 
   it('takes a handle that only listens later', async () => {

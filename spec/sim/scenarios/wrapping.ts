@@ -49,33 +49,37 @@ export const wrappingScenarios: readonly Scenario[] = [
     play.finish()
   }),
 
-  defineScenario('packets-go-round-between-rare-messages', (context) => {
-    const { random } = context
-    // Half of what 16 bits number decides what is old and what is new; an eighth of the seeds goes round all of it.
-    const packets = random.chance(1 / 8) ? 68_000 : 34_000
-    const play = new Play(context, {
-      link: { delayMs: 5, jitterMs: 2, loss: random.pick([0, 0.01]) },
-      serverLoop: { stepMs: 10 },
-    })
-    const conversation = play.connect()
-    const { client } = conversation
-    const startMs = play.world.now
-    const untilMs = startMs + packets / 2
-    client.every(0.5, () => conversation.sendUp(4, 'reliable', 0), { untilMs })
-    // Rarely, with tens of thousands of packets between them.
-    let isSmall = random.chance(0.5)
-    const sendRarely = (): void => {
-      isSmall = !isSmall
-      for (const delivery of deliveries) conversation.sendUp(isSmall ? 50 : 5_000, delivery, 7)
-    }
-    const timing = { fromMs: startMs + random.between(0, 100), untilMs }
-    client.every(random.between(4_000, 16_900), sendRarely, timing)
-    play.world.runUntil(untilMs)
-    play.waitForAll()
-    const { sentPackets } = client.session.stats
-    if (sentPackets < packets * 0.98) fail(`only ${sentPackets} packets`)
-    conversation.chat({ durationMs: 500, maxBytes: 10_000, channels: [0, 7] })
-    play.world.run(500)
-    play.finish()
-  }),
+  defineScenario(
+    'packets-go-round-between-rare-messages',
+    (context) => {
+      const { random } = context
+      // Half of what 16 bits number decides what is old and what is new; an eighth of the seeds goes round all of it.
+      const packets = random.chance(1 / 8) ? 68_000 : 34_000
+      const play = new Play(context, {
+        link: { delayMs: 5, jitterMs: 2, loss: random.pick([0, 0.01]) },
+        serverLoop: { stepMs: 10 },
+      })
+      const conversation = play.connect()
+      const { client } = conversation
+      const startMs = play.world.now
+      const untilMs = startMs + packets / 2
+      client.every(0.5, () => conversation.sendUp(4, 'reliable', 0), { untilMs })
+      // Rarely, with tens of thousands of packets between them.
+      let isSmall = random.chance(0.5)
+      const sendRarely = (): void => {
+        isSmall = !isSmall
+        for (const delivery of deliveries) conversation.sendUp(isSmall ? 50 : 5_000, delivery, 7)
+      }
+      const timing = { fromMs: startMs + random.between(0, 100), untilMs }
+      client.every(random.between(4_000, 16_900), sendRarely, timing)
+      play.world.runUntil(untilMs)
+      play.waitForAll()
+      const { sentPackets } = client.session.stats
+      if (sentPackets < packets * 0.98) fail(`only ${sentPackets} packets`)
+      conversation.chat({ durationMs: 500, maxBytes: 10_000, channels: [0, 7] })
+      play.world.run(500)
+      play.finish()
+    },
+    6,
+  ),
 ]
