@@ -80,8 +80,8 @@ export default defineConfig({
     // A bound for what hangs, not a judgement of how fast a machine is.
     testTimeout: 120_000,
     pool: 'forks',
-    // Most of the time specs wait for sockets and processes, so two at a time fit on any machine.
-    maxWorkers: 2,
+    // Much of the time specs wait for sockets and processes, so that three keep two cores busy.
+    maxWorkers: 3,
     // What takes minutes: npm run test:long.
     exclude: process.env['LONG'] === undefined ? ['**/*.long.spec.ts', '**/node_modules/**'] : ['**/node_modules/**'],
     sequence: { sequencer: ScenariosFirst },

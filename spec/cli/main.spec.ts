@@ -17,7 +17,7 @@ describe('udpipe', () => {
     expect(program.stdout).toMatch(/^Usage: udpipe \[options\] \[command\]$/m)
     expect(program.stdout).toMatch(/^ {2}listen \[options\] <port> +Serve clients/m)
     expect(program.stdout).toMatch(/^ {2}connect \[options\] \[host\] \[port\] +Connect to a server/m)
-    expect(program.stdout).toMatch(/^ {2}ping \[options\] <host> <port> +Connect to a server and measure/m)
+    expect(program.stdout).toMatch(/^ {2}ping \[options\] \[host\] \[port\] +Connect to a server and measure/m)
     expect(program.stdout).toMatch(/^ {2}sim \[options\] <port> <server-host> <server-port> +Stand between/m)
     expect(program.stdout).toMatch(/^Exit codes:\n {2}0 +done/m)
     expect(listen.stdout).toMatch(/^Usage: udpipe listen \[options\] <port>$/m)

@@ -44,32 +44,36 @@ export const loadScenarios: readonly Scenario[] = [
     play.finish()
   }),
 
-  defineScenario('slow-link', (context) => {
-    const { random } = context
-    const rateBitsPerSecond = random.between(100_000, 400_000)
-    const play = new Play(context, {
-      link: {
-        delayMs: 25,
-        rateBitsPerSecond,
-        queueBytes: Math.ceil((rateBitsPerSecond / 8) * random.between(0.2, 0.5)),
-      },
-      settings: { maxQueuedBytes: 100_000 },
-    })
-    const conversation = play.connect({ loop: randomLoop(random) })
-    const { client } = conversation
-    const untilMs = play.world.now + 60_000
-    // Sixty small ones a second are well within the rate; what is beside them asks for twice of what there is.
-    client.every(1_000 / 60, () => conversation.sendUp(40, 'sequenced', 1), { untilMs })
-    client.every(50, () => conversation.sendUp(Math.ceil(rateBitsPerSecond / 80), 'reliable', 0), { untilMs })
-    play.world.runUntil(untilMs)
-    const sequenced = conversation.up.latenciesMs.filter(({ delivery }) => delivery === 'sequenced')
-    const third = Math.floor(sequenced.length / 3)
-    const early = percentile95(sequenced.slice(0, third))
-    const late = percentile95(sequenced.slice(-third))
-    if (sequenced.length < 60 * 60 * 0.5) fail(`only ${sequenced.length} of 3,600 sequenced messages arrived`)
-    if (late > Math.max(250, 1.5 * early)) fail(`the latency of sequenced messages grew from ${early} to ${late} ms`)
-    play.finish()
-  }),
+  defineScenario(
+    'slow-link',
+    (context) => {
+      const { random } = context
+      const rateBitsPerSecond = random.between(100_000, 400_000)
+      const play = new Play(context, {
+        link: {
+          delayMs: 25,
+          rateBitsPerSecond,
+          queueBytes: Math.ceil((rateBitsPerSecond / 8) * random.between(0.2, 0.5)),
+        },
+        settings: { maxQueuedBytes: 100_000 },
+      })
+      const conversation = play.connect({ loop: randomLoop(random) })
+      const { client } = conversation
+      const untilMs = play.world.now + 60_000
+      // Sixty small ones a second are well within the rate; what is beside them asks for twice of what there is.
+      client.every(1_000 / 60, () => conversation.sendUp(40, 'sequenced', 1), { untilMs })
+      client.every(50, () => conversation.sendUp(Math.ceil(rateBitsPerSecond / 80), 'reliable', 0), { untilMs })
+      play.world.runUntil(untilMs)
+      const sequenced = conversation.up.latenciesMs.filter(({ delivery }) => delivery === 'sequenced')
+      const third = Math.floor(sequenced.length / 3)
+      const early = percentile95(sequenced.slice(0, third))
+      const late = percentile95(sequenced.slice(-third))
+      if (sequenced.length < 60 * 60 * 0.5) fail(`only ${sequenced.length} of 3,600 sequenced messages arrived`)
+      if (late > Math.max(250, 1.5 * early)) fail(`the latency of sequenced messages grew from ${early} to ${late} ms`)
+      play.finish()
+    },
+    5,
+  ),
 
   defineScenario('idle-and-busy', (context) => {
     const { random } = context

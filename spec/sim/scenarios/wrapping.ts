@@ -80,6 +80,6 @@ export const wrappingScenarios: readonly Scenario[] = [
       play.world.run(500)
       play.finish()
     },
-    6,
+    15,
   ),
 ]
