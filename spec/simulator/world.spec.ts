@@ -13,8 +13,9 @@ interface SetUp extends Partial<SimulationOptions> {
 function setUp({ pipe = {}, server: startOptions, ...options }: SetUp = {}) {
   const world = new World({ seed: 1, ...options })
   const server = world.start(new EchoServer(pipe), PORT, startOptions)
-  const { privatePorts: _serverOnly, ...clientPipe } = pipe
-  const connect = (connectOptions?: ConnectOptions) => world.connect(new EchoClient(clientPipe), PORT, connectOptions)
+  // How a server's clients are placed is no option of theirs.
+  const own = pipe.privatePorts === undefined ? pipe : {}
+  const connect = (connectOptions?: ConnectOptions) => world.connect(new EchoClient(own), PORT, connectOptions)
   return { world, server, connect }
 }
 
