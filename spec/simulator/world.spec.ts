@@ -12,9 +12,9 @@ interface SetUp extends Partial<SimulationOptions> {
 
 function setUp({ pipe = {}, server: startOptions, ...options }: SetUp = {}) {
   const world = new World({ seed: 1, ...options })
-  const server = world.start(new EchoServer(pipe), PORT, startOptions)
   // How a server's clients are placed is no option of theirs.
-  const own = pipe.privatePorts === undefined ? pipe : {}
+  const { privatePorts, ...own } = pipe
+  const server = world.start(new EchoServer({ ...own, ...(privatePorts && { privatePorts }) }), PORT, startOptions)
   const connect = (connectOptions?: ConnectOptions) => world.connect(new EchoClient(own), PORT, connectOptions)
   return { world, server, connect }
 }
