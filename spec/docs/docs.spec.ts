@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { transitions as classicTransitions } from '../../lib/classic/phase.ts'
 import { parseClientOptions, parseServerOptions } from '../../lib/network/link/options.ts'
 import { nodePlatform } from '../../lib/node/platform.ts'
@@ -10,25 +9,12 @@ import { transitions as reliableTransitions } from '../../lib/reliable/connectio
 import { parseClientOptions as parseWebsocketOptions, parseListenConfig } from '../../lib/websocket/options.ts'
 import { scenarios } from '../sim/registry.ts'
 import { ChildProgram } from '../support/child-program.ts'
+import { runProgram } from './run-program.ts'
 import { pages, root } from './snippets.ts'
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const folders: string[] = []
 /** Above those that systems hand out by themselves, and other for each process. */
 const freePort = 61_000 + (process.pid % 4_000)
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
-
-/** Runs a program as a file of this package, so that `udpipe` names the source. */
-function run(program: string): string {
-  const folder = mkdtempSync(join(root, 'spec/docs/.snippet-'))
-  folders.push(folder)
-  writeFileSync(join(folder, 'snippet.ts'), program)
-  const args = ['--conditions', '@udpipe/source', '--import', 'tsx', join(folder, 'snippet.ts')]
-  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
-}
 
 /** The names by which the headings of a page are linked to, as GitHub makes them. */
 function placesIn(text: string): string[] {
@@ -69,7 +55,7 @@ describe('docs/network.md', () => {
   const snippets = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
 
   it('has snippets that print what the text says', () => {
-    expect(snippets.map(run)).toEqual([
+    expect(snippets.map(runProgram)).toEqual([
       "{ OpCode: 11, Data: { OpCode: 10, Data: 'From client' } }\n",
       'true true\n',
       'OK 0 0\n',
@@ -189,7 +175,7 @@ describe('docs/websocket.md', () => {
 
   it('has a program that does what Lua’s does', () => {
     const expected = `msg sent\nmsg hello 1\ntrue 4001\n`
-    expect(run(program.replaceAll('8080', String(freePort)))).toBe(expected)
+    expect(runProgram(program.replaceAll('8080', String(freePort)))).toBe(expected)
     const lua = /```lua\n(.*?)```/s.exec(text)?.[1] ?? ''
     for (const word of ['server.copas.listen', 'client.copas', 'goodbye strange client', 'lost interest'])
       expect([lua.includes(word), program.includes(word)]).toEqual([true, true])
@@ -198,7 +184,7 @@ describe('docs/websocket.md', () => {
   it('has a script that blocks, and an endpoint on an HTTP server', async () => {
     const echo = new ChildProgram('examples/websocket-echo.ts', ['0'])
     const [, served = ''] = await echo.until(/Listening on 127\.0\.0\.1:(\d+)/)
-    expect(run(blocking.replace('localhost:8080', `127.0.0.1:${served}`))).toBe('Got message: hello\n')
+    expect(runProgram(blocking.replace('localhost:8080', `127.0.0.1:${served}`))).toBe('Got message: hello\n')
 
     const port = String(freePort)
     const check = `
@@ -209,7 +195,7 @@ describe('docs/websocket.md', () => {
       await one.send('to all'); console.log((await one.receive())[0])
       console.log((await client.copas().connect('ws://localhost:${port}/chat'))[1])
       process.exit()`
-    expect(run(attached.replaceAll('8080', port) + check)).toBe(
+    expect(runProgram(attached.replaceAll('8080', port) + check)).toBe(
       'true\nto all\nWebsocket Handshake failed: HTTP 401 Unauthorized\n',
     )
   })

@@ -1,26 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { perfectLink } from 'udpipe/simulator'
+import { runProgram } from './run-program.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const text = readFileSync(join(root, 'docs/testing.md'), 'utf8')
 const snippets = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code)
-const folders: string[] = []
 
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
-
-/** Runs a program as a file beside the game of the examples, whose files it imports. */
+/** Runs a program beside the game of the examples, whose files it imports. */
 function run(program: string): string {
-  const folder = mkdtempSync(join(root, 'spec/docs/.snippet-'))
-  folders.push(folder)
-  const game = join(root, 'examples/testing')
-  writeFileSync(join(folder, 'snippet.ts'), program.replaceAll("from './game", `from '${game}/game`))
-  const args = ['--conditions', '@udpipe/source', '--import', 'tsx', join(folder, 'snippet.ts')]
-  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+  return runProgram(program.replaceAll("from './game", `from '${join(root, 'examples/testing')}/game`))
 }
 
 /** The lines of a snippet, in a world where the game is being played. */
