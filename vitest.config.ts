@@ -87,6 +87,6 @@ export default defineConfig({
     sequence: { sequencer: ScenariosFirst },
     coverage: { include: ['lib/**'] },
     reporters: ['default', new SeedCosts()],
-    projects: isLong ? [long] : [privatePorts, sharedPort],
+    projects: isLong ? [long, sharedPort] : [privatePorts],
   },
 })
