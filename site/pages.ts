@@ -6,7 +6,9 @@ const otherPages: Readonly<Record<string, string>> = {
   'README.md': 'index.md',
   'CHANGELOG.md': 'changelog.md',
   'CONTRIBUTING.md': 'contributing.md',
+  'lib/network/README.md': 'network-wire.md',
   'lib/reliable/README.md': 'protocol.md',
+  'lib/websocket/README.md': 'websocket-and-lua.md',
 }
 
 /** The guides, in the order in which they are read; what `docs/` has besides follows. */
@@ -30,6 +32,8 @@ export const guides: readonly (readonly [name: string, title: string])[] = [
   ['performance', 'Performance'],
   ['examples', 'Examples'],
   ['protocol', 'The protocol'],
+  ['network-wire', 'The wire of tables'],
+  ['websocket-and-lua', 'What is Lua’s of the WebSockets'],
   ['changelog', 'Changelog'],
   ['contributing', 'Contributing'],
 ]
