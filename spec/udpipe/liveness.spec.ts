@@ -323,6 +323,24 @@ describe('setTimeout', () => {
     expect(client.names).not.toContain('onDisconnect')
   })
 
+  it.each(['client', 'server'] as const)(
+    'of a %s, below the silence so far, ends it in the next step',
+    async (side) => {
+      const rig = createRig()
+      const pair = await rig.connectedPair()
+      rig.freeze(side === 'client' ? pair.server : pair.client)
+      await rig.pass(5_000)
+      const pipe = pair[side]
+      const before = [...pipe.names]
+
+      pipe.setTimeout(3)
+      pipe.step()
+
+      expect(before).not.toContain('onDisconnect')
+      expect(pipe.names).toContain('onDisconnect')
+    },
+  )
+
   it('is judged by the times of the connection that stands', async () => {
     const rig = createRig()
     const server = rig.pipe()
@@ -399,6 +417,31 @@ describe('a main loop that was away', () => {
 
     expect(client.names).toContain('onDisconnect')
   })
+
+  it.each(['classic', 'reliable'] as const)(
+    'right after it let somebody in calls them neither silent nor gone (%s)',
+    async (protocol) => {
+      const rig = createRig(protocol)
+      const server = rig.pipe()
+      const client = rig.pipe()
+      const port = await rig.start(server)
+      await rig.pass(30_000)
+      void client.connect('127.0.0.1', port)
+      await rig.until(() => server.names.includes('onNewClient'))
+
+      rig.freeze(server)
+      await rig.until(() => client.names.includes('onConnecting'))
+      await rig.settle()
+      rig.clock.advance(15_000)
+      rig.thaw(server)
+      await rig.until(() => server.names.includes('onConnect'))
+      await rig.settle()
+
+      expect(server.names).toContain('onConnect')
+      expect(server.names).not.toContain('onStalled')
+      expect(server.names).not.toContain('onDisconnect')
+    },
+  )
 
   it('before it first steps has all the time of the handshake left', async () => {
     const rig = createRig()

@@ -76,6 +76,34 @@ describe('messages that were written', () => {
     expect([rig.channels.hasThin(rig.now), rig.channels.isDrained]).toEqual([false, true])
   })
 
+  it('are not written again when the ack comes after all, out of order', () => {
+    const { rig, packets } = rigWith(1, 2)
+    const second = packets[1]
+    if (second === undefined) throw new Error('Two packets were written')
+    rig.channels.onPacketLost(second.sentFrames)
+
+    rig.channels.onPacketAcked(second.sentFrames)
+
+    expect([rig.channels.hasThin(rig.now), rig.channels.isDrained]).toEqual([false, false])
+    expect(contentsOf(rig.probe())).toEqual(['1'])
+  })
+
+  it('are not written again when they were acknowledged out of order, and their copy is lost then', () => {
+    const { rig, packets } = rigWith(1, 2)
+    const [first, second] = packets
+    if (first === undefined || second === undefined) throw new Error('Two packets were written')
+    rig.channels.onPacketLost(second.sentFrames)
+    const copy = rig.packet()
+
+    rig.channels.onPacketAcked(second.sentFrames)
+    rig.channels.onPacketLost(copy.sentFrames)
+
+    expect(contentsOf(copy)).toEqual(['2'])
+    expect([rig.channels.hasThin(rig.now), rig.channels.isDrained]).toEqual([false, false])
+    rig.channels.onPacketAcked(first.sentFrames)
+    expect(rig.channels.isDrained).toBe(true)
+  })
+
   it('are written again as often as was asked for, each time to another packet', () => {
     const { rig, sentFrames } = rigWith(1)
     rig.channels.resendWrites = 2

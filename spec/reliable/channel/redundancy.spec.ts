@@ -94,6 +94,19 @@ describe('RedundancyControl', () => {
     expect(stream.times).toBe(3)
   })
 
+  it('stops for twice as long each time that congestion comes back at once, and never for more than 16 seconds', () => {
+    const { control } = new Stream()
+    const pausesMs: number[] = []
+    for (let now = 0, count = 0; count < 8; count += 1) {
+      control.onCongestion(now)
+      const from = now
+      while (control.isCongested(now)) now += 100
+      pausesMs.push(now - from)
+    }
+
+    expect(pausesMs).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 16_000, 16_000])
+  })
+
   it('does not count what a queue lost', () => {
     const stream = new Stream().run(1_000, 0).run(30, 0, { queueMs: 100 }).run(400, 0.2, { queueMs: 100 })
 

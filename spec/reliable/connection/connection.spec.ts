@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../../../lib/reliable/connection/connection.ts'
 import { DeliveryCode } from '../../../lib/reliable/wire/frame.ts'
+import type { PacketWriter } from '../../../lib/reliable/wire/packet.ts'
 import { PlainSealer } from '../../../lib/security/plain.ts'
 import { deliveries } from '../../../lib/session/delivery.ts'
 import { RateLimiter } from '../../../lib/session/rate-limiter.ts'
@@ -225,6 +226,24 @@ describe('Connection: quiet', () => {
     }
 
     expect(pair.datagrams).toEqual([20, 20])
+  })
+
+  it.each([
+    ['behind', [DeliveryCode.unreliable, DeliveryCode.reliable]],
+    ['in front of', [DeliveryCode.reliable, DeliveryCode.unreliable]],
+  ] as const)('acks a reliable message %s an unreliable one in its packet at once', (_where, codes) => {
+    const connection = createConnection()
+    const forge = new PacketForge(createPlainSealer(false), 1_200)
+    const write = (writer: PacketWriter, i: number): boolean => {
+      const code = codes[i] ?? DeliveryCode.unreliable
+      return writer.message(code, 0, code === DeliveryCode.reliable ? 0 : -1, Uint8Array.of(i))
+    }
+
+    const { verdict } = connection.handleDatagram(100, forge.forge(write, codes.length))
+
+    expect(verdict).toBe('accepted')
+    expect(connection.nextDeadline).toBeLessThanOrEqual(100)
+    expect(connection.pollTransmit(100, new Uint8Array(1_200))).toBeGreaterThan(0)
   })
 
   it('does not stop acking what arrives although nothing else is said', () => {

@@ -242,6 +242,19 @@ describe('closing', () => {
     expect(client.isOver && server.isOver).toBe(true)
   })
 
+  it('by both sides at once is over at either with the CLOSED of the other, after one round trip', () => {
+    const world = createWorld()
+    const { client, server } = world.connect()
+    world.run(300)
+    client.close(1, 'client')
+    server.close(2, 'server')
+    world.run(49)
+    const wereOver = [client.isOver, server.isOver]
+    world.run(2)
+    expect(wereOver).toEqual([false, false])
+    expect([client.isOver, server.isOver]).toEqual([true, true])
+  })
+
   it('while CONNECT is on its way brings the messages and the end along', () => {
     const received: SessionEvent[] = []
     const world = createWorld({ server: { onEvent: (event) => void received.push(event) } })

@@ -199,6 +199,17 @@ describe('LossRecovery', () => {
     expect(sender.recovery.probesDue).toBeLessThanOrEqual(2)
   })
 
+  it('has no probe to send any more when an ack comes before it left', () => {
+    sender.send(0, 2)
+    sender.recovery.handleTimeout(sender.recovery.deadline)
+    const dueBefore = sender.recovery.probesDue
+
+    sender.ack(200, [0, 1])
+
+    expect(dueBefore).toBeGreaterThanOrEqual(1)
+    expect(sender.recovery.probesDue).toBe(0)
+  })
+
   it('does not wait for acks of what needs none', () => {
     sender.send(0, 100, false)
 
